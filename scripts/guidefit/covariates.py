@@ -1,0 +1,106 @@
+"""Covariate transforms of the copy number, and what each does to the truth.
+
+A model sees x, not cna. Where x = (cna - shift) / scale, a truth on the cna scale has an exact counterpart on the x scale
+(alpha + beta cna = (alpha + beta shift) + (beta scale) x); where x is no such line there is none, and none is made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+NAMES = ("raw", "centred", "zscore_within_gene", "zscore", "log2", "winsorised")
+
+Truth = dict[str, float | np.ndarray]
+
+
+@dataclass(frozen=True)
+class Line:
+    """x = (cna - shift) / scale, with one shift and one scale per gene (copy number units)."""
+
+    shift: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def is_global(self) -> bool:
+        """Whether all genes share one line."""
+        return bool(np.all(self.shift == self.shift[0]) and np.all(self.scale == self.scale[0]))
+
+
+def transform(
+    name: str, cna: np.ndarray, gene: np.ndarray, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
+) -> tuple[np.ndarray, Line | None]:
+    """The covariate x of each row, and the line that leads to it (None where it is not a line).
+
+    cna: (row,) copy number; gene: (row,) gene codes 0..G-1, each used. Standard deviations are population ones (ddof 0).
+    A gene without variation gets scale 1, so that x is 0 there; screens with such genes are refused elsewhere.
+    """
+    n_genes = int(gene.max()) + 1
+    ones = np.ones(n_genes)
+    match name:
+        case "raw":
+            return cna.copy(), Line(0 * ones, ones)
+        case "centred":
+            line = Line(cna.mean() * ones, ones)
+        case "zscore":
+            line = Line(cna.mean() * ones, (cna.std() or 1.0) * ones)
+        case "zscore_within_gene":
+            line = _line_within_gene(cna, gene, n_genes)
+        case "log2":
+            return np.log2(cna + 1), None
+        case "winsorised":
+            x = np.clip(cna, *np.quantile(cna, winsor_quantiles))
+            return x, Line(0 * ones, ones) if np.array_equal(x, cna) else None
+        case _:
+            raise ValueError(f"unknown covariate {name!r}: one of {', '.join(NAMES)}")
+    return (cna - line.shift[gene]) / line.scale[gene], line
+
+
+def _line_within_gene(cna: np.ndarray, gene: np.ndarray, n_genes: int) -> Line:
+    count = np.bincount(gene, minlength=n_genes)
+    mean = np.bincount(gene, cna, n_genes) / count
+    sd = np.sqrt(np.bincount(gene, (cna - mean[gene]) ** 2, n_genes) / count)
+    return Line(mean, np.where(sd > 0, sd, 1.0))
+
+
+def push_forward(truth: Mapping[str, float | np.ndarray], line: Line | None, gene_of_sgrna: np.ndarray) -> Truth:
+    """The truth of effects on cna, as truth of effects on x; NaN marks 'no counterpart'.
+
+    truth: variable -> value, with dims (), (gene,) for gamma_g and delta_g, (sgrna,) for alpha_s and beta_s.
+    With (alpha, beta) ~ N(m, S) and the matrix L = [[1, shift], [0, scale]] the counterparts are L (alpha, beta), L m and L S L'.
+    Locations of genes and sgRNAs always have one; hyper-parameters have one only where all genes share one line
+    (with per-gene lines, sd(alpha'_s) = sqrt(sigma_alpha^2 + shift_g^2 sigma_beta^2) differs by gene). Spreads are the
+    marginal sds of the transformed effects; a shift also correlates them, which `rho` carries at the sgRNA level.
+    """
+    if line is None:
+        return {name: np.full_like(np.asarray(value, float), np.nan) for name, value in truth.items()}
+    if line.is_global and line.shift[0] == 0 and line.scale[0] == 1:
+        return dict(truth)
+
+    t = truth
+    pushed: Truth = {name: np.full_like(np.asarray(value, float), np.nan) for name, value in truth.items()}
+    for intercept, slope, to_gene in (("gamma_g", "delta_g", slice(None)), ("alpha_s", "beta_s", gene_of_sgrna)):
+        if intercept in t and slope in t:
+            pushed[intercept] = t[intercept] + t[slope] * line.shift[to_gene]
+            pushed[slope] = t[slope] * line.scale[to_gene]
+    for unchanged in ("sigma", "nu"):
+        if unchanged in t:
+            pushed[unchanged] = t[unchanged]
+    if not line.is_global:
+        return pushed
+
+    shift, scale = line.shift[0], line.scale[0]
+    if "mu_gamma" in t and "mu_delta" in t:
+        pushed["mu_gamma"] = t["mu_gamma"] + t["mu_delta"] * shift
+        pushed["mu_delta"] = t["mu_delta"] * scale
+    if "sigma_gamma" in t and "sigma_delta" in t:
+        pushed["sigma_gamma"] = np.hypot(t["sigma_gamma"], shift * t["sigma_delta"])
+        pushed["sigma_delta"] = t["sigma_delta"] * scale
+    if "sigma_alpha" in t and "sigma_beta" in t:
+        covariance = t.get("rho", 0.0) * t["sigma_alpha"] * t["sigma_beta"]
+        sigma_alpha = np.sqrt(t["sigma_alpha"] ** 2 + 2 * shift * covariance + (shift * t["sigma_beta"]) ** 2)
+        pushed["sigma_alpha"] = sigma_alpha
+        pushed["sigma_beta"] = t["sigma_beta"] * scale
+        if "rho" in t and sigma_alpha * t["sigma_beta"] > 0:
+            pushed["rho"] = (covariance + shift * t["sigma_beta"] ** 2) / (sigma_alpha * t["sigma_beta"])
+    return pushed

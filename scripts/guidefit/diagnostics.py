@@ -1,0 +1,219 @@
+"""Estimates and health of one fit: tables, figures of merit, and a verdict with its reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+from arviz_stats import ecdf_utils
+
+from guidefit import identifiability
+from guidefit.screen import ModelData
+
+HDI_PROB = 0.94
+KEY = ("variable", "gene", "sgrna")
+ESTIMATE_COLUMNS = (
+    *("study", "variant", "seed", *KEY),
+    *("mean", "sd", "q025", "q25", "median", "q75", "q975", "hdi_lower", "hdi_upper"),
+    *("mcse_mean", "mcse_sd", "ess_bulk", "ess_tail", "r_hat", "truth", "rank", "n_ranks"),
+)
+
+
+def estimates(posterior: xr.Dataset, truth: pd.DataFrame, n_ranks: int, rng: np.random.Generator) -> pd.DataFrame:
+    """One row per variable and coordinate: summary, truth beside it, and the truth's rank among thinned draws.
+
+    posterior: dims (chain, draw) and at most gene and sgrna. truth: variable, gene, sgrna, truth (on the model's scale; missing
+    where there is no counterpart). rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1,
+    ties broken at random (Talts et al. 2018).
+    """
+    sample = ("chain", "draw")
+    quantiles = posterior.quantile([0.025, 0.25, 0.5, 0.75, 0.975], dim=sample).rename(quantile="statistic")
+    hdi = az.hdi(posterior, prob=HDI_PROB).rename(ci_bound="statistic")
+    single = {
+        "mean": posterior.mean(sample),
+        "sd": posterior.std(sample, ddof=1),
+        "mcse_mean": az.mcse(posterior, method="mean"),
+        "mcse_sd": az.mcse(posterior, method="sd"),
+        "ess_bulk": az.ess(posterior, method="bulk"),
+        "ess_tail": az.ess(posterior, method="tail"),
+        "r_hat": az.rhat(posterior),
+    }
+    parts = [
+        quantiles.assign_coords(statistic=["q025", "q25", "median", "q75", "q975"]),
+        hdi.assign_coords(statistic=["hdi_lower", "hdi_upper"]),
+        *(value.expand_dims(statistic=[name]) for name, value in single.items()),
+    ]
+    table = _long(xr.concat(parts, "statistic", coords="minimal", compat="override"), "statistic")
+
+    pooled = posterior.stack(sample=sample)
+    kept = np.linspace(0, pooled.sizes["sample"] - 1, min(n_ranks - 1, pooled.sizes["sample"])).astype(int)
+    thinned = _long(pooled.isel(sample=kept).drop_vars(["sample", *sample]).assign_coords(sample=kept), "sample")
+    table = table.merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
+    draws = thinned.drop(columns=list(KEY)).to_numpy()
+    value = table["truth"].to_numpy()[:, None]
+    ties = (draws == value).sum(axis=1)
+    rank = (draws < value).sum(axis=1) + rng.integers(0, ties + 1)
+    known = table["truth"].notna()
+    table["rank"] = pd.array(rank, dtype="Int64")
+    table.loc[~known, "rank"] = pd.NA
+    table["n_ranks"] = len(kept) + 1
+    return table[[column for column in ESTIMATE_COLUMNS if column in table]]
+
+
+def estimate_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The estimates of several fits in the columns of estimates.csv; no rows where there are no fits."""
+    return pd.concat(parts, ignore_index=True)[list(ESTIMATE_COLUMNS)] if parts else pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
+
+
+def identifiability_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The unlearnt directions of several fits in the columns of identifiability.csv."""
+    columns = ["study", "variant", "seed", "direction", "name", "contraction", "mcse", "share", "sd", "loadings"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
+    """One row per variable and coordinate, one column per entry of the dim `wide`, in the order of the variables."""
+    parts = []
+    for name, array in values.data_vars.items():
+        dims = [dim for dim in array.dims if dim != wide]
+        frame = array.transpose(*dims, wide).stack(coordinate=dims).transpose("coordinate", wide) if dims else array.expand_dims("coordinate")
+        columns = pd.DataFrame(frame.values, columns=array[wide].values)
+        for key in ("gene", "sgrna"):
+            columns[key] = frame[key].values if key in dims else None
+        others = [dim for dim in dims if dim not in ("gene", "sgrna")]
+        labels = [", ".join(map(str, each)) for each in zip(*(frame[dim].values for dim in others), strict=True)]
+        columns["variable"] = [f"{name}[{label}]" for label in labels] if others else str(name)
+        parts.append(columns)
+    table = pd.concat(parts, ignore_index=True)
+    return table.astype({key: "str" for key in KEY})
+
+
+@dataclass
+class Verdict:
+    """`pass`, `warn` or `fail`, and why."""
+
+    level: str = "pass"
+    reasons: list[str] = field(default_factory=list)
+
+    def judge(self, value: float, passes: bool, fails: bool, reason: str) -> None:
+        """Lower the verdict where `value` does not pass; a value that is not a number where one is needed fails."""
+        if passes:
+            return
+        level = "fail" if fails or np.isnan(value) else "warn"
+        self.reasons.append(f"{level}: {reason}")
+        if self.level != "fail":
+            self.level = level
+
+
+def diagnose(
+    fit: xr.DataTree, table: pd.DataFrame, loo: pd.DataFrame | None, data: ModelData, thresholds: Mapping[str, float]
+) -> tuple[dict[str, Any], list[identifiability.Direction]]:
+    """Every figure of merit of one fit, its verdict with reasons, and the directions that the data say nothing about.
+
+    table: from `estimates`; loo: (row) pareto_k, pit, good_k, or None where checks are off. Thresholds and sources: the
+    config's `thresholds` (R-hat, ESS: Vehtari et al. 2021; divergences: Betancourt 2017; E-BFMI: Betancourt 2016;
+    k-hat: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
+    """
+    t = thresholds
+    stats = fit["sample_stats"].to_dataset()
+    chains, draws = stats.sizes["chain"], stats.sizes["draw"]
+    verdict = Verdict()
+    row: dict[str, Any] = {}
+
+    worst = table.loc[table["r_hat"].idxmax()] if table["r_hat"].notna().any() else table.iloc[0]
+    row["r_hat_max"], row["r_hat_worst"] = float(table["r_hat"].max(skipna=False)), _label(worst)
+    r_hat = row["r_hat_max"]
+    verdict.judge(r_hat, r_hat < t["r_hat_pass"], r_hat >= t["r_hat_fail"], f"R-hat {r_hat:.3f} ({row['r_hat_worst']})")
+
+    for kind in ("bulk", "tail"):
+        ess = table[f"ess_{kind}"]
+        least = float(ess.min(skipna=False))
+        row[f"ess_{kind}_min"] = least
+        row[f"ess_{kind}_worst"] = _label(table.loc[ess.idxmin()]) if ess.notna().any() else ""
+        verdict.judge(
+            least,
+            least >= t["ess_per_chain_pass"] * chains,
+            least < t["ess_per_chain_fail"] * chains,
+            f"{kind} ESS {least:.0f} of {chains * draws} draws ({row[f'ess_{kind}_worst']})",
+        )
+
+    row["divergences"] = int(stats["diverging"].sum())
+    row["divergence_rate"] = row["divergences"] / (chains * draws)
+    rate = row["divergence_rate"]
+    verdict.judge(rate, rate == 0, rate > t["divergence_rate_fail"], f"{row['divergences']} divergences in {chains * draws} draws")
+
+    row["max_treedepth_draws"] = int(stats["reached_max_treedepth"].sum())
+    row["max_treedepth_rate"] = row["max_treedepth_draws"] / (chains * draws)
+    rate = row["max_treedepth_rate"]
+    verdict.judge(
+        rate, rate == 0, rate > t["max_treedepth_rate_fail"], f"{row['max_treedepth_draws']} of {chains * draws} draws at maximum tree depth"
+    )
+
+    row["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
+    e_bfmi = row["e_bfmi_min"]
+    verdict.judge(e_bfmi, e_bfmi >= t["e_bfmi_pass"], e_bfmi < t["e_bfmi_fail"], f"E-BFMI {e_bfmi:.2f}")
+
+    contraction, directions = identifiability.unlearnt_directions(
+        fit["posterior"].to_dataset(), fit["prior"].to_dataset(), t["contraction_pass"]
+    )
+    row["contraction_min"] = contraction
+    row["unlearnt_directions"] = len(directions)
+    for direction in directions:
+        lowest = direction.contraction - 2 * direction.mcse
+        text = f"contraction {direction.contraction:.2f}, Monte Carlo se {direction.mcse:.2f}, sd {direction.sd:.2f}"
+        verdict.judge(
+            lowest, False, lowest < t["contraction_fail"], f"not identified: the data say nothing about {direction.name} ({text})"
+        )
+
+    row |= {"pareto_k_max": np.nan, "pareto_k_high": np.nan, "pareto_k_threshold": np.nan}
+    row |= {"loo_pit_outside": np.nan, "loo_pit_genes_outside": np.nan}
+    if loo is not None:
+        row["pareto_k_max"], row["pareto_k_threshold"] = float(loo["pareto_k"].max()), float(loo["good_k"].iloc[0])
+        row["pareto_k_high"] = int((loo["pareto_k"] >= row["pareto_k_threshold"]).sum())
+        high = row["pareto_k_high"]
+        verdict.judge(high, high == 0, False, f"k-hat {row['pareto_k_max']:.2f}: LOO unreliable for {high} of {len(loo)} rows")
+        row["loo_pit_outside"] = share_outside_band(loo["pit"].to_numpy(), t["band_prob"])
+        outside = row["loo_pit_outside"]
+        verdict.judge(outside, outside == 0, False, f"LOO-PIT leaves its {t['band_prob']:.0%} band at {outside:.0%} of its points")
+        genes = genes_outside(loo["pit"].to_numpy(), data, 1 - t["band_prob"])
+        row["loo_pit_genes_outside"] = len(genes)
+        named = ", ".join(genes[:5]) + (", ..." if len(genes) > 5 else "")
+        verdict.judge(len(genes), not genes, False, f"LOO-PIT not uniform in {len(genes)} of {len(data.genes)} genes ({named})")
+    return {"verdict": verdict.level, "reasons": "; ".join(verdict.reasons), **row}, directions
+
+
+def _label(row: pd.Series) -> str:
+    coordinate = [str(row[key]) for key in ("gene", "sgrna") if pd.notna(row[key])]
+    return f"{row['variable']}[{coordinate[0]}]" if coordinate else str(row["variable"])
+
+
+def pit_band(pit: np.ndarray, prob: float, max_points: int = 200) -> pd.DataFrame:
+    """ECDF of PIT values minus the uniform's, with its simultaneous band (Säilynoja, Bürkner & Vehtari 2022).
+
+    Columns: pit, difference, lower, upper, at most max_points evenly spaced points in (0, 1).
+    """
+    points = np.arange(1, min(len(pit), max_points)) / min(len(pit), max_points)
+    rng = np.random.default_rng(0)
+    pointwise = ecdf_utils.simulate_confidence_bands(len(pit), 1, points, prob, 2000, rng)
+    lower, upper = ecdf_utils.get_pointwise_confidence_band(pointwise, len(pit), points)
+    ecdf = np.searchsorted(np.sort(pit), points, side="right") / len(pit)
+    return pd.DataFrame({"pit": points, "difference": ecdf - points, "lower": lower - points, "upper": upper - points})
+
+
+def share_outside_band(pit: np.ndarray, prob: float) -> float:
+    """Share of the ECDF's points that leave the simultaneous band: 0 where the predictions are calibrated."""
+    band = pit_band(pit, prob)
+    return float(((band["difference"] < band["lower"]) | (band["difference"] > band["upper"])).mean())
+
+
+def genes_outside(pit: np.ndarray, data: ModelData, level: float) -> list[str]:
+    """Genes whose PIT values are not uniform: Kolmogorov-Smirnov tests with Holm's correction over genes, worst first."""
+    genes = data.gene_of_row
+    p_values = np.array([scipy.stats.kstest(pit[genes == g], "uniform").pvalue for g in range(len(data.genes))])
+    order = np.argsort(p_values)
+    holm = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    return [data.genes[g] for g, p in zip(order, holm, strict=True) if p < level]

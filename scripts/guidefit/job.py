@@ -1,0 +1,49 @@
+"""What every job does first: one thread limit, one compile cache, one log."""
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from guidefit.errors import UserError
+
+
+def start(log: str, threads: int = 1) -> None:
+    """Send this process's output to the file `log`; call before numpy is imported, so that BLAS obeys `threads`.
+
+    The logger "guidefit" and the reason of a failure go to the terminal as well.
+    """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    os.environ.setdefault("MPLBACKEND", "agg")
+    # Parallel jobs of one run share this machine's temporary cache; none writes to a home that may be read-only.
+    cache = Path(os.environ.get("TMPDIR", "/tmp")) / f"guidefit-cache-{os.getuid()}"
+    os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={cache / 'pytensor'}")
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
+    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+    (cache / "matplotlib").mkdir(parents=True, exist_ok=True)
+
+    terminal = os.fdopen(os.dup(2), "w")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with open(log, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    logger = logging.getLogger("guidefit")
+    logger.setLevel(logging.INFO)
+    for stream in (sys.stderr, terminal):
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("[%(asctime)s] %(message)s", "%H:%M:%S"))
+        logger.addHandler(handler)
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        traceback.print_exception(kind, error, trace)
+        if isinstance(error, UserError):
+            print(f"\nguidefit: {error}\n", file=terminal)
+        else:
+            print(f"\nguidefit: {kind.__name__}: {error}\n  (the whole story: {log})\n", file=terminal)
+        terminal.flush()
+
+    sys.excepthook = report

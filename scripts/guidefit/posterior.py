@@ -1,0 +1,52 @@
+"""posterior.nc: the fits of one batch of seeds in one NetCDF file that ArviZ opens as it is.
+
+A batch of one seed has `seed` as a scalar coordinate; a larger batch has it as the first dim of every group but `prior`
+(the prior does not depend on the data). Fits that threw are absent from it and named in the attribute `errors`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+
+def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int, str], seeds: list[int]) -> None:
+    """Write the fits of a batch. seeds: all seeds of the batch, in order."""
+    groups: dict[str, xr.Dataset] = {}
+    done = [seed for seed in seeds if seed in fits]
+    for group in fits[done[0]].children if done else ():
+        parts = [fits[seed][group].to_dataset() for seed in done]
+        groups[group] = parts[0] if group == "prior" else _along_seed(parts, done, len(seeds))
+    seconds = ("seconds_compile", "seconds_sampling")
+    info = xr.Dataset({name: ("seed", [fits[seed].attrs[name] for seed in done]) for name in seconds}, coords={"seed": done})
+    groups["fit_info"] = info.squeeze("seed") if len(seeds) == 1 and done else info
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = {"seeds": np.array(seeds), "errors": json.dumps(errors)}
+    if done:
+        tree.attrs["versions"] = fits[done[0]].attrs["versions"]
+    tree.to_netcdf(path, engine="netcdf4")
+
+
+def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dataset:
+    if batch == 1:
+        return parts[0].assign_coords(seed=seeds[0])
+    return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
+
+
+def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]]:
+    """Each seed of a batch: (seed, its fit as one-seed groups or None, the message of a fit that threw)."""
+    with xr.open_datatree(path, engine="netcdf4") as batch:
+        errors = {int(seed): message for seed, message in json.loads(batch.attrs["errors"]).items()}
+        for seed in np.atleast_1d(batch.attrs["seeds"]).tolist():
+            if seed in errors:
+                yield seed, None, errors[seed]
+                continue
+            groups = {}
+            for name, group in batch.children.items():
+                data = group.to_dataset()
+                groups[name] = (data.sel(seed=seed) if "seed" in data.dims else data).load()
+            one = xr.DataTree.from_dict(groups)
+            one.attrs = {key: batch.attrs[key] for key in ("versions",)}
+            yield seed, one, ""

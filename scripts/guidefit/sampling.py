@@ -1,0 +1,292 @@
+"""Engines: from a variant and a screen to a posterior.
+
+An engine is made once per batch of seeds and fits one screen after the other. What it compiles, it keeps for every screen of the same
+layout. Every engine returns the same groups, variables and dims.
+"""
+
+import hashlib
+import logging
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+from pymc.model_graph import ModelGraph
+
+from guidefit.screen import ModelData
+from guidefit.variants import Priors
+
+logger = logging.getLogger("guidefit")
+
+PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "pandas", "xarray", "snakemake", "plotnine")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a variant is fitted. draws and tune are per chain."""
+
+    engine: str = "nuts"
+    sampler: str = "nutpie"
+    adaptation: str = "diag"
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    target_accept: float = 0.95
+    max_treedepth: int = 10
+    prior_draws: int = 2000
+
+
+class Engine(Protocol):
+    """What fits: `fit` takes one screen's arrays and a 31-bit seed."""
+
+    def fit(self, data: ModelData, seed: int) -> xr.DataTree: ...
+
+    def graph(self) -> dict[str, Any]: ...
+
+
+Build = Callable[[ModelData, Priors], pm.Model]
+
+
+def make_engine(build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> Engine:
+    """The engine that the settings name. threads: chains that run at a time; prior_seed: for the draws from the prior."""
+    samplers = {("nuts", "nutpie"): Nutpie, ("nuts", "pymc"): PymcNuts}
+    return samplers[settings.engine, settings.sampler](build, priors, settings, threads, prior_seed)
+
+
+def fit_batch(
+    engine: Engine,
+    data_of: Callable[[int], ModelData],
+    seed_of: Callable[[int], int],
+    seeds: Sequence[int],
+    saved: Path,
+    fingerprint: str,
+) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
+    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
+
+    data_of, seed_of: a seed's arrays, and the sampler's own seed for it. Each fit is saved under `saved` as it is done and read
+    back by a later run whose fingerprint (of model, settings and library) and data are the same, so that a killed batch continues.
+    A model that cannot be built or compiled raises: that is no matter of one seed.
+    """
+    fits: dict[int, xr.DataTree] = {}
+    errors: dict[int, str] = {}
+    saved.mkdir(parents=True, exist_ok=True)
+    for count, seed in enumerate(seeds, 1):
+        data = data_of(seed)
+        file = saved / f"{seed}.nc"
+        key = hashlib.sha256(fingerprint.encode() + data.x.tobytes() + data.logfc.tobytes()).hexdigest()
+        if (fit := _resume(file, key)) is not None:
+            logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
+            fits[seed] = fit
+            continue
+        logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), len(data.x))
+        try:
+            fit = engine.fit(data, seed_of(seed))
+        except FitError as error:
+            logger.error("seed %d: the fit failed: %s", seed, error)
+            traceback.print_exc()
+            errors[seed] = str(error)
+            continue
+        fit.attrs["fingerprint"] = key
+        logger.info("seed %d: compiled in %.1f s, sampled in %.1f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"])
+        unfinished = file.with_suffix(".part")
+        fit.to_netcdf(unfinished)
+        unfinished.rename(file)
+        fits[seed] = fit
+    return fits, errors
+
+
+def _resume(file: Path, key: str) -> xr.DataTree | None:
+    if not file.exists():
+        return None
+    with xr.open_datatree(file) as saved:
+        return saved.load() if saved.attrs.get("fingerprint") == key else None
+
+
+class FitError(RuntimeError):
+    """The sampler threw on one screen."""
+
+
+class Nuts:
+    """What the samplers of the engine `nuts` share: the model, its prior draws, the groups they return."""
+
+    def __init__(self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> None:
+        self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
+        self.model: pm.Model | None = None
+        self._layout: ModelData | None = None
+        self._prior: xr.Dataset | None = None
+
+    def fit(self, data: ModelData, seed: int) -> xr.DataTree:
+        """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; times as attributes."""
+        started = time.perf_counter()
+        fresh = self._layout is None or not data.same_layout(self._layout)
+        if fresh:
+            self.model = self.build(data, self.priors)
+            self._layout, self._prior = data, None
+            self.compile()
+        compiled = time.perf_counter()
+        try:
+            trace = self.sample(data, seed)
+        except Exception as error:
+            raise FitError(f"{type(error).__name__}: {error}") from error
+        sampled = time.perf_counter()
+        tree = xr.DataTree.from_dict(
+            {
+                "posterior": trace["posterior"].to_dataset(),
+                "sample_stats": canonical_stats(trace["sample_stats"].to_dataset()),
+                "prior": self.prior(),
+                "observed_data": xr.Dataset({"logfc": ("row", data.logfc)}, coords={"row": np.arange(len(data.x))}),
+                "constant_data": constant_data(data),
+            }
+        )
+        tree.attrs = {
+            "seconds_compile": compiled - started,
+            "seconds_sampling": sampled - compiled,
+            "versions": "; ".join(f"{name} {version(name)}" for name in PACKAGES if _installed(name)),
+        }
+        return tree
+
+    def prior(self) -> xr.Dataset:
+        """Prior draws of the parameters, once per layout: the prior does not depend on the data. Same seed for all."""
+        if self._prior is None:
+            assert self.model is not None
+            names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
+            drawn = pm.sample_prior_predictive(
+                draws=self.settings.prior_draws, model=self.model, var_names=names, random_seed=self.prior_seed
+            )
+            self._prior = drawn["prior"].to_dataset()
+        return self._prior
+
+    def graph(self) -> dict[str, Any]:
+        """The graph of the model that was fitted last, as `model_graph` gives it."""
+        assert self.model is not None
+        return model_graph(self.model)
+
+    def compile(self) -> None:
+        """Compile the model as far as the sampler allows."""
+
+    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        raise NotImplementedError
+
+
+class Nutpie(Nuts):
+    """nutpie's NUTS: compiled once, data swapped."""
+
+    def compile(self) -> None:
+        import nutpie
+
+        self._compiled = nutpie.compile_pymc_model(self.model)
+
+    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        import nutpie
+
+        s = self.settings
+        return nutpie.sample(
+            self._compiled.with_data(x=data.x, y=data.logfc),
+            draws=s.draws,
+            tune=s.tune,
+            chains=s.chains,
+            cores=min(self.threads, s.chains),
+            seed=seed,
+            target_accept=s.target_accept,
+            maxdepth=s.max_treedepth,
+            adaptation=s.adaptation,
+            save_warmup=False,
+            progress_bar=False,
+            progress_callback=_log_progress,
+            progress_rate=10_000,
+        )
+
+
+class PymcNuts(Nuts):
+    """PyMC's own NUTS, the reference; it compiles anew for every screen."""
+
+    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        s = self.settings
+        assert self.model is not None
+        with self.model:
+            pm.set_data({"x": data.x, "y": data.logfc})
+            return pm.sample(
+                s.draws,
+                tune=s.tune,
+                chains=s.chains,
+                cores=min(self.threads, s.chains),
+                random_seed=seed,
+                nuts_sampler="pymc",
+                nuts={"target_accept": s.target_accept, "max_treedepth": s.max_treedepth},
+                compute_convergence_checks=False,
+                progressbar=False,
+            )
+
+
+def _log_progress(chains: list[Any]) -> None:
+    done = sum(chain.finished_draws for chain in chains)
+    total = sum(chain.total_draws for chain in chains)
+    divergences = sum(chain.divergences for chain in chains)
+    if 0 < done < total:
+        logger.info("  %d of %d iterations, %d divergences", done, total, divergences)
+
+
+_STATS = {
+    "diverging": ("diverging",),
+    "tree_depth": ("tree_depth", "depth"),
+    "reached_max_treedepth": ("reached_max_treedepth", "maxdepth_reached"),
+    "energy": ("energy",),
+    "lp": ("lp", "logp"),
+    "n_steps": ("n_steps",),
+    "step_size": ("step_size",),
+    "acceptance_rate": ("acceptance_rate", "mean_tree_accept"),
+}
+
+
+def canonical_stats(stats: xr.Dataset) -> xr.Dataset:
+    """Sampler statistics under ArviZ's names, whichever sampler made them."""
+    found = {ours: next((name for name in names if name in stats), None) for ours, names in _STATS.items()}
+    return xr.Dataset({ours: stats[name] for ours, name in found.items() if name})
+
+
+def constant_data(data: ModelData) -> xr.Dataset:
+    """x by row, and which gene and sgRNA each row and sgRNA belongs to (codes)."""
+    return xr.Dataset(
+        {
+            "x": ("row", data.x),
+            "sgrna_of_row": ("row", data.sgrna_of_row),
+            "gene_of_sgrna": ("sgrna", data.gene_of_sgrna),
+        },
+        coords=data.coords,
+    )
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def model_graph(model: pm.Model) -> dict[str, Any]:
+    """The model's graph as plain data: nodes (name, kind, distribution, dims with their lengths) and edges (parent, child)."""
+    kinds = {v.name: "free" for v in model.free_RVs}
+    kinds |= {v.name: "deterministic" for v in model.deterministics}
+    kinds |= {v.name: "observed" for v in model.observed_RVs}
+    parents = ModelGraph(model).make_compute_graph()
+    # A data container appears as parent of what it enters, and, where it holds the observations, as child of the likelihood.
+    kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name]}
+    lengths = {dim: int(length.eval()) for dim, length in model.dim_lengths.items()}
+    nodes = [
+        {
+            "name": name,
+            "kind": kind,
+            "distribution": model[name].owner.op._print_name[0] if kind in ("free", "observed") else "",
+            "dims": [f"{lengths[dim]} {dim}{'s' * (lengths[dim] != 1)}" for dim in model.named_vars_to_dims.get(name, ())],
+        }
+        for name, kind in kinds.items()
+    ]
+    edges = [[parent, child] for child in kinds for parent in sorted(parents[child])]
+    return {"nodes": nodes, "edges": edges}

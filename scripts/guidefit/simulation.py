@@ -1,0 +1,189 @@
+"""Simulated screens with a known truth.
+
+A design makes three things: the rows with their copy numbers, the truth of every parameter, and each row's noise.
+LogFC is then alpha_s + beta_s * effect + noise, where the effect is the copy number itself or the covariate x.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from guidefit import covariates
+from guidefit.covariates import Truth
+
+
+@dataclass(frozen=True)
+class Design:
+    """A general design; the values are those of the notebook's experiment where it has one.
+
+    copy_number: `mean` (Poisson mean: one number, one per gene, or {shape, scale} of the gamma distribution it is drawn from
+    per gene), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, as in nature, or
+    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise.
+    """
+
+    genes: int = 5
+    sgrnas_per_gene: int | list[int] = 3
+    cell_lines: int = 20
+    mu_gamma: float = -0.5
+    sigma_gamma: float = 0.5
+    sigma_alpha: float = 0.2
+    mu_delta: float = -1.0
+    sigma_delta: float = 1.0
+    sigma_beta: float = 0.2
+    sigma: float = 0.3
+    rho: float = 0.0
+    copy_number: Mapping[str, Any] = field(default_factory=lambda: {"mean": 2.0, "noise": 0.1, "shared": True})
+    outlier_nu: float | None = None
+
+    @property
+    def sgrna_counts(self) -> np.ndarray:
+        """(gene,) number of sgRNAs of each gene."""
+        return np.broadcast_to(np.asarray(self.sgrnas_per_gene), self.genes)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """One simulated data set before its logFC: (row,) codes and copy numbers, the truth, and (row,) noise."""
+
+    gene_of_sgrna: np.ndarray
+    sgrna_of_row: np.ndarray
+    cell_line_of_row: np.ndarray
+    cna: np.ndarray
+    truth: Truth
+    noise: np.ndarray
+
+    @property
+    def gene_of_row(self) -> np.ndarray:
+        return self.gene_of_sgrna[self.sgrna_of_row]
+
+
+NOTEBOOK = Design(genes=5, sgrnas_per_gene=[1, 2, 3, 4, 5], cell_lines=20)
+_NOTEBOOK_POISSON_MEANS = (1, 0.8, None, 1.5, 2)  # None: always two copies, no draw
+
+
+def notebook(seed: int) -> Blueprint:
+    """The notebook's experiment, digit for digit: its legacy generator, its order of draws, one number at a time."""
+    d = NOTEBOOK
+    rng = np.random.RandomState(seed)
+    gamma_g = rng.normal(d.mu_gamma, d.sigma_gamma, d.genes)
+    delta_g = rng.normal(d.mu_delta, d.sigma_delta, d.genes)
+    gene_of_sgrna, sgrna_of_row, cell_line_of_row = _rows(d)
+    effects = [(rng.normal(gamma_g[g], d.sigma_alpha), rng.normal(delta_g[g], d.sigma_beta)) for g in gene_of_sgrna]
+    alpha_s, beta_s = np.array(effects).T
+    cna = np.empty(len(sgrna_of_row))
+    for row, gene in enumerate(gene_of_sgrna[sgrna_of_row]):
+        mean = _NOTEBOOK_POISSON_MEANS[gene]
+        copies = 2 if mean is None else rng.poisson(mean)
+        cna[row] = max(copies + rng.normal(0, 0.1), 0)
+    noise = rng.normal(0, d.sigma, len(cna))
+    truth = _truth(d, gamma_g, delta_g, alpha_s, beta_s)
+    return Blueprint(gene_of_sgrna, sgrna_of_row, cell_line_of_row, cna, truth, noise)
+
+
+def general(design: Design, rng: np.random.Generator) -> Blueprint:
+    """A data set of any size in one vectorised pass; gene and sgRNA effects are drawn from the design's hyper-parameters."""
+    d = design
+    gene_of_sgrna, sgrna_of_row, cell_line_of_row = _rows(d)
+    gamma_g = rng.normal(d.mu_gamma, d.sigma_gamma, d.genes)
+    delta_g = rng.normal(d.mu_delta, d.sigma_delta, d.genes)
+    first, second = rng.standard_normal((2, len(gene_of_sgrna)))
+    alpha_s = gamma_g[gene_of_sgrna] + d.sigma_alpha * first
+    beta_s = delta_g[gene_of_sgrna] + d.sigma_beta * (d.rho * first + np.sqrt(1 - d.rho**2) * second)
+    cna = _copy_number(d, gene_of_sgrna[sgrna_of_row], cell_line_of_row, rng)
+    size = len(cna)
+    noise = d.sigma * (rng.standard_normal(size) if d.outlier_nu is None else rng.standard_t(d.outlier_nu, size))
+    truth = _truth(d, gamma_g, delta_g, alpha_s, beta_s)
+    return Blueprint(gene_of_sgrna, sgrna_of_row, cell_line_of_row, cna, truth, noise)
+
+
+def _rows(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Codes: gene of each sgRNA; sgRNA and cell line of each row (sgRNAs gene by gene, cell lines in order)."""
+    gene_of_sgrna = np.repeat(np.arange(design.genes), design.sgrna_counts)
+    sgrna_of_row = np.repeat(np.arange(len(gene_of_sgrna)), design.cell_lines)
+    cell_line_of_row = np.tile(np.arange(design.cell_lines), len(gene_of_sgrna))
+    return gene_of_sgrna, sgrna_of_row, cell_line_of_row
+
+
+def _copy_number(design: Design, gene: np.ndarray, cell_line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    mean, noise, shared = (design.copy_number[key] for key in ("mean", "noise", "shared"))
+    if isinstance(mean, Mapping):
+        means = rng.gamma(mean["shape"], mean["scale"], design.genes)
+    else:
+        means = np.broadcast_to(np.asarray(mean, float), design.genes)
+    if shared:
+        shape = (design.genes, design.cell_lines)
+        by_gene = np.maximum(rng.poisson(means[:, None], shape) + rng.normal(0, noise, shape), 0)
+        return by_gene[gene, cell_line]
+    return np.maximum(rng.poisson(means[gene]) + rng.normal(0, noise, len(gene)), 0)
+
+
+def _truth(d: Design, gamma_g: np.ndarray, delta_g: np.ndarray, alpha_s: np.ndarray, beta_s: np.ndarray) -> Truth:
+    hyper = ("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "rho", "sigma")
+    truth: Truth = {name: getattr(d, name) for name in hyper}
+    if d.outlier_nu is not None:
+        truth["nu"] = d.outlier_nu
+    return truth | {"gamma_g": gamma_g, "delta_g": delta_g, "alpha_s": alpha_s, "beta_s": beta_s}
+
+
+def logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
+    """(row,) logFC of the blueprint's truth where `effect` (row,) is what the slopes multiply: cna, or x."""
+    sgrna = blueprint.sgrna_of_row
+    alpha_s, beta_s = (np.asarray(blueprint.truth[name]) for name in ("alpha_s", "beta_s"))
+    return alpha_s[sgrna] + beta_s[sgrna] * effect + blueprint.noise
+
+
+def covariate_table(
+    blueprint: Blueprint, covariate: str, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
+) -> tuple[pd.DataFrame, covariates.Line | None]:
+    """The rows as a table (gene, sgrna, cell_line as categories; cna, x), still without logFC, and the covariate's line."""
+    x, line = covariates.transform(covariate, blueprint.cna, blueprint.gene_of_row, winsor_quantiles)
+    table = pd.DataFrame(
+        {
+            "gene": _labels("gene", blueprint.gene_of_row),
+            "sgrna": _labels("sgRNA", blueprint.sgrna_of_row),
+            "cell_line": _labels("cell", blueprint.cell_line_of_row),
+            "cna": blueprint.cna,
+            "x": x,
+        }
+    )
+    return table, line
+
+
+def _labels(prefix: str, codes: np.ndarray) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, [f"{prefix}_{i}" for i in range(codes.max() + 1)])
+
+
+def simulate(
+    blueprint: Blueprint, covariate: str, effect_on: str, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
+) -> tuple[pd.DataFrame, Truth]:
+    """A screen (gene, sgrna, cell_line, cna, x, logfc) and its truth on the scale of x.
+
+    effect_on: "cna" (slopes multiply the raw copy number, as in the notebook) or "x" (what the model sees: truths carry over).
+    """
+    table, line = covariate_table(blueprint, covariate, winsor_quantiles)
+    if effect_on == "x":
+        table["logfc"] = logfc(blueprint, table["x"].to_numpy())
+        return table, dict(blueprint.truth)
+    table["logfc"] = logfc(blueprint, blueprint.cna)
+    return table, covariates.push_forward(blueprint.truth, line, blueprint.gene_of_sgrna)
+
+
+DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna"}
+
+
+def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, str] = DIMS) -> pd.DataFrame:
+    """Truth in long form: variable, gene, sgrna (missing where the variable has no such dim), truth (NaN: no counterpart).
+
+    coords: names of the genes ("gene") and of the sgRNAs ("sgrna"); dims: the one dim of each variable that has any.
+    """
+    parts = []
+    for name, value in truth.items():
+        part = pd.DataFrame({"variable": name, "gene": None, "sgrna": None, "truth": np.atleast_1d(np.asarray(value, float))})
+        if name in dims:
+            part[dims[name]] = coords[dims[name]]
+        parts.append(part)
+    types = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
+    return pd.concat(parts, ignore_index=True).astype(types)

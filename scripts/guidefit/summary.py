@@ -1,0 +1,143 @@
+"""The page that answers first in words: does each variant fit, which predicts better, from which data, how long, with what."""
+
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ study }}: summary</title><style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; color: #222; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; display: block; overflow-x: auto; }
+th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.light { border-radius: 1rem; padding: .1rem .7rem; color: white; font-weight: 600; white-space: nowrap; }
+.pass { background: #007a59; } .warn { background: #a86500; } .fail { background: #b34a00; } .error { background: #8f4a75; }
+small, .quiet { color: #555; }
+</style></head><body>
+<h1>Study {{ study }}</h1>
+<p>{{ data }}</p>
+
+<h2>Does each variant fit?</h2>
+<table><tr><th>variant</th><th>verdict</th><th>fits</th><th>why</th></tr>
+{% for v in variants %}<tr><td>{{ v.variant }}</td><td>{% for level, count in v.verdicts %}
+<span class="light {{ level }}">{{ level }}{% if v.fits > 1 %} {{ count }}{% endif %}</span> {% endfor %}</td>
+<td class="number">{{ v.fits }}</td><td>{% for reason in v.reasons %}{{ reason }}<br>{% else %}all checks passed{% endfor %}</td></tr>
+{% endfor %}</table>
+<p class="quiet">pass: the sampler did its work and the data speak to every parameter. warn: usable, look at the reason first.
+fail: do not use these estimates. error: the sampler stopped; its message is in the reason and the whole story in the log.</p>
+
+{% if comparison %}<h2>Which variant predicts better?</h2>
+<p>{{ answer }}</p>
+<table><tr><th>variant</th><th>rank</th><th>elpd</th><th>se</th><th>difference</th><th>se</th><th>weight</th><th>note</th></tr>
+{% for c in comparison %}<tr><td>{{ c.variant }}</td><td class="number">{{ c.rank }}</td><td class="number">{{ c.elpd }}</td>
+<td class="number">{{ c.se }}</td><td class="number">{{ c.elpd_diff }}</td><td class="number">{{ c.se_diff }}</td>
+<td class="number">{{ c.weight }}</td><td>{{ c.note }}</td></tr>
+{% endfor %}</table>
+<p class="quiet">elpd: expected log predictive density of a left-out row, summed over rows (PSIS-LOO); higher predicts better. seed {{ seed }}.</p>
+{% endif %}
+
+{% if hyper %}<h2>Estimates beside the truth</h2>
+<p class="quiet">seed {{ seed }}; on the scale of the covariate x. A truth is empty where the parameter has no counterpart on that scale.
+All parameters, seeds and statistics: estimates.csv.</p>
+<table><tr><th>variant</th><th>parameter</th><th>gene</th><th>mean</th><th>sd</th><th>95 % interval</th><th>truth</th><th>R-hat</th><th>bulk ESS</th></tr>
+{% for e in hyper %}<tr><td>{{ e.variant }}</td><td>{{ e.variable }}</td><td>{{ e.gene }}</td><td class="number">{{ e.mean }}</td>
+<td class="number">{{ e.sd }}</td><td class="number">{{ e.interval }}</td><td class="number">{{ e.truth }}</td>
+<td class="number">{{ e.r_hat }}</td><td class="number">{{ e.ess }}</td></tr>
+{% endfor %}</table>{% if hyper_left_out %}<p class="quiet">{{ hyper_left_out }} more rows in estimates.csv.</p>{% endif %}{% endif %}
+
+{% if dropped %}<h2>What was left out of the screen</h2>
+<table><tr><th>reason</th><th>rows</th><th>examples</th></tr>
+{% for d in dropped %}<tr><td>{{ d.reason }}</td><td class="number">{{ d.rows }}</td><td>{{ d.examples }}</td></tr>{% endfor %}</table>{% endif %}
+
+<h2>Time and versions</h2>
+<table><tr><th>variant</th><th>engine</th><th>chains x (tune + draws)</th><th>compile (s)</th><th>sampling (s, sum over fits)</th></tr>
+{% for t in times %}<tr><td>{{ t.variant }}</td><td>{{ t.engine }}</td><td>{{ t.iterations }}</td><td class="number">{{ t.compile }}</td>
+<td class="number">{{ t.sampling }}</td></tr>
+{% endfor %}</table>
+<p class="quiet">{{ versions }}</p>
+</body></html>
+"""
+
+
+def page(
+    study: str, diagnostics: pd.DataFrame, estimates: pd.DataFrame, comparison: pd.DataFrame | None, dropped: pd.DataFrame | None, max_rows: int = 60
+) -> str:
+    """The summary page of a study as self-contained HTML; every text that comes from data is escaped."""
+    seed = int(diagnostics["seed"].iloc[0])
+    done = diagnostics[diagnostics["verdict"] != "error"]
+    counts = done.iloc[0] if len(done) else diagnostics.iloc[0]
+    data = f"{len(diagnostics)} fit(s) of {diagnostics['variant'].nunique()} variant(s)"
+    if len(done):
+        data += ", each on {rows:,.0f} rows: {sgrnas:,.0f} sgRNAs of {genes:,.0f} genes in {cell_lines:,.0f} cell lines.".format(**counts.to_dict())
+    main = estimates[(estimates["seed"] == seed) & estimates["sgrna"].isna()]
+    return jinja2.Environment(autoescape=True).from_string(_PAGE).render(
+        study=study,
+        data=data,
+        seed=seed,
+        variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
+        comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
+        answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
+        hyper=[_estimate(row) for row in main.head(max_rows).to_dict("records")],
+        hyper_left_out=max(0, len(main) - max_rows),
+        dropped=[] if dropped is None else dropped.to_dict("records"),
+        times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
+        versions="; ".join(dict.fromkeys(done["versions"].dropna())),
+    )
+
+
+def _variant(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
+    reasons: dict[str, int] = {}
+    for text in rows["reasons"].fillna(""):
+        for reason in filter(None, text.split("; ")):
+            reasons[reason] = reasons.get(reason, 0) + 1
+    worst = sorted(reasons, key=lambda reason: ("error", "fail", "warn").index(reason.split(":")[0]) if ":" in reason else 3)
+    return {
+        "variant": name,
+        "fits": len(rows),
+        "verdicts": [(level, int(n)) for level in ("pass", "warn", "fail", "error") if (n := (rows["verdict"] == level).sum())],
+        "reasons": worst[:8] + ([f"and {len(worst) - 8} more, see diagnostics.csv"] if len(worst) > 8 else []),
+    }
+
+
+def _answer(table: pd.DataFrame) -> str:
+    first = table.loc[table["rank"] == 1, "variant"].tolist()
+    if not first:
+        return "None can be ranked: see the notes."
+    if len(first) == 1:
+        others = int(table["rank"].notna().sum()) - 1
+        return f"{first[0]} predicts best of the {others + 1} that can be ranked." if others else f"Only {first[0]} can be ranked."
+    return f"{', '.join(first[:-1])} and {first[-1]} cannot be told apart, and predict best."
+
+
+def _comparison(table: pd.DataFrame) -> list[dict[str, str]]:
+    forms = {"elpd": "{:.1f}", "se": "{:.1f}", "elpd_diff": "{:.1f}", "se_diff": "{:.1f}", "weight": "{:.2f}", "rank": "{:.0f}"}
+    return [
+        {key: "" if pd.isna(value) else forms.get(key, "{}").format(value) for key, value in row.items()} for row in table.to_dict("records")
+    ]
+
+
+def _estimate(row: dict[Any, Any]) -> dict[str, str]:
+    return {
+        "variant": row["variant"],
+        "variable": row["variable"],
+        "gene": "" if pd.isna(row["gene"]) else row["gene"],
+        "mean": f"{row['mean']:.3f}",
+        "sd": f"{row['sd']:.3f}",
+        "interval": f"{row['q025']:.3f} to {row['q975']:.3f}",
+        "truth": "" if pd.isna(row["truth"]) else f"{row['truth']:.3f}",
+        "r_hat": f"{row['r_hat']:.3f}",
+        "ess": f"{row['ess_bulk']:.0f}",
+    }
+
+
+def _times(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
+    first = rows.iloc[0]
+    return {
+        "variant": name,
+        "engine": f"{first['engine']} ({first['sampler']})",
+        "iterations": f"{first['chains']:.0f} x ({first['tune']:.0f} + {first['draws']:.0f})",
+        "compile": f"{rows['seconds_compile'].max():.1f}",
+        "sampling": f"{rows['seconds_sampling'].sum():.1f}",
+    }

@@ -1,0 +1,84 @@
+"""Model variants: one file each. A variant's file holds
+
+- a docstring, whose first line describes it,
+- `PRIORS`, a literal dict: variable -> {"distribution": name of a PyMC distribution, and its parameters},
+- `build(data, priors)`, which returns a PyMC model of the arrays in `data` (guidefit.screen.ModelData).
+
+This module finds and reads variants without importing PyMC; guidefit.variants.parts helps to write them.
+"""
+
+import ast
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from guidefit.errors import UserError
+
+BUILT_IN = (
+    "varying_effects",
+    "global_intercept",
+    "correlated_effects",
+    "pooled",
+    "gene_effects",
+    "varying_intercepts",
+    "student_t",
+)
+
+Priors = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a variant's file says of itself, read without running it."""
+
+    path: Path
+    summary: str
+    priors: Priors
+
+
+def declare(path: str | Path) -> Declaration:
+    """Read a variant's docstring and PRIORS from its source; raises UserError where the file is no variant."""
+    path = Path(path)
+    try:
+        tree = ast.parse(path.read_text())
+    except OSError as error:
+        raise UserError(f"{path}: cannot read this variant's file: {error.strerror}.") from error
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{path}: not valid Python: {error}.") from error
+    assigned = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if "build" not in functions or len(functions["build"].args.args) != 2:
+        raise UserError(f"{path}: a variant needs a function build(data, priors) that returns a PyMC model.")
+    try:
+        priors = ast.literal_eval(assigned["PRIORS"])
+    except KeyError:
+        raise UserError(f"{path}: a variant needs PRIORS, a dict of its priors (it may be empty).") from None
+    except ValueError:
+        raise UserError(f"{path}: PRIORS must be a plain literal: names of distributions, numbers, nothing computed.") from None
+    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], priors)
+
+
+def load(path: str | Path) -> Callable[..., Any]:
+    """The `build` function of a variant's file."""
+    path = Path(path)
+    spec = importlib.util.spec_from_file_location(f"guidefit_variant_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build
+
+
+def merge_priors(declared: Priors, configured: Priors, place: str) -> Priors:
+    """The declared priors with the configured ones in place of their own; `place` names the config key in errors."""
+    unknown = set(configured) - set(declared)
+    if unknown:
+        raise UserError(f"{place}.{min(unknown)}: this variant has no such prior. It has: {', '.join(declared) or 'none'}.")
+    return declared | configured

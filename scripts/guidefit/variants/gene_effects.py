@@ -1,0 +1,28 @@
+"""Intercept and slope vary by gene only; the sgRNAs of a gene are alike.
+
+logfc_i ~ Normal(gamma_g + delta_g x_i, sigma)
+gamma_g ~ Normal(mu_gamma, sigma_gamma)   delta_g ~ Normal(mu_delta, sigma_delta)
+"""
+
+import pymc as pm
+
+from guidefit.screen import ModelData
+from guidefit.variants import Priors
+from guidefit.variants.parts import gene_effects, prior, rows
+
+PRIORS = {
+    "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
+    "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
+    "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "sigma": {"distribution": "Exponential", "lam": 1},
+}
+
+
+def build(data: ModelData, priors: Priors) -> pm.Model:
+    with pm.Model(coords=data.coords) as model:
+        x, logfc = rows(data)
+        gamma_g, delta_g = gene_effects(priors)
+        mean = gamma_g[data.gene_of_row] + delta_g[data.gene_of_row] * x
+        pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
+    return model

@@ -1,0 +1,31 @@
+"""Intercept and slope vary by gene, and by sgRNA within a gene (the notebook's model 6).
+
+logfc_i ~ Normal(alpha_s + beta_s x_i, sigma)
+alpha_s ~ Normal(gamma_g, sigma_alpha)    beta_s ~ Normal(delta_g, sigma_beta)
+gamma_g ~ Normal(mu_gamma, sigma_gamma)   delta_g ~ Normal(mu_delta, sigma_delta)
+"""
+
+import pymc as pm
+
+from guidefit.screen import ModelData
+from guidefit.variants import Priors
+from guidefit.variants.parts import prior, rows, sgrna_effects
+
+PRIORS = {
+    "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
+    "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
+    "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "sigma_alpha": {"distribution": "Exponential", "lam": 1},
+    "sigma_beta": {"distribution": "Exponential", "lam": 1},
+    "sigma": {"distribution": "Exponential", "lam": 1},
+}
+
+
+def build(data: ModelData, priors: Priors) -> pm.Model:
+    with pm.Model(coords=data.coords) as model:
+        x, logfc = rows(data)
+        alpha_s, beta_s = sgrna_effects(data, priors)
+        mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * x
+        pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
+    return model

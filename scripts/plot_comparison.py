@@ -1,0 +1,15 @@
+"""The comparison of a study's variants."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import figures
+from guidefit.figures import studies
+
+table = pd.read_csv(snakemake.input[0])
+title = f"Comparison by PSIS-LOO, study {snakemake.wildcards.study}"
+figure = studies.comparison(table, title) if len(table) else figures.nothing(title, "no fit could be checked")
+figures.save(figure, snakemake.output[0])

@@ -1,0 +1,14 @@
+"""The picture of a variant's graph."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import json
+from pathlib import Path
+
+from guidefit import figures
+from guidefit.figures import graph
+
+model = json.loads(Path(snakemake.input[0]).read_text())
+figures.save(graph.model_graph(model, f"Model graph of {snakemake.wildcards.variant}"), snakemake.output[0])

@@ -1,0 +1,22 @@
+"""Write the page that answers in words."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+from pathlib import Path
+
+import pandas as pd
+
+from guidefit import summary
+
+inputs = snakemake.input
+text = {"gene": str, "sgrna": str}
+page = summary.page(
+    snakemake.wildcards.study,
+    pd.read_csv(inputs.diagnostics),
+    pd.read_csv(inputs.estimates, dtype=text, keep_default_na=False, na_values={"gene": [""], "sgrna": [""], "truth": [""]}),
+    pd.read_csv(inputs.comparison) if inputs.get("comparison") else None,
+    pd.read_csv(inputs.dropped) if inputs.get("dropped") else None,
+)
+Path(snakemake.output[0]).write_text(page)

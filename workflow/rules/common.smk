@@ -1,0 +1,177 @@
+# Helper functions of all rules. The library is brought along and found here; nothing below runs a model.
+
+import hashlib
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+# Every file of the library, so that it comes along when this workflow is used as a module of another.
+BASE = ["__init__", "errors", "job"]
+VARIANTS = [
+    "varying_effects",
+    "global_intercept",
+    "correlated_effects",
+    "pooled",
+    "gene_effects",
+    "varying_intercepts",
+    "student_t",
+]
+STEPS = {
+    "config": ["configuration", "variants/__init__"],
+    "data": ["randomness", "covariates", "simulation", "screen"],
+    "fit": ["randomness", "screen", "sampling", "posterior", "variants/__init__", "variants/parts"],
+    "check": ["randomness", "screen", "sampling", "posterior", "predictive", "variants/__init__", "variants/parts"],
+    "statistics": ["randomness", "screen", "posterior", "diagnostics", "identifiability", "comparison"],
+    "figures": ["screen", "posterior", "diagnostics", "figures/__init__", "figures/data", "figures/predictive", "figures/parameters", "figures/graph", "figures/studies"],
+    "report": ["summary"],
+}
+
+
+def library_file(module):
+    return workflow.source_path(f"../../scripts/guidefit/{module}.py")
+
+
+def variant_file(wildcards):
+    """The file of a variant: built in, or the user's own."""
+    own = STUDIES[wildcards.study]["variants"][wildcards.variant].get("file")
+    return own or library_file(f"variants/{wildcards.variant}")
+
+
+def digest(step):
+    """Checksum of the library modules that a step uses: a change in one re-runs that step, and no other."""
+    content = hashlib.sha256()
+    for module in STEPS[step]:
+        content.update(Path(library_file(module)).read_bytes())
+    return content.hexdigest()[:16]
+
+
+for module in [*BASE, *(f"variants/{v}" for v in VARIANTS), *sum(STEPS.values(), [])]:
+    library_file(module)
+sys.path.insert(0, str(Path(library_file("__init__")).parent.parent))
+
+from guidefit import configuration
+from guidefit.errors import UserError
+
+
+def checked(config):
+    """The config, spelt out, with defaults; a WorkflowError with the key's path where it is wrong."""
+    schema = workflow.source_path("../schemas/config.schema.yaml")
+    try:
+        config = configuration.spell_out(config)
+        configuration.check_schema(config, yaml.safe_load(Path(schema).read_text()))
+        validate(config, schema)  # fills in the defaults
+        configuration.check_meaning(config, {v: library_file(f"variants/{v}") for v in VARIANTS})
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    return config
+
+
+STUDIES = checked(config)["studies"]
+BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
+CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
+
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    variant="[A-Za-z][A-Za-z0-9_]*",
+    source="[A-Za-z][A-Za-z0-9_]*",
+    seeds="[0-9]+(-[0-9]+)?",
+    seed="[0-9]+",
+
+
+def setting(key):
+    """A setting of the wildcard's study, as a rule's param."""
+    return lambda wildcards: STUDIES[wildcards.study][key]
+
+
+def batch_seeds(wildcards):
+    """The seeds of a batch."""
+    return BATCHES[wildcards.study][wildcards.seeds]
+
+
+def batch_of(study, seed):
+    """The name of the batch that a seed is in."""
+    return next(name for name, seeds in BATCHES[study].items() if int(seed) in seeds)
+
+
+def source_of(study, variant):
+    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant (drawn from its prior)."""
+    if "screen" in STUDIES[study]:
+        return "screen"
+    return variant if STUDIES[study]["simulate"]["truth"] == "prior" else "design"
+
+
+def data_of(study, variant, seeds):
+    """Folder of the screen and the truth of a fit. A real screen is the same for all seeds."""
+    source = source_of(study, variant)
+    return f"results/{study}/data/{source}" + ("" if source == "screen" else f"/seeds_{seeds}")
+
+
+def screen_of(wildcards):
+    return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/screen.parquet"
+
+
+def truth_of(wildcards):
+    return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/truth.parquet"
+
+
+def fit_settings(wildcards):
+    return configuration.sampling(STUDIES[wildcards.study], wildcards.variant)
+
+
+def fit_priors(wildcards):
+    return STUDIES[wildcards.study]["variants"][wildcards.variant].get("priors", {})
+
+
+def fits_of(file):
+    """A file of every fit of the wildcard's study, as a rule's input."""
+
+    def files(wildcards):
+        return [
+            f"results/{wildcards.study}/fits/{variant}/seeds_{seeds}/{file}"
+            for variant in STUDIES[wildcards.study]["variants"]
+            for seeds in BATCHES[wildcards.study]
+        ]
+
+    return files
+
+
+def of_batch(file):
+    """A file of the fit that the wildcards' variant and seed are in, as a rule's input."""
+    return lambda wildcards: (
+        f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{batch_of(wildcards.study, wildcards.seed)}/{file}"
+    )
+
+
+def summary_extras(wildcards):
+    """What the summary shows where there is any: the comparison, and the rows that were dropped from a real screen."""
+    extras = {}
+    if wildcards.study in CHECKED:
+        extras["comparison"] = "results/{study}/comparison.csv"
+    if "screen" in STUDIES[wildcards.study]:
+        extras["dropped"] = "results/{study}/data/screen/dropped.csv"
+    return extras
+
+
+def figures_of(study):
+    """Every figure of a study."""
+    settings = STUDIES[study]
+    folder = f"results/{study}/figures"
+    seeds = settings["seeds"][: settings["figure_seeds"]]
+    of_fit = PARAMETER_FIGURES + (PREDICTIVE_FIGURES if settings["checks"] else [])
+    sources = dict.fromkeys(source_of(study, variant) for variant in settings["variants"])
+    return [
+        f"{folder}/diagnostics.svg",
+        *([f"{folder}/comparison.svg"] if settings["checks"] and len(settings["variants"]) > 1 else []),
+        *(f"{folder}/{variant}-model.svg" for variant in settings["variants"]),
+        *(
+            f"{folder}/{variant}-{name}-seed_{seed}.{kind}"
+            for variant in settings["variants"]
+            for seed in seeds
+            for name, kind in of_fit
+        ),
+        *(f"{folder}/data-{source}-{name}-seed_{seed}.{kind}" for source in sources for seed in seeds for name, kind in DATA_FIGURES),
+    ]

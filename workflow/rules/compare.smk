@@ -1,0 +1,26 @@
+# Which variant predicts better.
+
+
+rule compare:
+    input:
+        loo=fits_of("loo.parquet"),
+        diagnostics="results/{study}/diagnostics.csv",
+    output:
+        report(
+            "results/{study}/comparison.csv",
+            caption="../report/comparison_table.rst",
+            category="{study}",
+            subcategory="0. Answer and tables",
+            labels={"what": "comparison (table)"},
+        ),
+    params:
+        thresholds=setting("thresholds"),
+        library=digest("statistics"),
+    log:
+        "logs/{study}/compare.log",
+    conda:
+        "../../envs/statistics.yaml"
+    message:
+        "{wildcards.study}: compare the variants"
+    script:
+        "../../scripts/compare.py"

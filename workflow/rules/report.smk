@@ -1,0 +1,26 @@
+# The page that answers in words. (The report itself is Snakemake's: profiles/default makes it after each run.)
+
+
+rule summarise:
+    input:
+        unpack(summary_extras),
+        diagnostics="results/{study}/diagnostics.csv",
+        estimates="results/{study}/estimates.csv",
+    output:
+        report(
+            "results/{study}/summary.html",
+            caption="../report/summary.rst",
+            category="{study}",
+            subcategory="0. Answer and tables",
+            labels={"what": "ANSWER IN WORDS"},
+        ),
+    params:
+        library=digest("report"),
+    log:
+        "logs/{study}/summarise.log",
+    conda:
+        "../../envs/data.yaml"
+    message:
+        "{wildcards.study}: write the summary"
+    script:
+        "../../scripts/summarise.py"

@@ -1,0 +1,71 @@
+# A screen and its truth: simulated from a design, simulated from a variant's prior, or imported.
+
+
+rule simulate:
+    output:
+        screen="results/{study}/data/design/seeds_{seeds}/screen.parquet",
+        truth="results/{study}/data/design/seeds_{seeds}/truth.parquet",
+    params:
+        simulate=setting("simulate"),
+        covariate=setting("covariate"),
+        winsor_quantiles=setting("winsor_quantiles"),
+        seeds=batch_seeds,
+        library=digest("data"),
+    log:
+        "logs/{study}/simulate/seeds_{seeds}.log",
+    conda:
+        "../../envs/data.yaml"
+    message:
+        "{wildcards.study}: simulate seeds {wildcards.seeds}"
+    script:
+        "../../scripts/simulate.py"
+
+
+rule simulate_prior:
+    input:
+        variant=variant_file,
+    output:
+        screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
+        truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
+    params:
+        simulate=setting("simulate"),
+        covariate=setting("covariate"),
+        winsor_quantiles=setting("winsor_quantiles"),
+        priors=fit_priors,
+        seeds=batch_seeds,
+        library=digest("data"),
+    wildcard_constraints:
+        variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
+    log:
+        "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
+    conda:
+        "../../envs/fit.yaml"
+    message:
+        "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
+    script:
+        "../../scripts/simulate_prior.py"
+
+
+rule import_screen:
+    input:
+        table=lambda wildcards: STUDIES[wildcards.study]["screen"]["path"],
+    output:
+        screen="results/{study}/data/screen/screen.parquet",
+        truth="results/{study}/data/screen/truth.parquet",
+        dropped="results/{study}/data/screen/dropped.csv",
+    params:
+        columns=lambda wildcards: STUDIES[wildcards.study]["screen"]["columns"],
+        missing=lambda wildcards: STUDIES[wildcards.study]["screen"]["missing"],
+        constant_covariate=lambda wildcards: STUDIES[wildcards.study]["screen"]["constant_covariate"],
+        covariate=setting("covariate"),
+        winsor_quantiles=setting("winsor_quantiles"),
+        library=digest("data"),
+    priority: 100  # bad input is told before anything long starts
+    log:
+        "logs/{study}/import_screen.log",
+    conda:
+        "../../envs/data.yaml"
+    message:
+        "{wildcards.study}: import {input.table}"
+    script:
+        "../../scripts/import_screen.py"
