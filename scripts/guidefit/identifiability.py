@@ -59,7 +59,7 @@ def unlearnt_directions(
     posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.3, min_share: float = 0.1
 ) -> tuple[float, list[Direction]]:
     """The least contraction of any direction that counts (where none does: of any single parameter), and the directions
-    with contraction below max_contraction.
+    whose contraction is not surely (by two Monte Carlo standard errors) above max_contraction.
 
     posterior: dims (chain, draw, ...), prior: the same variables. Location parameters are those that take negative values in the
     prior; variables by sgRNA are left out of the eigenproblem (each has its own data) and join as loadings. With more than
@@ -90,12 +90,12 @@ def unlearnt_directions(
             continue
         contraction = float(1 - ratio)
         counted.append(contraction)
-        if contraction < max_contraction:
+        ess = float(az.ess(score.reshape(posterior.sizes["chain"], -1)))
+        mcse = float(ratio) * float(np.sqrt(2 / ess + 2 / len(before)))
+        if contraction - 2 * mcse < max_contraction:
             first = next(i for i, name in enumerate(all_names) if name in names and abs(moved[i]) >= 0.9 * abs(moved).max())
             loadings = dict(zip(all_names, (moved / moved[first]).tolist(), strict=True))
             ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != all_names[first]))
-            ess = float(az.ess(score.reshape(posterior.sizes["chain"], -1)))
-            mcse = float(ratio) * np.sqrt(2 / ess + 2 / len(before))
             found.append(Direction(contraction, mcse, share, float(abs(moved[first])), ordered))
     least = min(counted) if counted else float(np.min(1 - after_cov.diagonal() / before_cov.diagonal()))
     return least, found

@@ -18,9 +18,11 @@ def start(log: str, threads: int = 1) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ.setdefault("MPLBACKEND", "agg")
-    # Parallel jobs of one run share this machine's temporary cache; none writes to a home that may be read-only.
+    # Caches lie in the temporary folder: a home may be read-only. PyTensor's numba cache stays off: code from a warm cache rounds
+    # differently from freshly compiled code, and a chaotic fit then gives other draws on the second run than on the first.
     cache = Path(os.environ.get("TMPDIR", "/tmp")) / f"guidefit-cache-{os.getuid()}"
-    os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={cache / 'pytensor'}")
+    flags = os.environ.get("PYTENSOR_FLAGS", f"base_compiledir={cache / 'pytensor'}")
+    os.environ["PYTENSOR_FLAGS"] = f"{flags},numba__cache=False"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
     os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
     (cache / "matplotlib").mkdir(parents=True, exist_ok=True)

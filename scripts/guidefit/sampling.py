@@ -165,7 +165,7 @@ class Nuts:
     def graph(self) -> dict[str, Any]:
         """The graph of the model that was fitted last, as `model_graph` gives it."""
         assert self.model is not None
-        return model_graph(self.model)
+        return model_graph(self.model, self.priors)
 
     def compile(self) -> None:
         """Compile the model as far as the sampler allows."""
@@ -270,8 +270,14 @@ def _installed(name: str) -> bool:
     return True
 
 
-def model_graph(model: pm.Model) -> dict[str, Any]:
+def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
     """The model's graph as plain data: nodes (name, kind, distribution, dims with their lengths) and edges (parent, child)."""
+
+    def distribution(name: str, kind: str) -> str:
+        if name in priors:
+            return priors[name]["distribution"]
+        return model[name].owner.op._print_name[0] if kind in ("free", "observed") else ""
+
     kinds = {v.name: "free" for v in model.free_RVs}
     kinds |= {v.name: "deterministic" for v in model.deterministics}
     kinds |= {v.name: "observed" for v in model.observed_RVs}
@@ -283,7 +289,7 @@ def model_graph(model: pm.Model) -> dict[str, Any]:
         {
             "name": name,
             "kind": kind,
-            "distribution": model[name].owner.op._print_name[0] if kind in ("free", "observed") else "",
+            "distribution": distribution(name, kind),
             "dims": [f"{lengths[dim]} {dim}{'s' * (lengths[dim] != 1)}" for dim in model.named_vars_to_dims.get(name, ())],
         }
         for name, kind in kinds.items()

@@ -16,7 +16,7 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY = (
     "#F0E442",
     "#999999",
 )
-VERDICTS = {"pass": GREEN, "warn": ORANGE, "fail": VERMILION, "error": PURPLE, "not checked": "#DDDDDD"}
+VERDICTS = {"pass": GREEN, "warn": YELLOW, "fail": VERMILION, "error": PURPLE, "not checked": "#DDDDDD"}
 
 LOGFC = "logFC (log2 fold change)"
 CNA = "copy number (copies, as given)"

@@ -1,5 +1,6 @@
 """Pictures of a screen."""
 
+import numpy as np
 import pandas as pd
 import plotnine as p9
 
@@ -24,10 +25,10 @@ def scatter(screen: pd.DataFrame, column: str, label: str, title: str) -> p9.ggp
     return (
         p9.ggplot(rows, p9.aes(column, "logfc"))
         + p9.geom_hline(yintercept=0, color="#BBBBBB")
-        + p9.geom_point(color=BLUE, alpha=0.45, size=1.1, stroke=0)
-        + p9.geom_smooth(p9.aes(group="sgrna"), method="lm", se=False, size=0.5, color="#333333")
-        + p9.facet_wrap("gene", ncol=columns, scales="free_x")
-        + p9.labs(x=label, y=LOGFC, title=title, subtitle="; ".join(filter(None, ["a line per sgRNA: least squares", note])))
+        + p9.geom_point(color=BLUE, alpha=0.6, size=1.7, stroke=0)
+        + p9.geom_smooth(p9.aes(group="sgrna"), method="lm", se=False, size=0.4, color="#333333")
+        + p9.facet_wrap("gene", ncol=columns, scales="free")
+        + p9.labs(x=label, y=LOGFC, title=title, subtitle="; ".join(filter(None, ["a line per sgRNA (least squares); axes differ between panels", note])))
         + look(2.4 * columns + 1, height)
     )
 
@@ -40,7 +41,7 @@ def densities(screen: pd.DataFrame, title: str) -> p9.ggplot:
         p9.ggplot(rows, p9.aes("gene", "logfc"))
         + p9.geom_hline(yintercept=0, color="#BBBBBB")
         + p9.geom_violin(fill=BLUE, alpha=0.35, color="#333333", size=0.3, scale="width")
-        + p9.stat_summary(fun_y="median", geom="point", size=1.5, color="black")
+        + p9.stat_summary(fun_y=np.median, geom="point", size=1.5, color="black")
         + p9.coord_flip()
         + p9.labs(x="gene", y=LOGFC, title=title, subtitle="; ".join(filter(None, ["dot: median", note])))
         + look(7, 1.3 + 0.3 * max(len(genes), 5))

@@ -1,6 +1,7 @@
 """Pictures of one fit's parameters."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import arviz as az
 import numpy as np
@@ -42,7 +43,7 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
         + p9.geom_linerange(p9.aes(ymin="q025", ymax="q975"), color=BLUE, size=0.6)
         + p9.geom_linerange(p9.aes(ymin="q25", ymax="q75"), color=BLUE, size=1.8)
         + p9.geom_point(p9.aes(y="mean"), color=BLUE, size=2)
-        + p9.geom_point(p9.aes(y="truth"), data=table.dropna(subset=["truth"]), shape="D", size=2, fill="none", color=VERMILION)
+        + p9.geom_point(p9.aes(y="truth"), data=table.dropna(subset=["truth"]), shape="D", size=2.4, stroke=0.7, fill="none", color=VERMILION)
         + p9.facet_grid(rows="variable", scales="free_y", space="free_y")
         + p9.coord_flip()
         + p9.labs(x="", y=unit, title=title, subtitle=key, caption="\n".join(left_out))
@@ -82,13 +83,14 @@ def scalars(posterior: xr.Dataset, most: int = 8) -> list[str]:
 
 def trace(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
     """Density and trace of each variable by chain."""
-    plot = az.plot_trace_dist(_thinned(fit), var_names=list(names), compact=True, backend="matplotlib", figure_kwargs={"figsize": (10, 1.5 * len(names))})
-    return plot
+    size = {"figsize": (10, 1.6 * len(names)), "layout": "constrained"}
+    return az.plot_trace_dist(_thinned(fit), var_names=list(names), backend="matplotlib", figure_kwargs=size)
 
 
 def rank(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
     """ECDF of each chain's ranks minus the uniform's, with simultaneous bands (Säilynoja et al. 2022)."""
-    return az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3)
+    size = {"figsize": (11, 2.6 * -(-len(names) // 3)), "layout": "constrained"}
+    return az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
 
 
 def _thinned(fit: xr.DataTree, most: int = 1000) -> xr.DataTree:
@@ -114,13 +116,13 @@ def pair(posterior: xr.Dataset, prior: xr.Dataset, directions: list[Direction], 
     low_y, high_y = _window(after["second"], before["second"])
     return (
         p9.ggplot(after, p9.aes("first", "second"))
-        + p9.geom_point(p9.aes(color="'prior'"), data=before, size=0.8, alpha=0.5, stroke=0)
+        + p9.geom_point(p9.aes(color="'prior'"), data=before, size=1.2, alpha=0.6, stroke=0)
         + p9.geom_point(p9.aes(color="'posterior'"), size=1, alpha=0.35, stroke=0)
-        + p9.scale_color_manual(values={"prior": GREY, "posterior": BLUE}, name="")
+        + p9.scale_color_manual(values={"prior": GREY, "posterior": BLUE})
         + p9.guides(color=p9.guide_legend(override_aes={"size": 3, "alpha": 1}))
         + p9.coord_cartesian(xlim=(low_x, high_x), ylim=(low_y, high_y))
-        + p9.labs(x=f"{first} (logFC)", y=f"{second} (logFC)", title=title, subtitle=why)
-        + look(6.5, 6)
+        + p9.labs(x=f"{first} (logFC)", y=f"{second} (logFC)", color="", title=title, subtitle=fill(why, 75))
+        + look(6.5, 6.2)
     )
 
 

@@ -20,8 +20,8 @@ def density_check(draws: np.ndarray, observed: np.ndarray, title: str, long_tail
         p9.ggplot(lines, p9.aes("logfc", group="set"))
         + p9.geom_line(p9.aes(color="'predicted data sets'"), stat="density", size=0.3, alpha=0.5)
         + p9.geom_line(p9.aes(color="'data'"), data=data, stat="density", size=1.1)
-        + p9.scale_color_manual(values={"predicted data sets": BLUE, "data": "black"}, name="")
-        + p9.labs(x=LOGFC, y="density", title=title, subtitle=f"{len(chosen)} predicted data sets")
+        + p9.scale_color_manual(values={"predicted data sets": BLUE, "data": "black"})
+        + p9.labs(x=LOGFC, y="density", color="", title=title, subtitle=f"{len(chosen)} predicted data sets")
         + look(7, 4)
     )
     if not long_tails:
@@ -30,7 +30,8 @@ def density_check(draws: np.ndarray, observed: np.ndarray, title: str, long_tail
     low, high = np.quantile(np.append(chosen.ravel(), observed), [0.005, 0.995])
     return (
         plot
-        + p9.scale_x_continuous(trans="pseudo_log", breaks=breaks, limits=(low, high))
+        + p9.scale_x_continuous(trans="pseudo_log", breaks=breaks)
+        + p9.coord_cartesian(xlim=(low, high))
         + p9.labs(x=f"{LOGFC}, logarithmic axis in both directions", y="density on this axis")
     )
 

@@ -61,8 +61,8 @@ def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplo
         p9.ggplot(frame, p9.aes("check", "fit"))
         + p9.geom_tile(p9.aes(fill="level"), color="white", size=1, alpha=0.75)
         + p9.geom_text(p9.aes(label="text"), size=8)
-        + p9.scale_fill_manual(values=VERDICTS, limits=levels, name="")
-        + p9.labs(x="", y="", title=title, subtitle=note)
+        + p9.scale_fill_manual(values=VERDICTS, limits=levels)
+        + p9.labs(x="", y="", fill="", title=title, subtitle=note)
         + look(11, 2.6 + 0.36 * len(fits))
         + p9.theme(axis_text_x=p9.element_text(rotation=30, ha="right"), panel_grid=p9.element_blank())
     )
@@ -84,11 +84,12 @@ def comparison(table: pd.DataFrame, title: str) -> p9.ggplot:
         + p9.geom_hline(yintercept=0, color="#BBBBBB")
         + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), size=0.8)
         + p9.geom_point(p9.aes(y="elpd_diff"), size=3)
-        + p9.scale_color_manual(values={"ranked": BLUE, "not ranked": GREY}, name="")
+        + p9.scale_color_manual(values={"ranked": BLUE, "not ranked": GREY})
         + p9.coord_flip()
         + p9.labs(
             x="",
             y="elpd difference from the best (log density, summed over rows)",
+            color="",
             title=title + seed,
             subtitle="dot: PSIS-LOO estimate; line: 2 standard errors; further right predicts better",
         )

@@ -1,0 +1,32 @@
+# make run    the default study, from a bare machine to results/report.html
+# make test   all tests
+# make env    only the environment, .venv
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+CONFIG ?= config/config.yaml
+
+.PHONY: run test env lint lock bench
+
+run: env
+	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
+	@echo "The report is in results/report.html: open it in a browser."
+
+test: env
+	.venv/bin/python -m pytest
+
+env:
+	@sh envs/make_env.sh
+
+lint: env
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/mypy
+	.venv/bin/snakemake --lint
+
+bench: env
+	.venv/bin/python benchmarks/time_of_a_run.py
+
+# Resolve pyproject.toml anew. Needs uv on PATH (or in .venv-tools, where make env leaves it).
+lock:
+	uv=$$(command -v uv || echo .venv-tools/bin/uv); $$uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
