@@ -19,7 +19,9 @@ for seed, fit, error in posterior.read_batch(inputs.posterior):
     table = screen.of_seed(inputs.screen, seed)
     data = screen.model_data(table)
     rng = randomness.generator(wildcards.study, wildcards.variant, seed, "ranks")
-    one = diagnostics.estimates(fit["posterior"].to_dataset(), screen.truth_of_seed(inputs.truth, seed), params.n_ranks, rng)
+    one = diagnostics.estimates(
+        posterior.reported(fit["posterior"].to_dataset()), screen.truth_of_seed(inputs.truth, seed), params.n_ranks, rng
+    )
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
     info = fit["fit_info"].to_dataset()

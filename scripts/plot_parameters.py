@@ -17,8 +17,9 @@ if fit is None:
     for path in output:
         figures.save(figures.nothing(f"No estimates {name}", "this fit stopped with an error: see diagnostics.csv"), path)
 else:
+    after, before = (posterior.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     estimates = pd.read_parquet(snakemake.input.estimates).query("seed == @seed")
-    scalars = parameters.scalars(fit["posterior"].to_dataset())
+    scalars = parameters.scalars(after)
     parameters.trace(fit, scalars).savefig(output.trace)
     parameters.rank(fit, scalars).savefig(output.rank)
     intercepts = parameters.forest(estimates, parameters.INTERCEPT_SIDE, "logFC at x = 0", f"Intercept side {name}")
@@ -26,6 +27,5 @@ else:
     figures.save(intercepts, output.forest_intercept)
     figures.save(slopes, output.forest_slope)
     figures.save(parameters.truth_against_estimate(estimates, f"Truth against estimate {name}"), output.truth)
-    after, before = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
     _, directions = identifiability.unlearnt_directions(after, before, snakemake.params.contraction_pass)
     figures.save(parameters.pair(after, before, directions, f"Joint draws {name}"), output.pair)

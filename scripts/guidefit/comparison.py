@@ -36,9 +36,7 @@ def compare(loo: pd.DataFrame, verdicts: Mapping[str, str], min_diff: float = 4.
             "verdict": pd.Series(verdicts),
         }
     )
-    table["note"] = [
-        _refusal(verdict, int(k), n) for verdict, k in zip(table["verdict"], table["pareto_k_high"], strict=True)
-    ]
+    table["note"] = [_refusal(verdict, int(k), n) for verdict, k in zip(table["verdict"], table["pareto_k_high"], strict=True)]
     table = table.sort_values("elpd", ascending=False)
     rankable = list(table.index[table["note"] == ""])
     reference = rankable[0] if rankable else table.index[0]
@@ -60,7 +58,11 @@ def compare(loo: pd.DataFrame, verdicts: Mapping[str, str], min_diff: float = 4.
         if total >= min_diff and total >= min_se * se:
             better[lower].append(upper)
         else:
-            limit = f"|elpd_diff| {total:.1f} < {min_diff:g}" if total < min_diff else f"elpd_diff {total:.1f} < {min_se:g} se ({se:.1f})"
+            limit = (
+                f"|elpd_diff| {total:.1f} < {min_diff:g}"
+                if total < min_diff
+                else f"elpd_diff {total:.1f} < {min_se:g} se ({se:.1f})"
+            )
             note = f"not told apart from {upper}: {limit}"
             table.loc[lower, "note"] = "; ".join(filter(None, [str(table.loc[lower, "note"]), note]))
     for variant in rankable:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def check_meaning(config: Config, file_of_variant: Mapping[str, str | Path]) -> 
     config: spelt out and with defaults. file_of_variant: files of the built-in variants.
     """
     for name, study in config["studies"].items():
-        for problem in (*_source_problems(study), *_variant_problems(study, file_of_variant)):
+        for problem in chain(_source_problems(study), _variant_problems(study, file_of_variant)):
             raise UserError(f"config: studies.{name}.{problem}")
 
 
@@ -109,35 +110,38 @@ def _source_problems(study: Config) -> Iterator[str]:
         yield f"simulate.{min(general)}: the design notebook is fixed. Use design: general to change it."
     if simulate["truth"] == "prior":
         if simulate.get("effect_on") == "cna":
-            yield "simulate.effect_on: with truth: prior the logFC is generated on x, the covariate the model sees. Remove effect_on."
+            yield "simulate.effect_on: with truth: prior the logFC is generated on x, the model's covariate. Remove effect_on."
         hyper = general - {"genes", "sgrnas_per_gene", "cell_lines", "copy_number"}
         if hyper:
             yield f"simulate.{min(hyper)}: with truth: prior this comes from each variant's prior. Remove it, or use truth: fixed."
     if study["covariate"] == "raw" and simulate.get("effect_on") == "x":
         yield "simulate.effect_on: with covariate: raw, x is the copy number. Remove effect_on."
     genes = simulate.get("genes", 5)
-    for key, value in (("sgrnas_per_gene", simulate.get("sgrnas_per_gene")), ("copy_number.mean", simulate.get("copy_number", {}).get("mean"))):
+    for key, value in (
+        ("sgrnas_per_gene", simulate.get("sgrnas_per_gene")),
+        ("copy_number.mean", simulate.get("copy_number", {}).get("mean")),
+    ):
         if isinstance(value, list) and len(value) != genes:
             yield f"simulate.{key}: {len(value)} entries for {genes} genes (simulate.genes). Give one per gene."
 
 
 def _variant_problems(study: Config, file_of_variant: Mapping[str, str | Path]) -> Iterator[str]:
     for name, settings in study["variants"].items():
-        if "file" in settings:
-            if name in file_of_variant:
-                yield f"variants.{name}.file: {name} is a built-in variant. Give your own another name."
-            path: str | Path = settings["file"]
-            if not Path(path).is_file():
-                yield f"variants.{name}.file: no file {path!r}. Give it relative to the folder you run snakemake in."
-        elif name not in file_of_variant:
+        own = settings.get("file")
+        if name in ("design", "screen"):
+            yield f"variants.{name}: this name is taken, it stands for where data come from. Give the variant another."
+        elif own and name in file_of_variant:
+            yield f"variants.{name}.file: {name} is a built-in variant. Give your own another name."
+        elif own and not Path(own).is_file():
+            yield f"variants.{name}.file: no file {own!r}. Give it relative to the folder you run snakemake in."
+        elif not own and name not in file_of_variant:
             yield f"variants.{name}: unknown variant. Built in: {', '.join(file_of_variant)}; for your own give its file: path."
         else:
-            path = file_of_variant[name]
-        declared = variants.declare(path)
-        unknown = set(settings.get("priors", {})) - set(declared.priors)
-        if unknown:
-            has = ", ".join(declared.priors) or "none"
-            yield f"variants.{name}.priors.{min(unknown)}: {name} has no such prior. It has: {has}."
+            declared = variants.declare(own or file_of_variant[name])
+            unknown = set(settings.get("priors", {})) - set(declared.priors)
+            if unknown:
+                has = ", ".join(declared.priors) or "none"
+                yield f"variants.{name}.priors.{min(unknown)}: {name} has no such prior. It has: {has}."
 
 
 def batches(seeds: list[int], batch_size: int) -> dict[str, list[int]]:

@@ -12,6 +12,7 @@ import xarray as xr
 from arviz_stats import ecdf_utils
 
 from guidefit import identifiability
+from guidefit.posterior import reported
 from guidefit.screen import ModelData
 
 HDI_PROB = 0.94
@@ -80,7 +81,11 @@ def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
     parts = []
     for name, array in values.data_vars.items():
         dims = [dim for dim in array.dims if dim != wide]
-        frame = array.transpose(*dims, wide).stack(coordinate=dims).transpose("coordinate", wide) if dims else array.expand_dims("coordinate")
+        frame = (
+            array.transpose(*dims, wide).stack(coordinate=dims).transpose("coordinate", wide)
+            if dims
+            else array.expand_dims("coordinate")
+        )
         columns = pd.DataFrame(frame.values, columns=array[wide].values)
         for key in ("gene", "sgrna"):
             columns[key] = frame[key].values if key in dims else None
@@ -89,7 +94,7 @@ def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
         columns["variable"] = [f"{name}[{label}]" for label in labels] if others else str(name)
         parts.append(columns)
     table = pd.concat(parts, ignore_index=True)
-    return table.astype({key: "str" for key in KEY})
+    return table.astype(dict.fromkeys(KEY, "str"))
 
 
 @dataclass
@@ -150,7 +155,10 @@ def diagnose(
     row["max_treedepth_rate"] = row["max_treedepth_draws"] / (chains * draws)
     rate = row["max_treedepth_rate"]
     verdict.judge(
-        rate, rate == 0, rate > t["max_treedepth_rate_fail"], f"{row['max_treedepth_draws']} of {chains * draws} draws at maximum tree depth"
+        rate,
+        rate == 0,
+        rate > t["max_treedepth_rate_fail"],
+        f"{row['max_treedepth_draws']} of {chains * draws} draws at maximum tree depth",
     )
 
     row["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
@@ -158,7 +166,7 @@ def diagnose(
     verdict.judge(e_bfmi, e_bfmi >= t["e_bfmi_pass"], e_bfmi < t["e_bfmi_fail"], f"E-BFMI {e_bfmi:.2f}")
 
     contraction, directions = identifiability.unlearnt_directions(
-        fit["posterior"].to_dataset(), fit["prior"].to_dataset(), t["contraction_pass"]
+        reported(fit["posterior"].to_dataset()), reported(fit["prior"].to_dataset()), t["contraction_pass"]
     )
     row["contraction_min"] = contraction
     row["unlearnt_directions"] = len(directions)

@@ -1,12 +1,12 @@
 """Which directions of a model the data say nothing about.
 
-Location parameters that can trade places in the likelihood (alpha against mu_gamma in global_intercept) keep their prior along that
-trade, however well the sampler did. The certificate looks for combinations of location parameters whose posterior variance is still
-the prior's: generalised eigenvalues of the posterior covariance against the prior covariance.
+Location parameters that can trade places in the likelihood (alpha against mu_gamma in global_intercept) keep their prior along
+that trade, however well the sampler did. The certificate looks for combinations of location parameters whose posterior variance
+is still the prior's: generalised eigenvalues of the posterior covariance against the prior covariance.
 
-In every hierarchical model some combinations keep their prior: mu_gamma minus the mean of the gamma_g, given sigma_gamma. They are no
-defect, since they move no parameter far within its own prior. A direction therefore counts only where its movement also makes up a
-good part of the prior variance of some parameter (`share`).
+In every hierarchical model some combinations keep their prior: mu_gamma minus the mean of the gamma_g, given sigma_gamma. They
+are no defect, since they move no parameter far within its own prior. A direction therefore counts only where its movement also
+makes up a good part of the prior variance of some parameter (`share`).
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Direction:
 
     @property
     def name(self) -> str:
-        """Such as "alpha - mu_gamma - gamma_g - alpha_s": variables that move at least half as far as the first, with their sign."""
+        """Such as "alpha - mu_gamma - gamma_g - alpha_s": variables that move at least half as far as the first, with sign."""
         signs: dict[str, list[float]] = {}
         for parameter, loading in self.loadings.items():
             signs.setdefault(parameter.split("[")[0], []).append(loading)
@@ -114,5 +114,7 @@ def draw_matrix(draws: xr.Dataset, per_variable: int | None = None) -> tuple[lis
         flat = values.reshape(values.shape[0] * values.shape[1], -1)[:, :per_variable]
         labels = product(*(array[dim].values for dim in dims))
         columns.append(flat)
-        names += [f"{variable}[{', '.join(map(str, label))}]" if dims else str(variable) for label, _ in zip(labels, flat.T, strict=False)]
+        names += [
+            f"{variable}[{', '.join(map(str, label))}]" if dims else str(variable) for label, _ in zip(labels, flat.T, strict=False)
+        ]
     return names, np.concatenate(columns, axis=1)

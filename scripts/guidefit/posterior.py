@@ -35,6 +35,11 @@ def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dat
     return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
 
 
+def reported(draws: xr.Dataset) -> xr.Dataset:
+    """The variables that are reported: names that start with an underscore are a variant's inner matter."""
+    return draws[[name for name in draws.data_vars if not str(name).startswith("_")]]
+
+
 def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]]:
     """Each seed of a batch: (seed, its fit as one-seed groups or None, the message of a fit that threw)."""
     with xr.open_datatree(path, engine="netcdf4") as batch:

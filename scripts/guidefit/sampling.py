@@ -1,7 +1,7 @@
 """Engines: from a variant and a screen to a posterior.
 
-An engine is made once per batch of seeds and fits one screen after the other. What it compiles, it keeps for every screen of the same
-layout. Every engine returns the same groups, variables and dims.
+An engine is made once per batch of seeds and fits one screen after the other. What it compiles, it keeps for every screen of the
+same layout. Every engine returns the same groups, variables and dims.
 """
 
 import hashlib
@@ -43,11 +43,15 @@ class Settings:
 
 
 class Engine(Protocol):
-    """What fits: `fit` takes one screen's arrays and a 31-bit seed."""
+    """What fits one screen after the other."""
 
-    def fit(self, data: ModelData, seed: int) -> xr.DataTree: ...
+    def fit(self, data: ModelData, seed: int) -> xr.DataTree:
+        """Fit one screen's arrays with a 31-bit seed."""
+        ...
 
-    def graph(self) -> dict[str, Any]: ...
+    def graph(self) -> dict[str, Any]:
+        """The graph of the model that was fitted last."""
+        ...
 
 
 Build = Callable[[ModelData, Priors], pm.Model]
@@ -93,7 +97,9 @@ def fit_batch(
             errors[seed] = str(error)
             continue
         fit.attrs["fingerprint"] = key
-        logger.info("seed %d: compiled in %.1f s, sampled in %.1f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"])
+        logger.info(
+            "seed %d: compiled in %.1f s, sampled in %.1f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
+        )
         unfinished = file.with_suffix(".part")
         fit.to_netcdf(unfinished)
         unfinished.rename(file)
@@ -171,6 +177,7 @@ class Nuts:
         """Compile the model as far as the sampler allows."""
 
     def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        """Draws and statistics of one screen: groups posterior and sample_stats."""
         raise NotImplementedError
 
 
@@ -178,11 +185,13 @@ class Nutpie(Nuts):
     """nutpie's NUTS: compiled once, data swapped."""
 
     def compile(self) -> None:
+        """Compile the density and its gradient."""
         import nutpie
 
         self._compiled = nutpie.compile_pymc_model(self.model)
 
     def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        """Draws and statistics of one screen, swapped into the compiled model."""
         import nutpie
 
         s = self.settings
@@ -207,6 +216,7 @@ class PymcNuts(Nuts):
     """PyMC's own NUTS, the reference; it compiles anew for every screen."""
 
     def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+        """Draws and statistics of one screen, compiled for it."""
         s = self.settings
         assert self.model is not None
         with self.model:
@@ -276,12 +286,16 @@ def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
     def distribution(name: str, kind: str) -> str:
         if name in priors:
             return priors[name]["distribution"]
-        return model[name].owner.op._print_name[0] if kind in ("free", "observed") else ""
+        named = kind in ("free", "observed") and hasattr(model[name].owner.op, "_print_name")
+        return model[name].owner.op._print_name[0] if named else ""
 
     kinds = {v.name: "free" for v in model.free_RVs}
     kinds |= {v.name: "deterministic" for v in model.deterministics}
     kinds |= {v.name: "observed" for v in model.observed_RVs}
     parents = ModelGraph(model).make_compute_graph()
+    inner = {name for name in kinds if name.startswith("_")}
+    # The standardised effects of a non-centred variable are its inner matter: the picture shows the model, not the sampling.
+    kinds = {name: "free" if parents[name] & inner else kind for name, kind in kinds.items() if name not in inner}
     # A data container appears as parent of what it enters, and, where it holds the observations, as child of the likelihood.
     kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name]}
     lengths = {dim: int(length.eval()) for dim, length in model.dim_lengths.items()}
@@ -294,5 +308,5 @@ def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
         }
         for name, kind in kinds.items()
     ]
-    edges = [[parent, child] for child in kinds for parent in sorted(parents[child])]
+    edges = [[parent, child] for child in kinds for parent in sorted(parents[child] - inner)]
     return {"nodes": nodes, "edges": edges}

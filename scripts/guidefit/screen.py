@@ -36,6 +36,7 @@ class ModelData:
 
     @property
     def gene_of_row(self) -> np.ndarray:
+        """(row,) gene codes."""
         return self.gene_of_sgrna[self.sgrna_of_row]
 
     @property
@@ -60,9 +61,7 @@ def model_data(table: pd.DataFrame) -> ModelData:
     gene_of_sgrna = np.empty(len(sgrnas), dtype=np.int64)
     gene_of_sgrna[sgrna_codes] = gene_codes
     logfc = table["logfc"] if "logfc" in table else np.zeros(len(table))
-    return ModelData(
-        list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, np.asarray(table["x"], float), np.asarray(logfc, float)
-    )
+    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, np.asarray(table["x"], float), np.asarray(logfc, float))
 
 
 def of_seed(path: str | Path, seed: int) -> pd.DataFrame:
@@ -85,7 +84,16 @@ def coords(table: pd.DataFrame) -> dict[str, list[str]]:
 class Writer:
     """Writes screens and their truths seed by seed into two Parquet files, a row group per seed."""
 
-    TRUTH = pa.schema([("study", "string"), ("seed", "int64"), ("variable", "string"), ("gene", "string"), ("sgrna", "string"), ("truth", "float64")])
+    TRUTH = pa.schema(
+        [
+            ("study", "string"),
+            ("seed", "int64"),
+            ("variable", "string"),
+            ("gene", "string"),
+            ("sgrna", "string"),
+            ("truth", "float64"),
+        ]
+    )
 
     def __init__(self, screen: str | Path, truth: str | Path, study: str) -> None:
         self.path, self.study = screen, study
@@ -103,7 +111,9 @@ class Writer:
     def write(self, seed: int | None, screen: pd.DataFrame, truth: pd.DataFrame | None) -> None:
         """Add one seed's screen and truth; seed None: a real screen, which serves every seed and has no truth."""
         number = pd.array([seed], dtype="Int64").repeat(len(screen))
-        full = pd.concat([pd.DataFrame({"study": pd.Categorical.from_codes([0] * len(screen), [self.study]), "seed": number}), screen], axis=1)
+        full = pd.concat(
+            [pd.DataFrame({"study": pd.Categorical.from_codes([0] * len(screen), [self.study]), "seed": number}), screen], axis=1
+        )
         table = pa.Table.from_pandas(full, preserve_index=False)
         if self._screen is None:
             self._screen = pq.ParquetWriter(self.path, table.schema)
@@ -148,7 +158,7 @@ def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
             raise UserError(f"{path}: file type not known. Use .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
     except pd.errors.EmptyDataError:
         raise UserError(f"{path}: the file is empty. It needs a header line and a row per sgRNA and cell line.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
+    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, pa.ArrowInvalid) as error:
         raise UserError(f"{path}: cannot be read as a table: {error}".rstrip()) from error
 
     missing = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}

@@ -57,6 +57,7 @@ class Blueprint:
 
     @property
     def gene_of_row(self) -> np.ndarray:
+        """(row,) gene codes."""
         return self.gene_of_sgrna[self.sgrna_of_row]
 
 

@@ -62,7 +62,12 @@ All parameters, seeds and statistics: estimates.csv.</p>
 
 
 def page(
-    study: str, diagnostics: pd.DataFrame, estimates: pd.DataFrame, comparison: pd.DataFrame | None, dropped: pd.DataFrame | None, max_rows: int = 60
+    study: str,
+    diagnostics: pd.DataFrame,
+    estimates: pd.DataFrame,
+    comparison: pd.DataFrame | None,
+    dropped: pd.DataFrame | None,
+    max_rows: int = 60,
 ) -> str:
     """The summary page of a study as self-contained HTML; every text that comes from data is escaped."""
     seed = int(diagnostics["seed"].iloc[0])
@@ -70,20 +75,26 @@ def page(
     counts = done.iloc[0] if len(done) else diagnostics.iloc[0]
     data = f"{len(diagnostics)} fit(s) of {diagnostics['variant'].nunique()} variant(s)"
     if len(done):
-        data += ", each on {rows:,.0f} rows: {sgrnas:,.0f} sgRNAs of {genes:,.0f} genes in {cell_lines:,.0f} cell lines.".format(**counts.to_dict())
+        data += ", each on {rows:,.0f} rows: {sgrnas:,.0f} sgRNAs of {genes:,.0f} genes in {cell_lines:,.0f} cell lines.".format(
+            **counts.to_dict()
+        )
     main = estimates[(estimates["seed"] == seed) & estimates["sgrna"].isna()]
-    return jinja2.Environment(autoescape=True).from_string(_PAGE).render(
-        study=study,
-        data=data,
-        seed=seed,
-        variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
-        comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
-        answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
-        hyper=[_estimate(row) for row in main.head(max_rows).to_dict("records")],
-        hyper_left_out=max(0, len(main) - max_rows),
-        dropped=[] if dropped is None else dropped.to_dict("records"),
-        times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
-        versions="; ".join(dict.fromkeys(done["versions"].dropna())),
+    return (
+        jinja2.Environment(autoescape=True)
+        .from_string(_PAGE)
+        .render(
+            study=study,
+            data=data,
+            seed=seed,
+            variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
+            comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
+            answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
+            hyper=[_estimate(row) for row in main.head(max_rows).to_dict("records")],
+            hyper_left_out=max(0, len(main) - max_rows),
+            dropped=[] if dropped is None else dropped.to_dict("records"),
+            times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
+            versions="; ".join(dict.fromkeys(done["versions"].dropna())),
+        )
     )
 
 
@@ -114,7 +125,8 @@ def _answer(table: pd.DataFrame) -> str:
 def _comparison(table: pd.DataFrame) -> list[dict[str, str]]:
     forms = {"elpd": "{:.1f}", "se": "{:.1f}", "elpd_diff": "{:.1f}", "se_diff": "{:.1f}", "weight": "{:.2f}", "rank": "{:.0f}"}
     return [
-        {key: "" if pd.isna(value) else forms.get(key, "{}").format(value) for key, value in row.items()} for row in table.to_dict("records")
+        {key: "" if pd.isna(value) else forms.get(key, "{}").format(value) for key, value in row.items()}
+        for row in table.to_dict("records")
     ]
 
 

@@ -28,7 +28,12 @@ def scatter(screen: pd.DataFrame, column: str, label: str, title: str) -> p9.ggp
         + p9.geom_point(color=BLUE, alpha=0.6, size=1.7, stroke=0)
         + p9.geom_smooth(p9.aes(group="sgrna"), method="lm", se=False, size=0.4, color="#333333")
         + p9.facet_wrap("gene", ncol=columns, scales="free")
-        + p9.labs(x=label, y=LOGFC, title=title, subtitle="; ".join(filter(None, ["a line per sgRNA (least squares); axes differ between panels", note])))
+        + p9.labs(
+            x=label,
+            y=LOGFC,
+            title=title,
+            subtitle="; ".join(filter(None, ["a line per sgRNA (least squares); axes differ between panels", note])),
+        )
         + look(2.4 * columns + 1, height)
     )
 

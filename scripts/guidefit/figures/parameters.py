@@ -43,7 +43,9 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
         + p9.geom_linerange(p9.aes(ymin="q025", ymax="q975"), color=BLUE, size=0.6)
         + p9.geom_linerange(p9.aes(ymin="q25", ymax="q75"), color=BLUE, size=1.8)
         + p9.geom_point(p9.aes(y="mean"), color=BLUE, size=2)
-        + p9.geom_point(p9.aes(y="truth"), data=table.dropna(subset=["truth"]), shape="D", size=2.4, stroke=0.7, fill="none", color=VERMILION)
+        + p9.geom_point(
+            p9.aes(y="truth"), data=table.dropna(subset=["truth"]), shape="D", size=2.4, stroke=0.7, fill="none", color=VERMILION
+        )
         + p9.facet_grid(rows="variable", scales="free_y", space="free_y")
         + p9.coord_flip()
         + p9.labs(x="", y=unit, title=title, subtitle=key, caption="\n".join(left_out))

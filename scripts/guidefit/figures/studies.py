@@ -37,7 +37,7 @@ def _level(reasons: str, check: str) -> str:
 
 
 def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplot:
-    """Every check of every fit: the figure of merit, coloured by what it means for the verdict; the worst fits where there are many."""
+    """Every check of every fit: the figure of merit, coloured by its verdict; the worst fits where there are many."""
     order = {"error": 0, "fail": 1, "warn": 2, "pass": 3}
     chosen = table.assign(order=table["verdict"].map(order)).sort_values("order", kind="stable").head(max_fits)
     cells = []
@@ -56,7 +56,9 @@ def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplo
     labels = ["verdict", *(label for label, _ in CHECKS.values())]
     frame["check"] = pd.Categorical(frame["check"], labels)
     levels = [level for level in VERDICTS if level in set(frame["level"])]
-    note = f"the worst {len(fits)} of {len(table)} fits" if len(table) > len(fits) else "the worst value over all parameters of a fit"
+    note = (
+        f"the worst {len(fits)} of {len(table)} fits" if len(table) > len(fits) else "the worst value over all parameters of a fit"
+    )
     return (
         p9.ggplot(frame, p9.aes("check", "fit"))
         + p9.geom_tile(p9.aes(fill="level"), color="white", size=1, alpha=0.75)

@@ -70,7 +70,8 @@ def load(path: str | Path) -> Callable[..., Any]:
     """The `build` function of a variant's file."""
     path = Path(path)
     spec = importlib.util.spec_from_file_location(f"guidefit_variant_{path.stem}", path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.build

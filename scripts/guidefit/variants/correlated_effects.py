@@ -7,43 +7,48 @@ Written as alpha_s and beta_s given alpha_s: the same density, without a matrix 
 
 from typing import Any
 
+import numpy as np
 import pymc as pm
 from pymc.distributions.transforms import Interval
 
 from guidefit.errors import UserError
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
-from guidefit.variants.parts import gene_effects, prior, rows
+from guidefit.variants.parts import effects, gene_effects, prior, rows
 
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "gamma_g": {"distribution": "Normal"},
     "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "delta_g": {"distribution": "Normal"},
     "sigma_alpha": {"distribution": "Exponential", "lam": 0.5},
+    "alpha_s": {"distribution": "Normal"},
     "sigma_beta": {"distribution": "Exponential", "lam": 0.5},
+    "beta_s": {"distribution": "Normal"},
     "rho": {"distribution": "LKJ", "eta": 2},
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 
 
 def _lkj_of_two(eta: Any, size: Any) -> Any:
-    return 2 * pm.Beta.dist(eta, eta, size=size) - 1
+    return np.float64(2) * pm.Beta.dist(eta, eta, size=size) - 1
 
 
 def build(data: ModelData, priors: Priors) -> pm.Model:
     if set(priors["rho"]) != {"distribution", "eta"} or priors["rho"]["distribution"] != "LKJ":
         raise UserError("correlated_effects: the prior of rho must be {distribution: LKJ, eta: a positive number}.")
-    eta = priors["rho"]["eta"]
+    eta = np.float64(priors["rho"]["eta"])
     gene = data.gene_of_sgrna
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
         gamma_g, delta_g = gene_effects(priors)
         sigma_alpha, sigma_beta = prior("sigma_alpha", priors), prior("sigma_beta", priors)
         rho = pm.CustomDist("rho", eta, dist=_lkj_of_two, default_transform=Interval(-1, 1))
-        alpha_s = pm.Normal("alpha_s", gamma_g[gene], sigma_alpha, dims="sgrna")
+        alpha_s = effects("alpha_s", priors, gamma_g[gene], sigma_alpha, "sgrna")
         given_alpha = delta_g[gene] + rho * sigma_beta / sigma_alpha * (alpha_s - gamma_g[gene])
-        beta_s = pm.Normal("beta_s", given_alpha, sigma_beta * pm.math.sqrt(1 - rho**2), dims="sgrna")
+        beta_s = effects("beta_s", priors, given_alpha, sigma_beta * pm.math.sqrt(1 - rho**2), "sgrna")
         mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * x
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

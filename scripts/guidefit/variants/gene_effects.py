@@ -13,8 +13,10 @@ from guidefit.variants.parts import gene_effects, prior, rows
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "gamma_g": {"distribution": "Normal"},
     "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "delta_g": {"distribution": "Normal"},
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 

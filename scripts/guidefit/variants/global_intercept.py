@@ -14,10 +14,14 @@ PRIORS = {
     "alpha": {"distribution": "Normal", "mu": 0, "sigma": 3},
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "gamma_g": {"distribution": "Normal"},
     "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "delta_g": {"distribution": "Normal"},
     "sigma_alpha": {"distribution": "Exponential", "lam": 1},
+    "alpha_s": {"distribution": "Normal"},
     "sigma_beta": {"distribution": "Exponential", "lam": 1},
+    "beta_s": {"distribution": "Normal"},
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 

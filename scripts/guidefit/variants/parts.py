@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pymc as pm
 
+from guidefit.errors import UserError
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
 
@@ -11,7 +13,9 @@ from guidefit.variants import Priors
 def prior(name: str, priors: Priors) -> Any:
     """The scalar random variable `name` with its prior from `priors`; inside a model's context."""
     parameters = dict(priors[name])
-    return getattr(pm, parameters.pop("distribution"))(name, **parameters)
+    distribution = getattr(pm, parameters.pop("distribution"))
+    # Python's own numbers would be taken in the least precision that holds them, and so would their logarithms.
+    return distribution(name, **{key: np.float64(value) for key, value in parameters.items()})
 
 
 def rows(data: ModelData) -> tuple[Any, Any]:
@@ -19,10 +23,24 @@ def rows(data: ModelData) -> tuple[Any, Any]:
     return pm.Data("x", data.x, dims="row"), pm.Data("y", data.logfc, dims="row")
 
 
+def effects(name: str, priors: Priors, mean: Any, sd: Any, dim: str) -> Any:
+    """Normal(mean, sd) effects along a dim, sampled as `priors[name]` says: Normal (centred) or NoncentredNormal.
+
+    The model is the same. Centred sampling suits effects that the data know well, non-centred those they hardly know
+    (Betancourt & Girolami 2015); the standardised effects then bear the name with an underscore before it.
+    """
+    distribution = priors[name]["distribution"]
+    if distribution == "Normal":
+        return pm.Normal(name, mean, sd, dims=dim)
+    if distribution == "NoncentredNormal":
+        return pm.Deterministic(name, mean + sd * pm.Normal(f"_{name}", 0.0, 1.0, dims=dim), dims=dim)
+    raise UserError(f"prior of {name}: {distribution} is not possible here. Use Normal or NoncentredNormal.")
+
+
 def gene_effects(priors: Priors) -> tuple[Any, Any]:
     """Intercept gamma_g and slope delta_g of each gene around their hyper-means."""
-    gamma_g = pm.Normal("gamma_g", prior("mu_gamma", priors), prior("sigma_gamma", priors), dims="gene")
-    delta_g = pm.Normal("delta_g", prior("mu_delta", priors), prior("sigma_delta", priors), dims="gene")
+    gamma_g = effects("gamma_g", priors, prior("mu_gamma", priors), prior("sigma_gamma", priors), "gene")
+    delta_g = effects("delta_g", priors, prior("mu_delta", priors), prior("sigma_delta", priors), "gene")
     return gamma_g, delta_g
 
 
@@ -30,6 +48,6 @@ def sgrna_effects(data: ModelData, priors: Priors) -> tuple[Any, Any]:
     """Intercept alpha_s and slope beta_s of each sgRNA around those of its gene."""
     gamma_g, delta_g = gene_effects(priors)
     gene = data.gene_of_sgrna
-    alpha_s = pm.Normal("alpha_s", gamma_g[gene], prior("sigma_alpha", priors), dims="sgrna")
-    beta_s = pm.Normal("beta_s", delta_g[gene], prior("sigma_beta", priors), dims="sgrna")
+    alpha_s = effects("alpha_s", priors, gamma_g[gene], prior("sigma_alpha", priors), "sgrna")
+    beta_s = effects("beta_s", priors, delta_g[gene], prior("sigma_beta", priors), "sgrna")
     return alpha_s, beta_s

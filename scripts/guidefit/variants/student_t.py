@@ -13,10 +13,14 @@ from guidefit.variants.parts import prior, rows, sgrna_effects
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "gamma_g": {"distribution": "Normal"},
     "mu_delta": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_delta": {"distribution": "Exponential", "lam": 1},
+    "delta_g": {"distribution": "Normal"},
     "sigma_alpha": {"distribution": "Exponential", "lam": 1},
+    "alpha_s": {"distribution": "Normal"},
     "sigma_beta": {"distribution": "Exponential", "lam": 1},
+    "beta_s": {"distribution": "Normal"},
     "sigma": {"distribution": "Exponential", "lam": 1},
     "nu": {"distribution": "Gamma", "alpha": 2, "beta": 0.1},
 }
@@ -27,5 +31,5 @@ def build(data: ModelData, priors: Priors) -> pm.Model:
         x, logfc = rows(data)
         alpha_s, beta_s = sgrna_effects(data, priors)
         mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * x
-        pm.StudentT("logfc", prior("nu", priors), mean, prior("sigma", priors), observed=logfc, dims="row")
+        pm.StudentT("logfc", nu=prior("nu", priors), mu=mean, sigma=prior("sigma", priors), observed=logfc, dims="row")
     return model

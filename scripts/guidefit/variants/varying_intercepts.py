@@ -8,12 +8,14 @@ import pymc as pm
 
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
-from guidefit.variants.parts import prior, rows
+from guidefit.variants.parts import effects, prior, rows
 
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma_gamma": {"distribution": "Exponential", "lam": 1},
+    "gamma_g": {"distribution": "Normal"},
     "sigma_alpha": {"distribution": "Exponential", "lam": 1},
+    "alpha_s": {"distribution": "Normal"},
     "beta": {"distribution": "Normal", "mu": -1, "sigma": 5},
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
@@ -22,8 +24,8 @@ PRIORS = {
 def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
-        gamma_g = pm.Normal("gamma_g", prior("mu_gamma", priors), prior("sigma_gamma", priors), dims="gene")
-        alpha_s = pm.Normal("alpha_s", gamma_g[data.gene_of_sgrna], prior("sigma_alpha", priors), dims="sgrna")
+        gamma_g = effects("gamma_g", priors, prior("mu_gamma", priors), prior("sigma_gamma", priors), "gene")
+        alpha_s = effects("alpha_s", priors, gamma_g[data.gene_of_sgrna], prior("sigma_alpha", priors), "sgrna")
         mean = alpha_s[data.sgrna_of_row] + prior("beta", priors) * x
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

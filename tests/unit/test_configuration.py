@@ -1,0 +1,153 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.utils import validate
+
+from guidefit import configuration, variants
+from guidefit.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+FILES = {name: ROOT / f"scripts/guidefit/variants/{name}.py" for name in variants.BUILT_IN}
+
+
+def check(config):
+    config = configuration.spell_out(config)
+    configuration.check_schema(config, yaml.safe_load(SCHEMA.read_text()))
+    validate(config, str(SCHEMA))
+    configuration.check_meaning(config, FILES)
+    return config
+
+
+def study(**changes):
+    return {"studies": {"s": {"simulate": {}, "variants": ["varying_effects"], "seeds": [1]} | changes}}
+
+
+def variant(**settings):
+    return study(variants={"varying_effects": settings})
+
+
+SCREEN = {"path": str(ROOT / "README.md"), "columns": dict.fromkeys(["sgrna", "gene", "cell_line", "cna"], "a") | {"logfc": "b"}}
+
+BAD_CONFIGS = {
+    "no studies": ({}, r"\(top level\): 'studies' is a required"),
+    "unknown key at the top": ({"studies": {}, "sead": 1}, "unknown key sead. Known keys: studies"),
+    "unknown key": (study(covariat="raw"), "studies.s: unknown key covariat. Known keys: simulate"),
+    "unknown key of a variant": (variant(drws=10), "studies.s.variants.varying_effects: unknown key drws"),
+    "wrong type": (study(batch_size="many"), "studies.s.batch_size: 'many' is not of type 'integer'.*Seeds per job"),
+    "out of range": (variant(target_accept=1.5), "studies.s.variants.varying_effects.target_accept: 1.5"),
+    "no plain name": ({"studies": {"../s": {"variants": ["pooled"]}}}, "the name '../s' is no plain identifier"),
+    "unknown variant": (
+        study(variants=["varying_effect"]),
+        "studies.s.variants.varying_effect: unknown variant. Built in: varying",
+    ),
+    "variant twice": (study(variants=["pooled", "pooled"]), "studies.s.variants: 'pooled' stands there twice"),
+    "no variants": (study(variants=[]), "studies.s.variants"),
+    "empty seeds": (study(seeds=[]), "studies.s.seeds: no seeds"),
+    "reversed range": (study(seeds="9-0"), "studies.s.seeds: the range '9-0' is reversed. Write 0-9"),
+    "overlapping ranges": (study(seeds=["0-9", "9-12"]), "studies.s.seeds: seed 9 is given more than once"),
+    "negative seed": (study(seeds=[-1]), "studies.s.seeds: -1 is no seed"),
+    "no data": ({"studies": {"s": {"variants": ["pooled"]}}}, "studies.s.simulate, screen: give exactly one"),
+    "two sources of data": (study(screen=SCREEN), "studies.s.simulate, screen: give exactly one"),
+    "notebook changed": (
+        study(simulate={"design": "notebook", "genes": 9}),
+        "studies.s.simulate.genes: the design notebook is fixed",
+    ),
+    "prior truth on cna": (
+        study(simulate={"truth": "prior", "effect_on": "cna"}),
+        "studies.s.simulate.effect_on: with truth: prior",
+    ),
+    "prior truth with hyper-parameters": (
+        study(simulate={"truth": "prior", "sigma": 1}),
+        "studies.s.simulate.sigma: with truth: prior",
+    ),
+    "list of another length": (study(simulate={"genes": 3, "sgrnas_per_gene": [1, 2]}), "sgrnas_per_gene: 2 entries for 3 genes"),
+    "no such prior": (
+        variant(priors={"tau": {"distribution": "Normal", "mu": 0}}),
+        "priors.tau: varying_effects has no such prior",
+    ),
+    "unknown distribution": (
+        variant(priors={"sigma": {"distribution": "Norml"}}),
+        "priors.sigma.distribution: 'Norml' is not one of",
+    ),
+    "no such variant file": (study(variants={"mine": {"file": "none.py"}}), "studies.s.variants.mine.file: no file 'none.py'"),
+    "own name taken": (study(variants={"pooled": {"file": "README.md"}}), "variants.pooled.file: pooled is a built-in variant"),
+    "reserved name": (study(variants={"design": {"file": "README.md"}}), "variants.design: this name is taken"),
+    "no such screen": (
+        {"studies": {"s": {"screen": SCREEN | {"path": "none.csv"}, "variants": ["pooled"]}}},
+        "screen.columns: two of our columns|screen.path: no file",
+    ),
+    "column missing from the mapping": (
+        {"studies": {"s": {"screen": {"path": "x.csv", "columns": {"gene": "g"}}, "variants": ["pooled"]}}},
+        "studies.s.screen.columns: 'sgrna' is a required",
+    ),
+    "quantiles reversed": (study(winsor_quantiles=[0.9, 0.1]), "studies.s.winsor_quantiles: the lower quantile 0.9"),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS.keys())
+def test_a_malformed_config_is_refused_with_the_keys_path(config, message):
+    with pytest.raises(UserError, match=message):
+        check(config)
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))], ids=lambda p: p.name
+)
+def test_the_configs_that_come_along_are_valid(path, tmp_path, monkeypatch):
+    config = yaml.safe_load(path.read_text())
+    monkeypatch.chdir(tmp_path)
+    for one in config["studies"].values():
+        if "screen" in one:  # the user's own file
+            Path(one["screen"]["path"]).parent.mkdir(exist_ok=True)
+            Path(one["screen"]["path"]).touch()
+    check(config)
+
+
+def test_defaults_and_short_forms():
+    s = check(study(variants={"varying_effects": None, "pooled": {"draws": 50}}, seeds=["3-5", 1], sampling={"draws": 70}))[
+        "studies"
+    ]["s"]
+    assert s["seeds"] == [1, 3, 4, 5]
+    assert s["covariate"] == "zscore_within_gene"
+    assert s["thresholds"]["r_hat_pass"] == 1.01
+    assert configuration.sampling(s, "varying_effects")["draws"] == 70
+    assert configuration.sampling(s, "pooled") == {
+        "engine": "nuts",
+        "sampler": "nutpie",
+        "adaptation": "diag",
+        "draws": 50,
+        "tune": 1000,
+        "chains": 4,
+        "target_accept": 0.95,
+        "max_treedepth": 10,
+    }
+
+
+def test_every_key_of_the_schema_is_described_there_and_in_the_readme():
+    readme = (ROOT / "config/README.md").read_text()
+
+    def walk(node, path):
+        for key, value in node.get("properties", {}).items():
+            described = value.get("description") or value.get("$ref")
+            assert described or path[-1] in ("mean", "additionalProperties"), [*path, key]
+            assert f"`{key}`" in readme, f"config/README.md does not explain {'.'.join([*path, key])}"
+            walk(value, [*path, key])
+
+    schema = yaml.safe_load(SCHEMA.read_text())
+    walk(schema, ["config"])
+    for name, part in schema["$defs"].items():
+        walk(part, [name])
+
+
+@given(seeds=st.sets(st.integers(0, 500), min_size=1, max_size=60), size=st.integers(1, 50))
+def test_batches_hold_every_seed_once_and_keep_their_names(seeds, size):
+    batches = configuration.batches(sorted(seeds), size)
+    assert sorted(seed for batch in batches.values() for seed in batch) == sorted(seeds)
+    more = configuration.batches(sorted(seeds | {501}), size)
+    assert set(batches) <= set(more)
+    if size == 1:
+        assert list(batches) == [str(seed) for seed in sorted(seeds)]

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guidefit import covariates, simulation
+from guidefit.covariates import Line
+from guidefit.simulation import Design
+
+EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
+GLOBAL = ["raw", "centred", "zscore"]
+
+
+def blueprint(seed=0, rho=0.4):
+    return simulation.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho), np.random.default_rng(seed))
+
+
+def pushed(b, name):
+    x, line = covariates.transform(name, b.cna, b.gene_of_row)
+    return x, covariates.push_forward(b.truth, line, b.gene_of_sgrna)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), name=st.sampled_from(EXACT))
+def test_pushed_effects_predict_the_same_logfc(seed, name):
+    b = blueprint(seed)
+    x, truth = pushed(b, name)
+    s, g = b.sgrna_of_row, b.gene_of_row
+    for intercept, slope, to_row in (("alpha_s", "beta_s", s), ("gamma_g", "delta_g", g)):
+        before = b.truth[intercept][to_row] + b.truth[slope][to_row] * b.cna
+        np.testing.assert_allclose(truth[intercept][to_row] + truth[slope][to_row] * x, before, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_pushed_hyperparameters_are_the_linear_map_of_the_distribution(name):
+    b = blueprint()
+    x, truth = pushed(b, name)
+    scale = 1 / np.polyfit(b.cna, x, 1)[0]
+    shift = -np.polyfit(b.cna, x, 1)[1] * scale
+    to_x = np.array([[1, shift], [0, scale]])
+    t = b.truth
+    covariance = t["rho"] * t["sigma_alpha"] * t["sigma_beta"]
+    sgrna = to_x @ np.array([[t["sigma_alpha"] ** 2, covariance], [covariance, t["sigma_beta"] ** 2]]) @ to_x.T
+    gene = to_x @ np.diag([t["sigma_gamma"] ** 2, t["sigma_delta"] ** 2]) @ to_x.T
+    mean = to_x @ [t["mu_gamma"], t["mu_delta"]]
+    sd_alpha, sd_beta = np.sqrt(np.diag(sgrna))
+    expected = {
+        "mu_gamma": mean[0],
+        "mu_delta": mean[1],
+        "sigma_gamma": np.sqrt(gene[0, 0]),
+        "sigma_delta": np.sqrt(gene[1, 1]),
+        "sigma_alpha": sd_alpha,
+        "sigma_beta": sd_beta,
+        "rho": sgrna[0, 1] / (sd_alpha * sd_beta),
+        "sigma": t["sigma"],
+    }
+    for variable, value in expected.items():
+        assert truth[variable] == pytest.approx(value, abs=1e-12), variable
+
+
+def test_within_a_gene_hyperparameters_have_no_counterpart():
+    _, truth = pushed(blueprint(), "zscore_within_gene")
+    none = {name for name, value in truth.items() if np.ndim(value) == 0 and np.isnan(value)}
+    assert none == {"mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "rho"}
+    assert truth["sigma"] == 0.3
+
+
+@pytest.mark.parametrize("name", ["log2", "winsorised"])
+def test_curved_covariates_have_no_counterpart_at_all(name):
+    _, truth = pushed(blueprint(), name)
+    assert all(np.isnan(value).all() for value in truth.values())
+
+
+def test_winsorised_without_extremes_is_the_copy_number():
+    b = blueprint()
+    x, line = covariates.transform("winsorised", b.cna, b.gene_of_row, (0.0, 1.0))
+    assert np.array_equal(x, b.cna)
+    assert covariates.push_forward(b.truth, line, b.gene_of_sgrna) == b.truth
+
+
+def test_definitions():
+    b = blueprint()
+    gene = b.gene_of_row
+    x = {name: covariates.transform(name, b.cna, gene)[0] for name in covariates.NAMES}
+    assert np.array_equal(x["raw"], b.cna)
+    np.testing.assert_allclose(x["log2"], np.log2(b.cna + 1))
+    np.testing.assert_allclose(x["centred"], b.cna - b.cna.mean())
+    np.testing.assert_allclose([x["zscore"].mean(), x["zscore"].std()], [0, 1], atol=1e-12)
+    for g in range(4):
+        np.testing.assert_allclose(
+            [x["zscore_within_gene"][gene == g].mean(), x["zscore_within_gene"][gene == g].std()], [0, 1], atol=1e-12
+        )
+    assert x["winsorised"].max() == pytest.approx(np.quantile(b.cna, 0.99))
+    with pytest.raises(ValueError, match="unknown covariate"):
+        covariates.transform("cube", b.cna, gene)
+
+
+def test_a_line_is_global_only_if_all_genes_share_it():
+    assert Line(np.zeros(3), np.ones(3)).is_global
+    assert not Line(np.arange(3.0), np.ones(3)).is_global

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from guidefit import randomness, simulation
+from guidefit.simulation import Design
+
+FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first five rows
+    (2.016189, 1.133899, 1.556512),
+    (0.113033, -0.930018, -0.484596),
+    (1.848434, 0.951974, 1.482701),
+    (0.000000, -1.052599, -1.162076),
+    (0.970350, -0.000282, 0.441627),
+]
+
+
+def test_notebook_digit_for_digit():
+    blueprint = simulation.notebook(103)
+    table, _ = simulation.simulate(blueprint, "zscore_within_gene", "cna")
+    np.testing.assert_allclose(table[["cna", "x", "logfc"]].head(), FIRST_ROWS, atol=5e-7)
+    assert table["sgrna"].astype(str).tolist()[:20] == ["sgRNA_0"] * 20
+    assert table["cell_line"].astype(str).tolist()[:2] == ["cell_0", "cell_1"]
+    np.testing.assert_allclose(blueprint.truth["gamma_g"], [-1.124639, -0.630166, -0.308103, -0.692731, -1.042568], atol=5e-7)
+    np.testing.assert_allclose(blueprint.truth["delta_g"], [1.327219, -0.569207, -0.567684, -1.980011, -1.631965], atol=5e-7)
+    assert np.bincount(blueprint.gene_of_sgrna).tolist() == [1, 2, 3, 4, 5]
+    assert len(table) == 300
+
+
+def test_notebook_of_another_seed_differs():
+    assert not np.array_equal(simulation.notebook(1).cna, simulation.notebook(2).cna)
+
+
+def general(seed=1, **settings):
+    return simulation.general(Design(**settings), np.random.default_rng(seed))
+
+
+def test_general_layout():
+    blueprint = general(genes=3, sgrnas_per_gene=[2, 1, 4], cell_lines=6)
+    assert blueprint.gene_of_sgrna.tolist() == [0, 0, 1, 2, 2, 2, 2]
+    assert len(blueprint.cna) == 7 * 6
+    assert (blueprint.cna >= 0).all()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_copy_number_is_shared_by_the_sgrnas_of_a_gene_or_not(shared):
+    copy_number = {"mean": 2, "noise": 0.1, "shared": shared}
+    blueprint = general(genes=2, sgrnas_per_gene=3, cell_lines=50, copy_number=copy_number)
+    by_sgrna = blueprint.cna.reshape(6, 50)
+    assert np.array_equal(by_sgrna[0], by_sgrna[1]) == shared
+    assert not np.array_equal(by_sgrna[0], by_sgrna[3])
+
+
+@pytest.mark.parametrize("mean", [3.0, [3.0] * 400, {"shape": 9.0, "scale": 1 / 3}])
+def test_copy_number_mean(mean):
+    blueprint = general(genes=400, sgrnas_per_gene=1, cell_lines=50, copy_number={"mean": mean, "noise": 0.0, "shared": True})
+    # sd of the mean: rows are Poisson(3) (plus the gamma's variance of 1, shared by 50 rows)
+    assert blueprint.cna.mean() == pytest.approx(3, abs=5 * np.sqrt(3 / 20000 + 1 / 400))
+
+
+def test_effects_have_the_designs_moments():
+    d = Design(genes=2000, sgrnas_per_gene=5, cell_lines=2, rho=0.6, sigma_alpha=0.4, sigma_beta=0.3)
+    truth = simulation.general(d, np.random.default_rng(3)).truth
+    gene = np.repeat(np.arange(2000), 5)
+    alpha, beta = truth["alpha_s"] - truth["gamma_g"][gene], truth["beta_s"] - truth["delta_g"][gene]
+    n = len(alpha)
+    assert alpha.std() == pytest.approx(0.4, abs=4 * 0.4 / np.sqrt(2 * n))
+    assert beta.std() == pytest.approx(0.3, abs=4 * 0.3 / np.sqrt(2 * n))
+    assert np.corrcoef(alpha, beta)[0, 1] == pytest.approx(0.6, abs=4 * (1 - 0.36) / np.sqrt(n))
+    assert truth["gamma_g"].mean() == pytest.approx(-0.5, abs=4 * 0.5 / np.sqrt(2000))
+
+
+def test_outliers_have_heavier_tails():
+    normal, heavy = general(cell_lines=5000).noise, general(cell_lines=5000, outlier_nu=3).noise
+    assert np.abs(heavy).max() > 3 * np.abs(normal).max()
+    assert general(outlier_nu=3).truth["nu"] == 3
+
+
+@pytest.mark.parametrize("effect_on", ["cna", "x"])
+def test_logfc_is_the_truth_of_its_scale_plus_noise(effect_on):
+    blueprint = general(genes=4, sgrnas_per_gene=2)
+    table, truth = simulation.simulate(blueprint, "zscore_within_gene", effect_on)
+    s = blueprint.sgrna_of_row
+    again = truth["alpha_s"][s] + truth["beta_s"][s] * table["x"] + blueprint.noise
+    np.testing.assert_allclose(table["logfc"], again, atol=1e-12)
+    assert np.isnan(truth["mu_gamma"]) == (effect_on == "cna")
+
+
+def test_truth_table():
+    blueprint = general(genes=2, sgrnas_per_gene=[1, 2])
+    coords = {"gene": ["a", "b"], "sgrna": ["u", "v", "w"]}
+    table = simulation.truth_table(blueprint.truth, coords)
+    assert table.loc[table["variable"] == "gamma_g", "gene"].tolist() == ["a", "b"]
+    assert table.loc[table["variable"] == "beta_s", "sgrna"].tolist() == ["u", "v", "w"]
+    assert table.loc[table["variable"] == "sigma", ["gene", "sgrna"]].isna().all(axis=None)
+
+
+def test_streams_depend_on_each_key_and_on_nothing_else():
+    keys = [
+        ("s", "v", 1, "data"),
+        ("t", "v", 1, "data"),
+        ("s", "w", 1, "data"),
+        ("s", "v", 2, "data"),
+        ("s", "v", 1, "ranks"),
+        ("sv", "", 1, "data"),
+    ]
+    first = [randomness.generator(*key).random() for key in keys]
+    assert len(set(first)) == len(keys)
+    assert first == [randomness.generator(*key).random() for key in keys]
+    assert all(0 <= randomness.integer(*key) < 2**31 for key in keys)

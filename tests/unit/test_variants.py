@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from guidefit import screen, simulation, variants
+from guidefit.errors import UserError
+from guidefit.sampling import model_graph
+from guidefit.simulation import Design
+
+FOLDER = Path(variants.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def data():
+    blueprint = simulation.general(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
+    table, _ = simulation.simulate(blueprint, "zscore", "x")
+    return screen.model_data(table)
+
+
+def build(name, data, **priors):
+    path = FOLDER / f"{name}.py"
+    declared = variants.declare(path).priors
+    return variants.load(path)(data, variants.merge_priors(declared, priors, "here"))
+
+
+def values(model, seed=0):
+    """A random value of every free variable on its own scale, by name."""
+    rng = np.random.default_rng(seed)
+    shapes = {v.name: tuple(n.eval() for n in v.shape) for v in model.free_RVs}
+    draw = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    for name in draw:
+        if name.startswith("sigma"):
+            draw[name] = np.exp(draw[name])
+    if "rho" in draw:
+        draw["rho"] = np.array(0.4)
+    if "nu" in draw:
+        draw["nu"] = np.array(4.5)
+    return draw
+
+
+def log_density(model, at):
+    """Sum of the log densities of all variables (no Jacobians) at values by name."""
+    inputs = {}
+    for variable in model.free_RVs:
+        value = model.rvs_to_values[variable]
+        transform = model.rvs_to_transforms[variable]
+        point = np.asarray(at[variable.name], dtype="float64")
+        inputs[value.name] = transform.forward(point, *variable.owner.inputs).eval() if transform else point
+    return float(model.compile_logp(jacobian=False)(inputs))
+
+
+def hyper(at):
+    """Log prior of hyper-means and sds (the defaults), by hand."""
+    means = [stats.norm(-1, 5).logpdf(at[name]) for name in ("mu_gamma", "mu_delta") if name in at]
+    sds = [stats.expon.logpdf(at[name]) for name in at if name.startswith("sigma")]
+    return sum(means) + sum(sds)
+
+
+def by_hand(name, at, data):
+    g, s = data.gene_of_sgrna, data.sgrna_of_row
+    norm = stats.norm.logpdf
+    if name == "pooled":
+        total = stats.expon.logpdf(at["sigma"]) + norm(at["alpha"], -1, 5) + norm(at["beta"], -1, 5)
+        return total + norm(data.logfc, at["alpha"] + at["beta"] * data.x, at["sigma"]).sum()
+    total = hyper(at) + norm(at["gamma_g"], at["mu_gamma"], at["sigma_gamma"]).sum()
+    if name == "varying_intercepts":
+        total += norm(at["beta"], -1, 5) + norm(at["alpha_s"], at["gamma_g"][g], at["sigma_alpha"]).sum()
+        return total + norm(data.logfc, at["alpha_s"][s] + at["beta"] * data.x, at["sigma"]).sum()
+    total += norm(at["delta_g"], at["mu_delta"], at["sigma_delta"]).sum()
+    if name == "gene_effects":
+        return total + norm(data.logfc, at["gamma_g"][g][s] + at["delta_g"][g][s] * data.x, at["sigma"]).sum()
+    mean = at["alpha_s"][s] + at["beta_s"][s] * data.x
+    if name == "correlated_effects":
+        # Exponential(0.5) on the two sds in place of Exponential(1), LKJ(2) on rho, and a dense bivariate normal per sgRNA
+        for sd in ("sigma_alpha", "sigma_beta"):
+            total += stats.expon(scale=2).logpdf(at[sd]) - stats.expon.logpdf(at[sd])
+        total += stats.beta(2, 2).logpdf((at["rho"] + 1) / 2) - np.log(2)
+        cross = at["rho"] * at["sigma_alpha"] * at["sigma_beta"]
+        covariance = [[at["sigma_alpha"] ** 2, cross], [cross, at["sigma_beta"] ** 2]]
+        effects = np.column_stack([at["alpha_s"] - at["gamma_g"][g], at["beta_s"] - at["delta_g"][g]])
+        total += stats.multivariate_normal([0, 0], covariance).logpdf(effects).sum()
+    else:
+        total += norm(at["alpha_s"], at["gamma_g"][g], at["sigma_alpha"]).sum()
+        total += norm(at["beta_s"], at["delta_g"][g], at["sigma_beta"]).sum()
+    if name == "global_intercept":
+        total += norm(at["alpha"], 0, 3)
+        mean = mean + at["alpha"]
+    if name == "student_t":
+        total += stats.gamma(2, scale=10).logpdf(at["nu"])
+        return total + stats.t(at["nu"], mean, at["sigma"]).logpdf(data.logfc).sum()
+    return total + norm(data.logfc, mean, at["sigma"]).sum()
+
+
+@pytest.mark.parametrize("name", variants.BUILT_IN)
+def test_log_density_by_hand(name, data):
+    model = build(name, data)
+    at = values(model)
+    assert log_density(model, at) == pytest.approx(by_hand(name, at, data), rel=1e-10)
+
+
+def test_global_intercept_cannot_tell_alpha_from_the_other_intercepts(data):
+    model = build("global_intercept", data)
+    at = values(model)
+    moved = at | {"alpha": at["alpha"] + 1.7} | {name: at[name] - 1.7 for name in ("mu_gamma", "gamma_g", "alpha_s")}
+    prior = [hyper(p) + stats.norm(0, 3).logpdf(p["alpha"]) for p in (at, moved)]
+    assert log_density(model, moved) - prior[1] == pytest.approx(log_density(model, at) - prior[0], rel=1e-10)
+
+
+def test_noncentred_is_the_same_model(data):
+    noncentred = {"distribution": "NoncentredNormal"}
+    centred, other = build("varying_effects", data), build("varying_effects", data, beta_s=noncentred, gamma_g=noncentred)
+    at = values(centred)
+    inner = {
+        "_beta_s": (at["beta_s"] - at["delta_g"][data.gene_of_sgrna]) / at["sigma_beta"],
+        "_gamma_g": (at["gamma_g"] - at["mu_gamma"]) / at["sigma_gamma"],
+    }
+    # densities differ by the Jacobian of the shift and scale
+    jacobian = 6 * np.log(at["sigma_beta"]) + 3 * np.log(at["sigma_gamma"])
+    assert log_density(other, at | inner) == pytest.approx(log_density(centred, at) + jacobian, rel=1e-10)
+    graph = model_graph(other, {})
+    assert {"beta_s", "gamma_g"} <= {node["name"] for node in graph["nodes"] if node["kind"] == "free"}
+    assert not any(name.startswith("_") for node in graph["nodes"] for name in [node["name"]])
+
+
+def test_priors_are_configurable(data):
+    model = build("varying_effects", data, mu_gamma={"distribution": "Normal", "mu": 0, "sigma": 5})
+    at = values(model)
+    change = stats.norm(0, 5).logpdf(at["mu_gamma"]) - stats.norm(-1, 5).logpdf(at["mu_gamma"])
+    assert log_density(model, at) == pytest.approx(log_density(build("varying_effects", data), at) + change, rel=1e-10)
+    with pytest.raises(UserError, match=r"here.tau: this variant has no such prior"):
+        build("varying_effects", data, tau={"distribution": "Normal"})
+    with pytest.raises(UserError, match="prior of rho must be"):
+        build("correlated_effects", data, rho={"distribution": "Normal", "mu": 0, "sigma": 1})
+    with pytest.raises(UserError, match="Use Normal or NoncentredNormal"):
+        build("varying_effects", data, beta_s={"distribution": "Gamma", "alpha": 1, "beta": 1})
+
+
+def test_graph_of_a_model(data):
+    path = FOLDER / "varying_effects.py"
+    graph = model_graph(build("varying_effects", data), variants.declare(path).priors)
+    nodes = {node["name"]: node for node in graph["nodes"]}
+    assert nodes["alpha_s"]["dims"] == ["6 sgrnas"]
+    assert nodes["sigma"]["distribution"] == "Exponential"
+    assert nodes["logfc"]["kind"] == "observed"
+    assert nodes["x"]["kind"] == "data"
+    assert "y" not in nodes
+    assert ["gamma_g", "alpha_s"] in graph["edges"]
+    assert ["logfc", "y"] not in graph["edges"]
+
+
+BAD_FILES = {
+    "no build": ("PRIORS = {}\n", r"needs a function build\(data, priors\)"),
+    "another signature": ("PRIORS = {}\ndef build(data): ...\n", r"needs a function build\(data, priors\)"),
+    "no PRIORS": ("def build(data, priors): ...\n", "needs PRIORS"),
+    "computed PRIORS": ("PRIORS = dict(a=1)\ndef build(data, priors): ...\n", "must be a plain literal"),
+    "no Python": ("def build(:\n", "not valid Python"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_file_that_is_no_variant_is_refused(tmp_path, text, message):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(UserError, match=f"mine.py.*{message}"):
+        variants.declare(tmp_path / "mine.py")
