@@ -75,30 +75,61 @@ def unlearnt_directions(
     if len(after) <= len(names) or len(before) <= len(names):
         return np.nan, []
     after_cov, before_cov = np.atleast_2d(np.cov(after.T)), np.atleast_2d(np.cov(before.T))
+    after = after - after.mean(axis=0)
     ratios, vectors = scipy.linalg.eigh(after_cov, before_cov)
+    vectors = vectors[:, ratios > 1e-12]  # parameters that never moved are the sampler's failure, which R-hat reports
 
     all_names, all_after = draw_matrix(posterior[locations], per_variable)
     _, all_before = draw_matrix(prior[locations], per_variable)
-    prior_variance = all_before.var(axis=0)
-    centred = all_after - all_after.mean(axis=0)
-    counted, found = [], []
-    for ratio, vector in zip(ratios[::-1], vectors.T[::-1], strict=True):
-        score = (after - after.mean(axis=0)) @ vector
-        moved = centred.T @ score / len(score) / score.std()  # what one sd of the combination moves each parameter
-        share = float(np.max(moved**2 / prior_variance))
-        if share < min_share:
-            continue
-        contraction = float(1 - ratio)
-        counted.append(contraction)
+    prior_sd = all_before.std(axis=0)
+    all_after = all_after - all_after.mean(axis=0)
+
+    def direction(vector: np.ndarray) -> Direction:
+        ratio = float((vector @ after_cov @ vector) / (vector @ before_cov @ vector))
+        score = after @ vector
         ess = float(az.ess(score.reshape(posterior.sizes["chain"], -1)))
-        mcse = float(ratio) * float(np.sqrt(2 / ess + 2 / len(before)))
-        if contraction - 2 * mcse < max_contraction:
-            first = next(i for i, name in enumerate(all_names) if name in names and abs(moved[i]) >= 0.9 * abs(moved).max())
-            loadings = dict(zip(all_names, (moved / moved[first]).tolist(), strict=True))
-            ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != all_names[first]))
-            found.append(Direction(contraction, mcse, share, float(abs(moved[first])), ordered))
-    least = min(counted) if counted else float(np.min(1 - after_cov.diagonal() / before_cov.diagonal()))
-    return least, found
+        moved = moved_by(all_after, score)
+        core = np.array([name in names for name in all_names])
+        first = int(np.flatnonzero(core & (abs(moved) >= 0.9 * abs(moved[core]).max()))[0])
+        loadings = dict(zip(all_names, (moved / moved[first]).tolist(), strict=True))
+        ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != all_names[first]))
+        mcse = ratio * float(np.sqrt(2 / ess + 2 / len(before)))
+        share = float(np.max((moved / prior_sd) ** 2))
+        return Direction(1 - ratio, mcse, share, float(abs(moved[first])), ordered)
+
+    def is_unlearnt(candidate: Direction) -> bool:
+        return candidate.contraction - 2 * candidate.mcse < max_contraction
+
+    learnt, unlearnt = [], []
+    for vector in vectors.T:
+        candidate = direction(vector)
+        if is_unlearnt(candidate):
+            unlearnt.append(vector)
+        else:
+            learnt.append(candidate)
+    found = [direction(vector) for vector in by_movement(unlearnt, after, all_after, prior_sd)]
+    counted = [candidate for candidate in found + learnt if candidate.share >= min_share]
+    singly = 1 - after_cov.diagonal() / before_cov.diagonal()
+    least = min((candidate.contraction for candidate in counted), default=float(singly.min()))
+    return least, [candidate for candidate in counted if is_unlearnt(candidate)]
+
+
+def moved_by(parameters: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """What one sd of the score moves each parameter. Shapes (draw, parameter), (draw,), both centred -> (parameter,)."""
+    return np.asarray(parameters.T @ score / len(score) / score.std())
+
+
+def by_movement(vectors: list[np.ndarray], core: np.ndarray, parameters: np.ndarray, prior_sd: np.ndarray) -> list[np.ndarray]:
+    """The space of these combinations of `core`, spanned anew: the one that moves the parameters most comes first.
+
+    Combinations that all keep their prior share one eigenvalue, and come out of an eigenproblem in any mixture.
+    """
+    if not vectors:
+        return []
+    scaled = np.column_stack([vector / (core @ vector).std() for vector in vectors])
+    movement = np.column_stack([moved_by(parameters, core @ vector) / prior_sd for vector in scaled.T])
+    _, _, rotation = np.linalg.svd(movement, full_matrices=False)
+    return list((scaled @ rotation.T).T)
 
 
 def draw_matrix(draws: xr.Dataset, per_variable: int | None = None) -> tuple[list[str], np.ndarray]:
