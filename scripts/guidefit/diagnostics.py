@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import arviz as az
@@ -204,12 +205,17 @@ def pit_band(pit: np.ndarray, prob: float, max_points: int = 200) -> pd.DataFram
 
     Columns: pit, difference, lower, upper, at most max_points evenly spaced points in (0, 1).
     """
-    points = np.arange(1, min(len(pit), max_points)) / min(len(pit), max_points)
-    rng = np.random.default_rng(0)
-    pointwise = ecdf_utils.simulate_confidence_bands(len(pit), 1, points, prob, 2000, rng)
-    lower, upper = ecdf_utils.get_pointwise_confidence_band(pointwise, len(pit), points)
+    points, lower, upper = _uniform_band(len(pit), prob, max_points)
     ecdf = np.searchsorted(np.sort(pit), points, side="right") / len(pit)
     return pd.DataFrame({"pit": points, "difference": ecdf - points, "lower": lower - points, "upper": upper - points})
+
+
+@cache
+def _uniform_band(size: int, prob: float, max_points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(points, lower, upper) of the simultaneous band of the ECDF of `size` uniform values; simulated, always the same."""
+    points = np.arange(1, min(size, max_points)) / min(size, max_points)
+    pointwise = ecdf_utils.simulate_confidence_bands(size, 1, points, prob, 2000, np.random.default_rng(0))
+    return points, *ecdf_utils.get_pointwise_confidence_band(pointwise, size, points)
 
 
 def share_outside_band(pit: np.ndarray, prob: float) -> float:

@@ -54,7 +54,9 @@ def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):
 
 def truth(**values):
     rows = [(variable, None, None, value) for variable, value in values.items()]
-    return pd.DataFrame(rows, columns=["variable", "gene", "sgrna", "truth"]).astype({"gene": "str", "sgrna": "str", "truth": float})
+    return pd.DataFrame(rows, columns=["variable", "gene", "sgrna", "truth"]).astype(
+        {"gene": "str", "sgrna": "str", "truth": float}
+    )
 
 
 def judge(fit, loo=None, **changes):
@@ -67,8 +69,8 @@ def test_estimates_agree_with_arviz():
     table = diagnostics.estimates(posterior, truth(sigma=1.0), 100, np.random.default_rng(0))
     assert list(table.columns) == [c for c in diagnostics.ESTIMATE_COLUMNS if c not in ("study", "variant", "seed")]
     reference = az.summary(posterior, round_to="none", ci_prob=0.94, ci_kind="hdi")
-    for ours, theirs in {"mean": "mean", "sd": "sd", "ess_bulk": "ess_bulk", "ess_tail": "ess_tail", "r_hat": "r_hat", "mcse_mean": "mcse_mean"}.items():
-        np.testing.assert_allclose(table[ours], reference[theirs], rtol=1e-9, err_msg=ours)
+    for statistic in ("mean", "sd", "ess_bulk", "ess_tail", "r_hat", "mcse_mean"):
+        np.testing.assert_allclose(table[statistic], reference[statistic], rtol=1e-9, err_msg=statistic)
     np.testing.assert_allclose(table["hdi_lower"], reference["hdi94_lb"])
     assert table["variable"].tolist() == ["mu_gamma", "gamma_g", "gamma_g", "alpha_s", "alpha_s", "alpha_s", "sigma"]
     assert table["gene"].tolist()[1:3] == ["a", "b"]
@@ -76,7 +78,9 @@ def test_estimates_agree_with_arviz():
 
 
 def test_other_dims_go_into_the_name():
-    draws = xr.Dataset({"eta": (("chain", "draw", "batch"), np.random.default_rng(0).normal(size=(2, 50, 2)))}, coords={"batch": ["p", "q"]})
+    draws = xr.Dataset(
+        {"eta": (("chain", "draw", "batch"), np.random.default_rng(0).normal(size=(2, 50, 2)))}, coords={"batch": ["p", "q"]}
+    )
     table = diagnostics.estimates(draws, truth(), 100, np.random.default_rng(0))
     assert table["variable"].tolist() == ["eta[p]", "eta[q]"]
 
@@ -84,7 +88,10 @@ def test_other_dims_go_into_the_name():
 def test_rank_counts_thinned_draws_below_and_breaks_ties_at_random():
     values = np.arange(400.0).reshape(4, 100)
     draws = xr.Dataset({"mu": (("chain", "draw"), values), "flat": (("chain", "draw"), np.zeros((4, 100)))})
-    ranks = [diagnostics.estimates(draws, truth(mu=199.5, flat=0.0), 100, np.random.default_rng(seed)).set_index("variable") for seed in range(200)]
+    ranks = [
+        diagnostics.estimates(draws, truth(mu=199.5, flat=0.0), 100, np.random.default_rng(seed)).set_index("variable")
+        for seed in range(200)
+    ]
     assert {r.loc["mu", "rank"] for r in ranks} == {50}
     assert {r.loc["mu", "n_ranks"] for r in ranks} == {100}
     ties = [int(r.loc["flat", "rank"]) for r in ranks]

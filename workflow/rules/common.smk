@@ -25,7 +25,17 @@ STEPS = {
     "fit": ["randomness", "screen", "sampling", "posterior", "variants/__init__", "variants/parts"],
     "check": ["randomness", "screen", "sampling", "posterior", "predictive", "variants/__init__", "variants/parts"],
     "statistics": ["randomness", "screen", "posterior", "diagnostics", "identifiability", "comparison"],
-    "figures": ["screen", "posterior", "diagnostics", "figures/__init__", "figures/data", "figures/predictive", "figures/parameters", "figures/graph", "figures/studies"],
+    "figures": [
+        "screen",
+        "posterior",
+        "diagnostics",
+        "figures/__init__",
+        "figures/data",
+        "figures/predictive",
+        "figures/parameters",
+        "figures/graph",
+        "figures/studies",
+    ],
     "report": ["summary"],
 }
 
@@ -107,7 +117,7 @@ def source_of(study, variant):
 def data_of(study, variant, seeds):
     """Folder of the screen and the truth of a fit. A real screen is the same for all seeds."""
     source = source_of(study, variant)
-    return f"results/{study}/data/{source}" + ("" if source == "screen" else f"/seeds_{seeds}")
+    return f"results/{study}/data/screen" if source == "screen" else f"results/{study}/data/{source}/seeds_{seeds}"
 
 
 def screen_of(wildcards):
@@ -173,5 +183,10 @@ def figures_of(study):
             for seed in seeds
             for name, kind in of_fit
         ),
-        *(f"{folder}/data-{source}-{name}-seed_{seed}.{kind}" for source in sources for seed in seeds for name, kind in DATA_FIGURES),
+        *(
+            f"{folder}/data-{source}-{name}-seed_{seed}.{kind}"
+            for source in sources
+            for seed in seeds
+            for name, kind in DATA_FIGURES
+        ),
     ]

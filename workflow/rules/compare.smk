@@ -13,13 +13,13 @@ rule compare:
             subcategory="0. Answer and tables",
             labels={"what": "comparison (table)"},
         ),
-    params:
-        thresholds=setting("thresholds"),
-        library=digest("statistics"),
     log:
         "logs/{study}/compare.log",
     conda:
         "../../envs/statistics.yaml"
+    params:
+        thresholds=setting("thresholds"),
+        library=digest("statistics"),
     message:
         "{wildcards.study}: compare the variants"
     script:

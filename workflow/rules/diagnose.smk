@@ -15,15 +15,15 @@ rule diagnose:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",
         diagnostics="results/{study}/fits/{variant}/seeds_{seeds}/diagnostics.parquet",
         identifiability="results/{study}/fits/{variant}/seeds_{seeds}/identifiability.parquet",
+    log:
+        "logs/{study}/diagnose/{variant}_seeds_{seeds}.log",
+    conda:
+        "../../envs/statistics.yaml"
     params:
         settings=fit_settings,
         thresholds=setting("thresholds"),
         n_ranks=setting("n_ranks"),
         library=digest("statistics"),
-    log:
-        "logs/{study}/diagnose/{variant}_seeds_{seeds}.log",
-    conda:
-        "../../envs/statistics.yaml"
     message:
         "{wildcards.study}: diagnose {wildcards.variant}, seeds {wildcards.seeds}"
     script:

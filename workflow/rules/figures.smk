@@ -46,13 +46,13 @@ rule plot_screen:
             subcategory="1. Data",
             labels={"what": "logFC by gene ({source}, seed {seed})"},
         ),
-    params:
-        covariate=setting("covariate"),
-        library=digest("figures"),
     log:
         "logs/{study}/plot_screen/{source}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        covariate=setting("covariate"),
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the screen, seed {wildcards.seed}"
     script:
@@ -93,13 +93,13 @@ rule plot_predictive:
             subcategory="{variant}",
             labels={"what": "LOO-PIT (seed {seed})"},
         ),
-    params:
-        band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
-        library=digest("figures"),
     log:
         "logs/{study}/plot_predictive/{variant}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
@@ -153,13 +153,13 @@ rule plot_parameters:
             subcategory="{variant}",
             labels={"what": "joint draws (seed {seed})"},
         ),
-    params:
-        contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
-        library=digest("figures"),
     log:
         "logs/{study}/plot_parameters/{variant}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
@@ -177,12 +177,12 @@ rule plot_model:
             subcategory="{variant}",
             labels={"what": "model graph"},
         ),
-    params:
-        library=digest("figures"),
     log:
         "logs/{study}/plot_model/{variant}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the graph of {wildcards.variant}"
     script:
@@ -200,12 +200,12 @@ rule plot_diagnostics:
             subcategory="0. Answer and tables",
             labels={"what": "diagnostics overview"},
         ),
-    params:
-        library=digest("figures"),
     log:
         "logs/{study}/plot_diagnostics.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the overview of diagnostics"
     script:
@@ -223,12 +223,12 @@ rule plot_comparison:
             subcategory="0. Answer and tables",
             labels={"what": "comparison by PSIS-LOO"},
         ),
-    params:
-        library=digest("figures"),
     log:
         "logs/{study}/plot_comparison.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        library=digest("figures"),
     message:
         "{wildcards.study}: draw the comparison"
     script:

@@ -8,21 +8,21 @@ rule fit:
     output:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
-    params:
-        settings=fit_settings,
-        priors=fit_priors,
-        seeds=batch_seeds,
-        library=digest("fit"),
-    threads: lambda wildcards: STUDIES[wildcards.study]["threads"]
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
     log:
         "logs/{study}/fit/{variant}_seeds_{seeds}.log",
     benchmark:
         "results/{study}/fits/{variant}/seeds_{seeds}/benchmark.tsv"
     conda:
         "../../envs/fit.yaml"
+    threads: lambda wildcards: STUDIES[wildcards.study]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=fit_settings,
+        priors=fit_priors,
+        seeds=batch_seeds,
+        library=digest("fit"),
     message:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:

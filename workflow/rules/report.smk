@@ -14,12 +14,12 @@ rule summarise:
             subcategory="0. Answer and tables",
             labels={"what": "ANSWER IN WORDS"},
         ),
-    params:
-        library=digest("report"),
     log:
         "logs/{study}/summarise.log",
     conda:
         "../../envs/data.yaml"
+    params:
+        library=digest("report"),
     message:
         "{wildcards.study}: write the summary"
     script:

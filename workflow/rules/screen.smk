@@ -5,16 +5,16 @@ rule simulate:
     output:
         screen="results/{study}/data/design/seeds_{seeds}/screen.parquet",
         truth="results/{study}/data/design/seeds_{seeds}/truth.parquet",
+    log:
+        "logs/{study}/simulate/seeds_{seeds}.log",
+    conda:
+        "../../envs/data.yaml"
     params:
         simulate=setting("simulate"),
         covariate=setting("covariate"),
         winsor_quantiles=setting("winsor_quantiles"),
         seeds=batch_seeds,
         library=digest("data"),
-    log:
-        "logs/{study}/simulate/seeds_{seeds}.log",
-    conda:
-        "../../envs/data.yaml"
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds}"
     script:
@@ -27,6 +27,12 @@ rule simulate_prior:
     output:
         screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
         truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
+    log:
+        "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
+    wildcard_constraints:
+        variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
+    conda:
+        "../../envs/fit.yaml"
     params:
         simulate=setting("simulate"),
         covariate=setting("covariate"),
@@ -34,12 +40,6 @@ rule simulate_prior:
         priors=fit_priors,
         seeds=batch_seeds,
         library=digest("data"),
-    wildcard_constraints:
-        variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
-    log:
-        "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
-    conda:
-        "../../envs/fit.yaml"
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
     script:
@@ -53,6 +53,11 @@ rule import_screen:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
         dropped="results/{study}/data/screen/dropped.csv",
+    log:
+        "logs/{study}/import_screen.log",
+    priority: 100  # bad input is told before anything long starts
+    conda:
+        "../../envs/data.yaml"
     params:
         columns=lambda wildcards: STUDIES[wildcards.study]["screen"]["columns"],
         missing=lambda wildcards: STUDIES[wildcards.study]["screen"]["missing"],
@@ -60,11 +65,6 @@ rule import_screen:
         covariate=setting("covariate"),
         winsor_quantiles=setting("winsor_quantiles"),
         library=digest("data"),
-    priority: 100  # bad input is told before anything long starts
-    log:
-        "logs/{study}/import_screen.log",
-    conda:
-        "../../envs/data.yaml"
     message:
         "{wildcards.study}: import {input.table}"
     script:
