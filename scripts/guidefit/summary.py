@@ -67,9 +67,12 @@ def page(
     estimates: pd.DataFrame,
     comparison: pd.DataFrame | None,
     dropped: pd.DataFrame | None,
-    max_rows: int = 60,
+    max_genes: int = 12,
 ) -> str:
-    """The summary page of a study as self-contained HTML; every text that comes from data is escaped."""
+    """The summary page of a study as self-contained HTML; every text that comes from data is escaped.
+
+    max_genes: of each variable by gene so many rows are shown.
+    """
     seed = int(diagnostics["seed"].iloc[0])
     done = diagnostics[diagnostics["verdict"] != "error"]
     counts = done.iloc[0] if len(done) else diagnostics.iloc[0]
@@ -79,6 +82,7 @@ def page(
             **counts.to_dict()
         )
     main = estimates[(estimates["seed"] == seed) & estimates["sgrna"].isna()]
+    shown = main.groupby(["variant", "variable"], sort=False).head(max_genes)
     return (
         jinja2.Environment(autoescape=True)
         .from_string(_PAGE)
@@ -89,8 +93,8 @@ def page(
             variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
             comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
             answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
-            hyper=[_estimate(row) for row in main.head(max_rows).to_dict("records")],
-            hyper_left_out=max(0, len(main) - max_rows),
+            hyper=[_estimate(row) for row in shown.to_dict("records")],
+            hyper_left_out=len(main) - len(shown),
             dropped=[] if dropped is None else dropped.to_dict("records"),
             times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
             versions="; ".join(dict.fromkeys(done["versions"].dropna())),

@@ -1,4 +1,4 @@
-# The page that answers in words. (The report itself is Snakemake's: profiles/default makes it after each run.)
+# The page that answers in words. (The report itself is Snakemake's own: `make run` asks for it with --report.)
 
 
 rule summarise:

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from textwrap import fill
 
 import arviz as az
+import matplotlib as mpl
+from cycler import cycler
 import numpy as np
 import pandas as pd
 import plotnine as p9
 import xarray as xr
 
-from guidefit.figures import BLUE, GREY, MAX_LINES, VERMILION, look, nothing
+from guidefit.figures import BLUE, GREEN, GREY, MAX_LINES, ORANGE, PURPLE, SKY, VERMILION, look, nothing
 from guidefit.identifiability import Direction, draw_matrix
 
 INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s")
 SLOPE_SIDE = ("beta", "mu_delta", "sigma_delta", "delta_g", "sigma_beta", "beta_s", "rho")
+
+CHAIN_COLOURS = {"axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY])}
 
 
 def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: str) -> p9.ggplot:
@@ -84,15 +88,19 @@ def scalars(posterior: xr.Dataset, most: int = 8) -> list[str]:
 
 
 def trace(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
-    """Density and trace of each variable by chain."""
+    """Density and trace of each variable, a colour per chain."""
     size = {"figsize": (10, 1.6 * len(names)), "layout": "constrained"}
-    return az.plot_trace_dist(_thinned(fit), var_names=list(names), backend="matplotlib", figure_kwargs=size)
+    with mpl.rc_context(CHAIN_COLOURS):
+        return az.plot_trace_dist(
+            _thinned(fit), var_names=list(names), aes={"color": ["chain"]}, backend="matplotlib", figure_kwargs=size
+        )
 
 
 def rank(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
     """ECDF of each chain's ranks minus the uniform's, with simultaneous bands (Säilynoja et al. 2022)."""
     size = {"figsize": (11, 2.6 * -(-len(names) // 3)), "layout": "constrained"}
-    return az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
+    with mpl.rc_context(CHAIN_COLOURS):
+        return az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
 
 
 def _thinned(fit: xr.DataTree, most: int = 1000) -> xr.DataTree:

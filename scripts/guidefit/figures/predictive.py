@@ -11,17 +11,24 @@ from guidefit.figures import BLUE, LOGFC, MAX_LINES, ORANGE, look, shown
 def density_check(draws: np.ndarray, observed: np.ndarray, title: str, long_tails: bool = False) -> p9.ggplot:
     """Densities of 40 predicted data sets against that of the data.
 
-    draws: (sample, row). long_tails: on a logarithmic axis in both directions, for priors that reach far.
+    draws: (sample, row). long_tails: on a logarithmic axis in both directions, for priors that reach far; else the axis spans
+    the data and a quarter of their range on either side, and what is predicted outside is told as a share.
     """
     chosen = draws[_evenly(len(draws), 40)][:, _evenly(draws.shape[1], 2000)]
     lines = pd.DataFrame({"logfc": chosen.ravel(), "set": np.repeat(np.arange(len(chosen)), chosen.shape[1])})
+    subtitle = f"{len(chosen)} predicted data sets"
+    if not long_tails:
+        room = np.ptp(observed) / 4
+        inside = lines["logfc"].between(observed.min() - room, observed.max() + room)
+        lines = lines[inside]
+        subtitle += f"; {1 - inside.mean():.2%} of their rows lie outside the picture" if not inside.all() else ""
     data = pd.DataFrame({"logfc": observed, "set": -1})
     plot = (
         p9.ggplot(lines, p9.aes("logfc", group="set"))
         + p9.geom_line(p9.aes(color="'predicted data sets'"), stat="density", size=0.3, alpha=0.5)
         + p9.geom_line(p9.aes(color="'data'"), data=data, stat="density", size=1.1)
         + p9.scale_color_manual(values={"predicted data sets": BLUE, "data": "black"})
-        + p9.labs(x=LOGFC, y="density", color="", title=title, subtitle=f"{len(chosen)} predicted data sets")
+        + p9.labs(x=LOGFC, y="density", color="", title=title, subtitle=subtitle)
         + look(7, 4)
     )
     if not long_tails:

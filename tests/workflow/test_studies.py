@@ -1,0 +1,260 @@
+"""Small studies through the real Snakefile: what is run again and what is not, errors, real screens."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import QUICK
+
+pytestmark = pytest.mark.slow
+
+OWN_VARIANT = '''"""One mean for all rows."""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from guidefit.variants.parts import prior, rows
+
+PRIORS = {"alpha": {"distribution": "Normal", "mu": 0, "sigma": 5}, "sigma": {"distribution": "Exponential", "lam": 1}}
+
+
+def build(data, priors):
+    with pm.Model(coords=data.coords) as model:
+        x, logfc = rows(data)
+        pm.Normal("logfc", prior("alpha", priors), prior("sigma", priors), observed=logfc, dims="row")
+        FAULT
+    return model
+'''
+
+
+def own_variant(workflow, fault="pass", name="mine"):
+    (workflow / f"{name}.py").write_text(OWN_VARIANT.replace("FAULT", fault))
+
+
+def study(**settings):
+    small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 5}
+    return {"simulate": small, "sampling": QUICK, "checks": False, "figure_seeds": 0, "variants": ["pooled"]} | settings
+
+
+def test_only_what_changed_is_run_again(workflow):
+    own_variant(workflow)
+    variants = {"pooled": {}, "mine": {"file": "mine.py"}}
+    workflow.configure(first=study(variants=variants, seeds=[1]))
+    assert workflow.run().jobs.count("fit") == 2
+    assert "Nothing to be done" in workflow.run().output
+
+    workflow.configure(first=study(variants=variants, seeds=[1, 2]))
+    more = workflow.run()
+    assert more.jobs.count("simulate") == 1
+    assert sorted(m for m in more.messages if "fit " in m) == [
+        "first: fit mine to seeds 2 (progress: logs/first/fit/mine_seeds_2.log)",
+        "first: fit pooled to seeds 2 (progress: logs/first/fit/pooled_seeds_2.log)",
+    ]
+
+    own_variant(workflow, fault="pass  # edited")
+    edited = workflow.run()
+    fits = [m for m in edited.messages if "fit " in m]
+    assert len(fits) == 2
+    assert all("fit mine" in m for m in fits)
+
+    workflow.configure(first=study(variants=variants, seeds=[1, 2]), second=study(seeds=[1]))
+    assert {m.split(":")[0] for m in workflow.run().messages if not m.startswith("default")} == {"second"}
+
+    variants["pooled"] = {"draws": 70}
+    workflow.configure(first=study(variants=variants, seeds=[1, 2]), second=study(seeds=[1]))
+    fits = [m for m in workflow.run().messages if "fit " in m]
+    assert len(fits) == 2
+    assert all("first: fit pooled" in m for m in fits)
+    assert workflow.table("first/diagnostics.csv").set_index("variant")["draws"].to_dict() == {"pooled": 70, "mine": 60}
+
+
+def test_batches_change_no_number(workflow):
+    variants = ["pooled", "gene_effects"]
+    workflow.configure(**{f"size_{n}": study(variants=variants, seeds="3-7", batch_size=n) for n in (1, 3)})
+    # streams are keyed by the study's name: the same name needs another folder
+    for size in (1, 3):
+        workflow.configure(same=study(variants=variants, seeds="3-7", batch_size=size))
+        workflow.run()
+        (workflow / "results/same").rename(workflow / f"size_{size}")
+    one, three = (pd.read_csv(workflow / f"size_{n}/estimates.csv") for n in (1, 3))
+    assert len(one) == 5 * (3 + 9)
+    numbers = one.select_dtypes("number").columns
+    np.testing.assert_allclose(one[numbers], three[numbers], rtol=1e-9)
+    assert one.drop(columns=numbers).equals(three.drop(columns=numbers))
+    assert {p.name for p in (workflow / "size_3/fits/pooled").iterdir()} == {"seeds_3-5", "seeds_6-8"}
+
+
+def test_a_fit_that_throws_is_a_row_and_not_the_end(workflow):
+    # the density is zero everywhere for data whose first row is below the median of all first rows
+    own_variant(workflow, fault='pm.Potential("fault", pt.switch(logfc[0] < -1.5, -np.inf, 0.0))')
+    workflow.configure(s=study(variants={"mine": {"file": "mine.py"}, "pooled": {}}, seeds="0-7", batch_size=8, figure_seeds=8))
+    run = workflow.run()
+    table = workflow.table("s/diagnostics.csv")
+    wrong = table[table["verdict"] == "error"]
+    assert set(wrong["variant"]) == {"mine"}
+    assert 0 < len(wrong) < 8
+    assert wrong["reasons"].str.startswith("error: ").all()
+    assert len(table) == 16
+    assert re.search(r"seed \d: the fit failed", run.output)
+    assert "error" in (workflow / "results/s/summary.html").read_text()
+    seeds = set(workflow.table("s/estimates.csv").query("variant == 'mine'")["seed"])
+    assert seeds == set(range(8)) - set(wrong["seed"])
+    assert (workflow / f"results/s/figures/mine-trace-seed_{wrong['seed'].iloc[0]}.png").exists()
+
+
+def test_a_variant_that_cannot_be_built_stops_the_run(workflow):
+    own_variant(workflow, fault='raise RuntimeError("no such thing")')
+    workflow.configure(s=study(variants={"mine": {"file": "mine.py"}}, seeds="0-3", batch_size=4))
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert "guidefit: RuntimeError: no such thing" in run.output
+    assert not (workflow / "results/s/diagnostics.csv").exists()
+
+
+def test_a_killed_batch_goes_on_where_it_was(workflow):
+    sampling = {"draws": 3000, "tune": 500, "chains": 2}
+    workflow.configure(s=study(variants=["varying_effects"], seeds="0-11", batch_size=12, sampling=sampling))
+    saved = workflow / "results/s/fits/varying_effects/seeds_0-11/saved"
+    running = subprocess.Popen(
+        workflow.command(), cwd=workflow.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while len(list(saved.glob("*.nc"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    done = len(list(saved.glob("*.nc")))
+    assert 3 <= done < 12
+    workflow.run("--unlock")
+    workflow.run()
+    log = (workflow / "logs/s/fit/varying_effects_seeds_0-11.log").read_text()
+    assert log.count("already fitted") == done
+    assert log.count(": fitting ") == 12 - done
+    assert len(workflow.table("s/diagnostics.csv")) == 12
+    assert not saved.exists()
+
+
+def test_truth_from_each_variants_prior(workflow):
+    simulate = {"truth": "prior", "genes": 3, "sgrnas_per_gene": 2, "cell_lines": 6}
+    workflow.configure(s=study(simulate=simulate, variants=["pooled", "student_t"], seeds="0-1", batch_size=2))
+    workflow.run()
+    table = workflow.table("s/estimates.csv")
+    assert table["truth"].notna().all()
+    assert table["rank"].between(0, 99).all()
+    truths = table.pivot_table(index=["variant", "variable"], columns="seed", values="truth", aggfunc="first")
+    assert (truths[0] != truths[1]).all()
+
+
+def make_screen(seed=5):
+    rng = np.random.default_rng(seed)
+    rows = [(f"s{g}{i}", f"G{g}", f"L{c}") for g in range(3) for i in range(2) for c in range(8)]
+    table = pd.DataFrame(rows, columns=["guide", "symbol", "line"])
+    table["copies"] = rng.poisson(2, len(table)) + rng.uniform(0, 0.2, len(table))
+    table["lfc"] = rng.normal(-0.5, 0.3, len(table))
+    return table
+
+
+COLUMNS = {"sgrna": "guide", "gene": "symbol", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
+
+
+def screen_study(path, **settings):
+    screen = {"path": path, "columns": COLUMNS} | settings
+    return {"screen": screen, "covariate": "log2", "sampling": QUICK, "variants": ["pooled", "student_t"], "predictive_draws": 100}
+
+
+def test_a_real_screen_goes_through_the_same_rules(workflow):
+    table = make_screen()
+    table.loc[3, "copies"] = np.nan
+    table["symbol"] = table["symbol"].replace("G1", "<script>alert(1)</script>")
+    table.to_csv(workflow / "screen.tsv.gz", sep="\t", index=False)
+    workflow.configure(real=screen_study("screen.tsv.gz", missing="drop"))
+    run = workflow.run()
+    assert run.jobs.count("import_screen") == 1
+    diagnostics = workflow.table("real/diagnostics.csv")
+    assert diagnostics["rows"].tolist() == [47, 47]
+    assert workflow.table("real/data/screen/dropped.csv")["rows"].tolist() == [1]
+    assert workflow.table("real/estimates.csv")["truth"].isna().all()
+    assert len(workflow.table("real/comparison.csv")) == 2
+    page = (workflow / "results/real/summary.html").read_text()
+    assert "missing copies" in page
+    assert "<script>" not in page
+
+
+BAD_TABLES = {
+    "missing column": (lambda t: t.rename(columns={"lfc": "logFC"}), r"screen.csv: missing column 'lfc' \(screen.columns.logfc\)"),
+    "text": (
+        lambda t: t.astype({"lfc": object}).replace({"lfc": {t["lfc"][0]: "low"}}),
+        r"column 'lfc': not a number \('low'\) in 1",
+    ),
+    "infinite": (
+        lambda t: t.assign(lfc=t["lfc"].where(t.index != 2, -np.inf)),
+        r"column 'lfc': infinite value in 1 row\(s\), line\(s\) 4",
+    ),
+    "missing value": (
+        lambda t: t.assign(copies=t["copies"].where(t.index != 2)),
+        r"column 'copies': missing value in 1 row\(s\), line\(s\) 4",
+    ),
+    "negative": (lambda t: t.assign(copies=-t["copies"]), r"column 'copies': negative copy number in 48 row\(s\)"),
+    "no rows": (lambda t: t.head(0), r"screen.csv: no rows under the header"),
+    "duplicates": (lambda t: pd.concat([t, t.head(1)]), r"the same sgRNA and cell line more than once \(s00 in L0\) in 2 row\(s\)"),
+    "two genes": (
+        lambda t: t.assign(symbol=t["symbol"].where(t.index != 0, "G2")),
+        r"1 sgRNA\(s\) of two genes \(s00\) in 8 row\(s\)",
+    ),
+    "one line": (lambda t: t[t["line"] == "L0"], r"column 'line': fewer than two cell lines \(L0\)"),
+    "constant": (
+        lambda t: t.assign(copies=t["copies"].where(t["symbol"] != "G1", 2.0)),
+        r"no variation of the covariate log2 in 1 gene\(s\) \(G1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD_TABLES.values(), ids=BAD_TABLES.keys())
+def test_a_malformed_table_is_refused_before_any_fit(workflow, spoil, message):
+    spoil(make_screen()).to_csv(workflow / "screen.csv", index=False)
+    workflow.configure(real=screen_study("screen.csv"))
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert re.search(rf"^guidefit: .*{message}", run.output, flags=re.MULTILINE | re.DOTALL), run.output[-3000:]
+    assert "Traceback" not in run.output
+    assert run.jobs == []
+
+
+BAD_CONFIGS = {
+    "unknown key": (study(covariat="raw"), "studies.s: unknown key covariat"),
+    "unknown variant": (study(variants=["varying"]), "studies.s.variants.varying: unknown variant"),
+    "reversed range": (study(seeds="9-0"), "studies.s.seeds: the range '9-0' is reversed"),
+    "no file": (screen_study("none.csv"), "studies.s.screen.path: no file 'none.csv'"),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS.keys())
+def test_a_malformed_config_is_refused_before_anything_runs(workflow, config, message):
+    workflow.configure(s=config)
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert message in run.output
+    assert "Traceback" not in run.output
+    assert not (workflow / "results").exists()
+
+
+def test_a_small_real_screen(workflow, shared_data):
+    columns = {"sgrna": "sgrna", "gene": "hugo_symbol", "cell_line": "depmap_id", "cna": "copy_number", "logfc": "lfc"}
+    screen = {"path": str(shared_data / "avana_small.csv"), "columns": columns}
+    sampling = {"draws": 500, "tune": 1000}
+    priors = {"priors": {"beta_s": {"distribution": "NoncentredNormal"}}}
+    variants = {"varying_effects": priors, "student_t": priors}
+    workflow.configure(avana={"screen": screen, "covariate": "log2", "sampling": sampling, "variants": variants})
+    workflow.run()
+    diagnostics = workflow.table("avana/diagnostics.csv")
+    assert diagnostics["rows"].tolist() == [260, 260]
+    assert (diagnostics["verdict"] != "error").all()
+    estimates = workflow.table("avana/estimates.csv")
+    kras = estimates.query("variable == 'gamma_g' and gene == 'CDK4'")
+    assert (kras["q975"] < 0.5).all()
