@@ -41,11 +41,13 @@ def start(log: str, threads: int = 1) -> None:
         logger.addHandler(handler)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        traceback.print_exception(kind, error, trace)
-        if isinstance(error, UserError):
-            print(f"\nguidefit: {error}\n", file=terminal)
+        if isinstance(error, UserError):  # where it was raised is of no use to who can mend it
+            message = f"guidefit: {error}"
+            print(message, file=sys.stderr)
         else:
-            print(f"\nguidefit: {kind.__name__}: {error}\n  (the whole story: {log})\n", file=terminal)
-        terminal.flush()
+            message = f"guidefit: {kind.__name__}: {error}\n  (the whole story: {log})"
+            traceback.print_exception(kind, error, trace)
+        print(f"\n{message}\n", file=terminal, flush=True)
 
-    sys.excepthook = report
+    # PyTensor puts a hook of its own in sys.excepthook, which calls sys.__excepthook__.
+    sys.excepthook = sys.__excepthook__ = report

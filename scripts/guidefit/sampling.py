@@ -195,8 +195,10 @@ class Nutpie(Nuts):
         import nutpie
 
         s = self.settings
+        # A variant need not use x: nutpie refuses data that the density does not depend on.
+        rows = {name: values for name, values in (("x", data.x), ("y", data.logfc)) if name in self._compiled._shared_data}
         return nutpie.sample(
-            self._compiled.with_data(x=data.x, y=data.logfc),
+            self._compiled.with_data(**rows),
             draws=s.draws,
             tune=s.tune,
             chains=s.chains,

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,12 @@ def test_a_file_that_is_no_variant_is_refused(tmp_path, text, message):
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UserError, match=f"mine.py.*{message}"):
         variants.declare(tmp_path / "mine.py")
+
+
+def test_the_readmes_variant_works(tmp_path, data):
+    text = (FOLDER.parents[2] / "README.md").read_text()
+    (tmp_path / "no_slope.py").write_text(re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1])
+    declared = variants.declare(tmp_path / "no_slope.py")
+    assert declared.summary == "One intercept per gene, no slope."
+    model = variants.load(declared.path)(data, declared.priors)
+    assert np.isfinite(log_density(model, values(model)))

