@@ -135,9 +135,10 @@ class Nuts:
             self.model = self.build(data, self.priors)
             self._layout, self._prior = data, None
             self.compile()
+        ready = self.swap(data)
         compiled = time.perf_counter()
         try:
-            trace = self.sample(data, seed)
+            trace = self.sample(ready, seed)
         except Exception as error:
             raise FitError(f"{type(error).__name__}: {error}") from error
         sampled = time.perf_counter()
@@ -176,7 +177,11 @@ class Nuts:
     def compile(self) -> None:
         """Compile the model as far as the sampler allows."""
 
-    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+    def swap(self, data: ModelData) -> Any:
+        """The model with these data in place of those it was compiled with, ready for `sample`."""
+        raise NotImplementedError
+
+    def sample(self, ready: Any, seed: int) -> xr.DataTree:
         """Draws and statistics of one screen: groups posterior and sample_stats."""
         raise NotImplementedError
 
@@ -190,15 +195,19 @@ class Nutpie(Nuts):
 
         self._compiled = nutpie.compile_pymc_model(self.model)
 
-    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
-        """Draws and statistics of one screen, swapped into the compiled model."""
+    def swap(self, data: ModelData) -> Any:
+        """The compiled model with other data; a variant need not use x, and nutpie refuses data that no density depends on."""
+        rows = {"x": data.x, "y": data.logfc}
+        used = {variable.name for variable in self._compiled.shared_var_keys}
+        return self._compiled.with_data(**{name: values for name, values in rows.items() if name in used})
+
+    def sample(self, ready: Any, seed: int) -> xr.DataTree:
+        """Draws and statistics of one screen."""
         import nutpie
 
         s = self.settings
-        # A variant need not use x: nutpie refuses data that the density does not depend on.
-        rows = {name: values for name, values in (("x", data.x), ("y", data.logfc)) if name in self._compiled._shared_data}
         return nutpie.sample(
-            self._compiled.with_data(**rows),
+            ready,
             draws=s.draws,
             tune=s.tune,
             chains=s.chains,
@@ -217,12 +226,15 @@ class Nutpie(Nuts):
 class PymcNuts(Nuts):
     """PyMC's own NUTS, the reference; it compiles anew for every screen."""
 
-    def sample(self, data: ModelData, seed: int) -> xr.DataTree:
+    def swap(self, data: ModelData) -> Any:
+        """The model with other data."""
+        pm.set_data({"x": data.x, "y": data.logfc}, model=self.model)
+        return self.model
+
+    def sample(self, ready: Any, seed: int) -> xr.DataTree:
         """Draws and statistics of one screen, compiled for it."""
         s = self.settings
-        assert self.model is not None
-        with self.model:
-            pm.set_data({"x": data.x, "y": data.logfc})
+        with ready:
             return pm.sample(
                 s.draws,
                 tune=s.tune,

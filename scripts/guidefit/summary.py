@@ -97,7 +97,7 @@ def page(
             hyper_left_out=len(main) - len(shown),
             dropped=[] if dropped is None else dropped.to_dict("records"),
             times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
-            versions="; ".join(dict.fromkeys(done["versions"].dropna())),
+            versions="; ".join(dict.fromkeys(done["versions"].dropna())) if len(done) else "",
         )
     )
 

@@ -35,7 +35,9 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
         elif len(mine) > 1:
             mine = mine.sort_index(ascending=False)
         rows.append(mine)
-    table = pd.concat(rows) if rows else estimates.head(0)
+    if not rows:
+        return nothing(title, "this variant has no parameter on this side")
+    table = pd.concat(rows)
     labels = table["sgrna"].fillna(table["gene"]).fillna(table["variable"])
     table = table.assign(label=pd.Categorical(labels, list(dict.fromkeys(labels))))
     table["variable"] = pd.Categorical(table["variable"], list(dict.fromkeys(table["variable"])))
