@@ -33,8 +33,9 @@ def seconds_of(*command: str, cwd: Path = ROOT) -> float:
 def jobs(folder: Path) -> pd.DataFrame:
     """rule, start and end of every job of a finished run, from Snakemake's own records."""
     records = [json.loads(path.read_text()) for path in (folder / ".snakemake/metadata").rglob("*") if path.is_file()]
-    table = pd.DataFrame([(r["rule"], r["starttime"], r["endtime"]) for r in records], columns=["rule", "start", "end"])
-    return table.drop_duplicates()  # a record for each output file
+    rows = [(r["rule"], str(r["log"]), r["starttime"], r["endtime"]) for r in records]
+    table = pd.DataFrame(rows, columns=["rule", "log", "start", "end"])
+    return table.drop_duplicates("log")  # there is a record for each output file, and a log for each job
 
 
 def main() -> None:
