@@ -11,7 +11,8 @@ from guidefit import posterior, predictive, randomness, screen, variants
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = variants.declare(inputs.variant)
-priors = declared.priors | params.priors
+# Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
+priors = predictive.centred(declared.priors | params.priors)
 build = variants.load(inputs.variant)
 
 pictures, loo = {}, [predictive.loo_table(None)]

@@ -1,4 +1,4 @@
-"""Compare the variants of a study by PSIS-LOO, seed by seed."""
+"""Compare the variants of a study by PSIS-LOO and evidence, seed by seed."""
 
 from guidefit import job
 
@@ -10,11 +10,12 @@ from guidefit import comparison
 
 study, thresholds = snakemake.wildcards.study, snakemake.params.thresholds
 diagnostics = pd.read_csv(snakemake.input.diagnostics)
-loo = pd.concat([pd.read_parquet(path) for path in snakemake.input.loo], ignore_index=True)
-parts = [pd.DataFrame(columns=comparison.COLUMNS)]
-for seed, rows in loo.groupby("seed", sort=True):
-    verdicts = diagnostics[diagnostics["seed"] == seed].set_index("variant")["verdict"].to_dict()
-    table = comparison.compare(rows, verdicts, thresholds["elpd_diff_min"], thresholds["elpd_se_min"])
-    parts.append(table.assign(study=study, seed=seed)[list(comparison.COLUMNS)])
-result = pd.concat(parts[1:] or parts, ignore_index=True)
-result.to_csv(snakemake.output[0], index=False)
+parts = [pd.read_parquet(path) for path in snakemake.input.get("loo", [])]
+loo = pd.concat(parts, ignore_index=True) if parts else None
+tables = [pd.DataFrame(columns=comparison.COLUMNS)]
+for seed, fits in diagnostics.groupby("seed", sort=True):
+    rows = loo[loo["seed"] == seed] if loo is not None else None
+    if rows is None or len(rows):
+        table = comparison.compare(rows, fits, thresholds["elpd_diff_min"], thresholds["elpd_se_min"])
+        tables.append(table.assign(study=study, seed=seed)[list(comparison.COLUMNS)])
+pd.concat(tables[1:] or tables, ignore_index=True).to_csv(snakemake.output[0], index=False)

@@ -16,21 +16,22 @@ for seed, fit, error in posterior.read_batch(inputs.posterior):
     if fit is None:
         health.append(ids | {"verdict": "error", "reasons": f"error: {error}"} | params.settings)
         continue
-    table = screen.of_seed(inputs.screen, seed)
-    data = screen.model_data(table)
-    rng = randomness.generator(wildcards.study, wildcards.variant, seed, "ranks")
     one = diagnostics.estimates(
-        posterior.reported(fit["posterior"].to_dataset()), screen.truth_of_seed(inputs.truth, seed), params.n_ranks, rng
+        posterior.reported(fit["posterior"].to_dataset()),
+        screen.truth_of_seed(inputs.truth, seed),
+        params.n_ranks,
+        randomness.generator(wildcards.study, wildcards.variant, seed, "ranks"),
+        fit["summary"].to_dataset() if "summary" in fit.children else None,
+        diagnostics.is_mcmc(fit),
     )
+    data = screen.model_data(screen.of_seed(inputs.screen, seed)) if loo is not None else None
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
-    info = fit["fit_info"].to_dataset()
-    sizes = {"rows": len(table), "genes": len(data.genes), "sgrnas": len(data.sgrnas), "cell_lines": table["cell_line"].nunique()}
-    seconds = {name: float(info[name]) for name in ("seconds_compile", "seconds_sampling")}
-    health.append(ids | row | params.settings | seconds | sizes | {"versions": fit.attrs["versions"]})
+    info = {name: float(value) for name, value in fit["fit_info"].data_vars.items()}
+    health.append(ids | row | params.settings | info | {"versions": fit.attrs["versions"]})
     estimates.append(one.assign(**ids))
     unlearnt += [ids | d.as_row(rank) for rank, d in enumerate(directions, 1)]
 
 diagnostics.estimate_table(estimates).to_parquet(snakemake.output.estimates)
-pd.DataFrame(health).to_parquet(snakemake.output.diagnostics)
+diagnostics.diagnostics_table(health).to_parquet(snakemake.output.diagnostics)
 diagnostics.identifiability_table(unlearnt).to_parquet(snakemake.output.identifiability)

@@ -8,20 +8,21 @@ import json
 import shutil
 from pathlib import Path
 
-from guidefit import posterior, randomness, sampling, screen, variants
+from guidefit import posterior, randomness, sampling, variants
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant = wildcards.study, wildcards.variant
+place = f"studies.{study}.variants.{variant}"
 declared = variants.declare(inputs.variant)
-priors = variants.merge_priors(declared.priors, params.priors, f"studies.{study}.variants.{variant}.priors")
+priors = variants.merge_priors(declared.priors, params.priors, f"{place}.priors")
 settings = sampling.Settings(**params.settings)
 prior_seed = randomness.integer(study, variant, 0, "prior")
-engine = sampling.make_engine(variants.load(inputs.variant), priors, settings, snakemake.threads, prior_seed)
+engine = sampling.make_engine(declared, priors, settings, snakemake.threads, prior_seed, place)
 
 saved = Path(snakemake.output.posterior).parent / "saved"
 fits, errors = sampling.fit_batch(
     engine,
-    data_of=lambda seed: screen.model_data(screen.of_seed(inputs.screen, seed)),
+    inputs.screen,
     seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
     seeds=params.seeds,
     saved=saved,

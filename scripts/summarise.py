@@ -12,10 +12,11 @@ from guidefit import summary
 
 inputs = snakemake.input
 text = {"gene": str, "sgrna": str}
+missing = {name: [""] for name in ("gene", "sgrna", "truth", "r_hat", "ess_bulk", "ess_tail", "rank")}
 page = summary.page(
     snakemake.wildcards.study,
     pd.read_csv(inputs.diagnostics),
-    pd.read_csv(inputs.estimates, dtype=text, keep_default_na=False, na_values={"gene": [""], "sgrna": [""], "truth": [""]}),
+    pd.read_csv(inputs.estimates, dtype=text, keep_default_na=False, na_values=missing),
     pd.read_csv(inputs.comparison) if inputs.get("comparison") else None,
     pd.read_csv(inputs.dropped) if inputs.get("dropped") else None,
 )

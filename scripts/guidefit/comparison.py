@@ -10,18 +10,43 @@ import xarray as xr
 
 COLUMNS = (
     *("study", "seed", "variant", "rank", "elpd", "se", "p", "elpd_diff", "se_diff", "weight"),
+    *("log_evidence", "log_evidence_se", "log_bayes_factor", "log_bayes_factor_se"),
     *("pareto_k_high", "rows", "verdict", "note"),
 )
 
 
-def compare(loo: pd.DataFrame, verdicts: Mapping[str, str], min_diff: float = 4.0, min_se: float = 2.0) -> pd.DataFrame:
+def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float = 4.0, min_se: float = 2.0) -> pd.DataFrame:
     """Compare the variants fitted to one screen.
 
-    loo: rows of all variants (variant, row, elpd_i, pareto_k, good_k, p). verdicts: variant -> verdict of its fit.
+    loo: rows of all variants (variant, row, elpd_i, pareto_k, good_k, p), or None where checks are off. fits: their rows of
+    diagnostics.csv (variant, verdict, and log_evidence with its se where the engine gives one).
     elpd_diff and its se_diff are against the best variant that can be ranked. A variant is not ranked where its fit failed or
     its PSIS estimate is unreliable; variants that cannot be told apart (|elpd_diff| < min_diff or < min_se standard errors: Sivula,
     Magnusson, Matamoros & Vehtari 2020) share a rank. Weights (stacking, Yao et al. 2018) are over the rankable variants.
+    log_bayes_factor (natural logarithm, se: Monte Carlo) is against the variant of the highest evidence.
     """
+    table = (
+        _by_loo(loo, fits.set_index("variant")["verdict"].to_dict(), min_diff, min_se) if loo is not None else _without_loo(fits)
+    )
+    return table.merge(_bayes_factors(fits), on="variant", how="left")[[c for c in COLUMNS if c not in ("study", "seed")]]
+
+
+def _bayes_factors(fits: pd.DataFrame) -> pd.DataFrame:
+    own = ["log_evidence", "log_evidence_se"]
+    table = fits.reindex(columns=["variant", *own]).astype(dict.fromkeys(own, float)).reset_index(drop=True)
+    best = table.loc[table["log_evidence"].idxmax()] if table["log_evidence"].notna().any() else table.iloc[0]
+    table["log_bayes_factor"] = table["log_evidence"] - best["log_evidence"]
+    table["log_bayes_factor_se"] = np.hypot(table["log_evidence_se"], best["log_evidence_se"])
+    table.loc[table["variant"] == best["variant"], "log_bayes_factor_se"] *= 0  # its own error cancels; no number stays none
+    return table
+
+
+def _without_loo(fits: pd.DataFrame) -> pd.DataFrame:
+    table = fits[["variant", "verdict", "rows"]].assign(note="not ranked: no LOO, checks are off")
+    return table.reindex(columns=[c for c in COLUMNS if "log_" not in c])
+
+
+def _by_loo(loo: pd.DataFrame, verdicts: Mapping[str, str], min_diff: float, min_se: float) -> pd.DataFrame:
     pointwise = loo.pivot(index="row", columns="variant", values="elpd_i")
     first = loo.groupby("variant").first()
     high = loo.assign(high=loo["pareto_k"] >= loo["good_k"]).groupby("variant")["high"].sum()

@@ -142,6 +142,13 @@ def _variant_problems(study: Config, file_of_variant: Mapping[str, str | Path]) 
             if unknown:
                 has = ", ".join(declared.priors) or "none"
                 yield f"variants.{name}.priors.{min(unknown)}: {name} has no such prior. It has: {has}."
+            elif sampling(study, name)["engine"] == "collapsed":
+                from guidefit import structure  # numbers are needed here alone
+
+                try:
+                    structure.make(declared.gaussian, declared.priors | settings.get("priors", {}), f"variants.{name}")
+                except UserError as error:
+                    yield str(error)
 
 
 def batches(seeds: list[int], batch_size: int) -> dict[str, list[int]]:

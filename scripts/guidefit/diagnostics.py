@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from typing import Any
 
 import arviz as az
@@ -13,10 +14,10 @@ import xarray as xr
 from arviz_stats import ecdf_utils
 
 from guidefit import identifiability
+from guidefit.mixture import HDI_PROB, QUANTILES
 from guidefit.posterior import reported
 from guidefit.screen import ModelData
 
-HDI_PROB = 0.94
 KEY = ("variable", "gene", "sgrna")
 ESTIMATE_COLUMNS = (
     *("study", "variant", "seed", *KEY),
@@ -25,50 +26,82 @@ ESTIMATE_COLUMNS = (
 )
 
 
-def estimates(posterior: xr.Dataset, truth: pd.DataFrame, n_ranks: int, rng: np.random.Generator) -> pd.DataFrame:
+def estimates(
+    posterior: xr.Dataset,
+    truth: pd.DataFrame,
+    n_ranks: int,
+    rng: np.random.Generator,
+    summary: xr.Dataset | None = None,
+    mcmc: bool = True,
+) -> pd.DataFrame:
     """One row per variable and coordinate: summary, truth beside it, and the truth's rank among thinned draws.
 
     posterior: dims (chain, draw) and at most gene and sgrna. truth: variable, gene, sgrna, truth (on the model's scale; missing
-    where there is no counterpart). rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1,
-    ties broken at random (Talts et al. 2018).
+    where there is no counterpart). summary: (statistic, ...) statistics that the engine knows better than its draws do; mcmc:
+    whether the draws are a Markov chain's, so that R-hat, ESS and the Monte Carlo errors are to be had from them.
+    rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts et al.
+    2018).
     """
-    sample = ("chain", "draw")
-    quantiles = posterior.quantile([0.025, 0.25, 0.5, 0.75, 0.975], dim=sample).rename(quantile="statistic")
-    hdi = az.hdi(posterior, prob=HDI_PROB).rename(ci_bound="statistic")
-    single = {
-        "mean": posterior.mean(sample),
-        "sd": posterior.std(sample, ddof=1),
+    parts = [] if summary is None else [_long(summary, "statistic")]
+    if mcmc:
+        parts.insert(0, _long(_of_chains(posterior, summary is None), "statistic"))
+    table = parts[0] if len(parts) == 1 else parts[0].drop(columns=list(KEY)).combine_first(parts[1]).assign(**parts[0][list(KEY)])
+    for name in ("ess_bulk", "ess_tail", "r_hat"):
+        table[name] = table.get(name, np.nan)
+
+    pooled = posterior.stack(sample=("chain", "draw"), create_index=False)
+    kept = np.linspace(0, pooled.sizes["sample"] - 1, min(n_ranks - 1, pooled.sizes["sample"])).astype(int)
+    draws = _long(pooled.isel(sample=kept).assign_coords(sample=kept), "sample").drop(columns=list(KEY)).to_numpy()
+    table = table.merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
+    value = table["truth"].to_numpy()[:, None]
+    ties = (draws == value).sum(axis=1)
+    rank = (draws < value).sum(axis=1) + rng.integers(0, ties + 1)
+    table["rank"] = pd.array(rank, dtype="Int64")
+    table.loc[table["truth"].isna(), "rank"] = pd.NA
+    table["n_ranks"] = len(kept) + 1
+    return table[[column for column in ESTIMATE_COLUMNS if column in table]]
+
+
+def _of_chains(posterior: xr.Dataset, whole: bool) -> xr.Dataset:
+    """(statistic, ...) of a Markov chain's draws: what only they can tell, and with `whole` the summary too."""
+    parts = {
         "mcse_mean": az.mcse(posterior, method="mean"),
         "mcse_sd": az.mcse(posterior, method="sd"),
         "ess_bulk": az.ess(posterior, method="bulk"),
         "ess_tail": az.ess(posterior, method="tail"),
         "r_hat": az.rhat(posterior),
     }
-    parts = [
-        quantiles.assign_coords(statistic=["q025", "q25", "median", "q75", "q975"]),
-        hdi.assign_coords(statistic=["hdi_lower", "hdi_upper"]),
-        *(value.expand_dims(statistic=[name]) for name, value in single.items()),
-    ]
-    table = _long(xr.concat(parts, "statistic", coords="minimal", compat="override"), "statistic")
-
-    pooled = posterior.stack(sample=sample)
-    kept = np.linspace(0, pooled.sizes["sample"] - 1, min(n_ranks - 1, pooled.sizes["sample"])).astype(int)
-    thinned = _long(pooled.isel(sample=kept).drop_vars(["sample", *sample]).assign_coords(sample=kept), "sample")
-    table = table.merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
-    draws = thinned.drop(columns=list(KEY)).to_numpy()
-    value = table["truth"].to_numpy()[:, None]
-    ties = (draws == value).sum(axis=1)
-    rank = (draws < value).sum(axis=1) + rng.integers(0, ties + 1)
-    known = table["truth"].notna()
-    table["rank"] = pd.array(rank, dtype="Int64")
-    table.loc[~known, "rank"] = pd.NA
-    table["n_ranks"] = len(kept) + 1
-    return table[[column for column in ESTIMATE_COLUMNS if column in table]]
+    if whole:
+        sample = ("chain", "draw")
+        quantiles = posterior.quantile(list(QUANTILES.values()), dim=sample)
+        hdi = az.hdi(posterior, prob=HDI_PROB)
+        parts |= {"mean": posterior.mean(sample), "sd": posterior.std(sample, ddof=1)}
+        parts |= {name: quantiles.isel(quantile=i, drop=True) for i, name in enumerate(QUANTILES)}
+        parts |= {f"hdi_{end}": hdi.sel(ci_bound=end, drop=True) for end in ("lower", "upper")}
+    named = [value.expand_dims(statistic=[name]) for name, value in parts.items()]
+    return xr.concat(named, "statistic", coords="minimal", compat="override")
 
 
 def estimate_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The estimates of several fits in the columns of estimates.csv; no rows where there are no fits."""
     return pd.concat(parts, ignore_index=True)[list(ESTIMATE_COLUMNS)] if parts else pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
+
+
+DIAGNOSTIC_COLUMNS = (
+    *("study", "variant", "seed", "verdict", "reasons", "method"),
+    *("r_hat_max", "r_hat_worst", "ess_bulk_min", "ess_bulk_worst", "ess_tail_min", "ess_tail_worst"),
+    *("divergences", "divergence_rate", "max_treedepth_draws", "max_treedepth_rate", "e_bfmi_min"),
+    *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se"),
+    *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
+    *("loo_pit_outside", "loo_pit_genes_outside"),
+)
+
+
+def diagnostics_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The diagnostics of several fits in the columns of diagnostics.csv; what a fit does not have is empty."""
+    table = pd.DataFrame(rows)
+    others = [column for column in table if column not in DIAGNOSTIC_COLUMNS]
+    return table.reindex(columns=[*DIAGNOSTIC_COLUMNS, *others])
 
 
 def identifiability_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -81,18 +114,14 @@ def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
     """One row per variable and coordinate, one column per entry of the dim `wide`, in the order of the variables."""
     parts = []
     for name, array in values.data_vars.items():
-        dims = [dim for dim in array.dims if dim != wide]
-        frame = (
-            array.transpose(*dims, wide).stack(coordinate=dims).transpose("coordinate", wide)
-            if dims
-            else array.expand_dims("coordinate")
-        )
-        columns = pd.DataFrame(frame.values, columns=array[wide].values)
+        dims = [str(dim) for dim in array.dims if dim != wide]
+        numbers = array.transpose(*dims, wide).values.reshape(-1, array.sizes[wide])
+        columns = pd.DataFrame(numbers, columns=array[wide].values)
+        places = dict(zip(dims, zip(*product(*(array[dim].values for dim in dims)), strict=True), strict=True))
         for key in ("gene", "sgrna"):
-            columns[key] = frame[key].values if key in dims else None
-        others = [dim for dim in dims if dim not in ("gene", "sgrna")]
-        labels = [", ".join(map(str, each)) for each in zip(*(frame[dim].values for dim in others), strict=True)]
-        columns["variable"] = [f"{name}[{label}]" for label in labels] if others else str(name)
+            columns[key] = places.pop(key, None)
+        labels = [", ".join(map(str, each)) for each in zip(*places.values(), strict=True)]
+        columns["variable"] = [f"{name}[{label}]" for label in labels] if labels else str(name)
         parts.append(columns)
     table = pd.concat(parts, ignore_index=True)
     return table.astype(dict.fromkeys(KEY, "str"))
@@ -114,21 +143,63 @@ class Verdict:
         if self.level != "fail":
             self.level = level
 
+    def note(self, text: str) -> None:
+        """Tell something that does not lower the verdict."""
+        self.reasons.append(f"note: {text}")
+
 
 def diagnose(
-    fit: xr.DataTree, table: pd.DataFrame, loo: pd.DataFrame | None, data: ModelData, thresholds: Mapping[str, float]
+    fit: xr.DataTree, table: pd.DataFrame, loo: pd.DataFrame | None, data: ModelData | None, thresholds: Mapping[str, float]
 ) -> tuple[dict[str, Any], list[identifiability.Direction]]:
     """Every figure of merit of one fit, its verdict with reasons, and the directions that the data say nothing about.
 
-    table: from `estimates`; loo: (row) pareto_k, pit, good_k, or None where checks are off. Thresholds and sources: the
-    config's `thresholds` (R-hat, ESS: Vehtari et al. 2021; divergences: Betancourt 2017; E-BFMI: Betancourt 2016;
-    k-hat: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
+    table: from `estimates`; loo: (row) pareto_k, pit, good_k, with the rows' data, or None where checks are off. Thresholds and
+    sources: the config's `thresholds` (R-hat, ESS: Vehtari et al. 2021; divergences: Betancourt 2017; E-BFMI: Betancourt 2016;
+    k-hat, importance ESS: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
     """
     t = thresholds
+    verdict = Verdict()
+    row: dict[str, Any] = _judge_chains(fit, table, verdict, t) if is_mcmc(fit) else {"method": "importance sampling"}
+    if "importance" in fit.children:
+        row |= _judge_importance(fit, verdict, t)
+
+    contraction, directions = identifiability.unlearnt_directions(
+        reported(fit["posterior"].to_dataset()), reported(fit["prior"].to_dataset()), t["contraction_pass"]
+    )
+    row["contraction_min"] = contraction
+    row["unlearnt_directions"] = len(directions)
+    for direction in directions:
+        lowest = direction.contraction - 2 * direction.mcse
+        text = f"contraction {direction.contraction:.2f}, Monte Carlo se {direction.mcse:.2f}, sd {direction.sd:.2f}"
+        verdict.judge(
+            lowest, False, lowest < t["contraction_fail"], f"not identified: the data say nothing about {direction.name} ({text})"
+        )
+
+    if loo is not None and data is not None:
+        row["pareto_k_max"], row["pareto_k_threshold"] = float(loo["pareto_k"].max()), float(loo["good_k"].iloc[0])
+        row["pareto_k_high"] = int((loo["pareto_k"] >= row["pareto_k_threshold"]).sum())
+        high = row["pareto_k_high"]
+        verdict.judge(high, high == 0, False, f"k-hat {row['pareto_k_max']:.2f}: LOO unreliable for {high} of {len(loo)} rows")
+        row["loo_pit_outside"] = share_outside_band(loo["pit"].to_numpy(), t["band_prob"])
+        outside = row["loo_pit_outside"]
+        verdict.judge(outside, outside == 0, False, f"LOO-PIT leaves its {t['band_prob']:.0%} band at {outside:.0%} of its points")
+        genes = genes_outside(loo["pit"].to_numpy(), data, 1 - t["band_prob"])
+        row["loo_pit_genes_outside"] = len(genes)
+        named = ", ".join(genes[:5]) + (", ..." if len(genes) > 5 else "")
+        verdict.judge(len(genes), not genes, False, f"LOO-PIT not uniform in {len(genes)} of {len(data.genes)} genes ({named})")
+    return {"verdict": verdict.level, "reasons": "; ".join(verdict.reasons), **row}, directions
+
+
+def is_mcmc(fit: xr.DataTree) -> bool:
+    """Whether the draws are a Markov chain's."""
+    return "diverging" in fit["sample_stats"].data_vars
+
+
+def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, verdict: Verdict, t: Mapping[str, float]) -> dict[str, Any]:
+    """R-hat, ESS, divergences, tree depth and E-BFMI."""
     stats = fit["sample_stats"].to_dataset()
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
-    verdict = Verdict()
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS"}
 
     worst = table.loc[table["r_hat"].idxmax()] if table["r_hat"].notna().any() else table.iloc[0]
     row["r_hat_max"], row["r_hat_worst"] = float(table["r_hat"].max(skipna=False)), _label(worst)
@@ -165,34 +236,24 @@ def diagnose(
     row["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
     e_bfmi = row["e_bfmi_min"]
     verdict.judge(e_bfmi, e_bfmi >= t["e_bfmi_pass"], e_bfmi < t["e_bfmi_fail"], f"E-BFMI {e_bfmi:.2f}")
+    return row
 
-    contraction, directions = identifiability.unlearnt_directions(
-        reported(fit["posterior"].to_dataset()), reported(fit["prior"].to_dataset()), t["contraction_pass"]
+
+def _judge_importance(fit: xr.DataTree, verdict: Verdict, t: Mapping[str, float]) -> dict[str, Any]:
+    """k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
+    row = {str(name): float(value) for name, value in fit["importance"].data_vars.items()}
+    chains, ess, k_hat = fit["sample_stats"].sizes["chain"], row["importance_ess"], row["k_hat"]
+    if is_mcmc(fit):
+        if np.isfinite(k_hat):
+            verdict.note(f"importance sampling gave k-hat {k_hat:.2f} with {row['weighted_draws']:.0f} draws: went over to NUTS")
+        return row | {"importance_ess": np.nan, "log_evidence": np.nan, "log_evidence_se": np.nan}
+    verdict.judge(
+        ess,
+        ess >= t["ess_per_chain_pass"] * chains,
+        ess < t["ess_per_chain_fail"] * chains,
+        f"importance ESS {ess:.0f} of {row['weighted_draws']:.0f} draws",
     )
-    row["contraction_min"] = contraction
-    row["unlearnt_directions"] = len(directions)
-    for direction in directions:
-        lowest = direction.contraction - 2 * direction.mcse
-        text = f"contraction {direction.contraction:.2f}, Monte Carlo se {direction.mcse:.2f}, sd {direction.sd:.2f}"
-        verdict.judge(
-            lowest, False, lowest < t["contraction_fail"], f"not identified: the data say nothing about {direction.name} ({text})"
-        )
-
-    row |= {"pareto_k_max": np.nan, "pareto_k_high": np.nan, "pareto_k_threshold": np.nan}
-    row |= {"loo_pit_outside": np.nan, "loo_pit_genes_outside": np.nan}
-    if loo is not None:
-        row["pareto_k_max"], row["pareto_k_threshold"] = float(loo["pareto_k"].max()), float(loo["good_k"].iloc[0])
-        row["pareto_k_high"] = int((loo["pareto_k"] >= row["pareto_k_threshold"]).sum())
-        high = row["pareto_k_high"]
-        verdict.judge(high, high == 0, False, f"k-hat {row['pareto_k_max']:.2f}: LOO unreliable for {high} of {len(loo)} rows")
-        row["loo_pit_outside"] = share_outside_band(loo["pit"].to_numpy(), t["band_prob"])
-        outside = row["loo_pit_outside"]
-        verdict.judge(outside, outside == 0, False, f"LOO-PIT leaves its {t['band_prob']:.0%} band at {outside:.0%} of its points")
-        genes = genes_outside(loo["pit"].to_numpy(), data, 1 - t["band_prob"])
-        row["loo_pit_genes_outside"] = len(genes)
-        named = ", ".join(genes[:5]) + (", ..." if len(genes) > 5 else "")
-        verdict.judge(len(genes), not genes, False, f"LOO-PIT not uniform in {len(genes)} of {len(data.genes)} genes ({named})")
-    return {"verdict": verdict.level, "reasons": "; ".join(verdict.reasons), **row}, directions
+    return row
 
 
 def _label(row: pd.Series) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+INFO = ("seconds_compile", "seconds_sampling", "rows", "genes", "sgrnas", "cell_lines")
+
 
 def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int, str], seeds: list[int]) -> None:
     """Write the fits of a batch. seeds: all seeds of the batch, in order."""
@@ -19,8 +21,7 @@ def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int
     for group in fits[done[0]].children if done else ():
         parts = [fits[seed][group].to_dataset() for seed in done]
         groups[group] = parts[0] if group == "prior" else _along_seed(parts, done, len(seeds))
-    seconds = ("seconds_compile", "seconds_sampling")
-    info = xr.Dataset({name: ("seed", [fits[seed].attrs[name] for seed in done]) for name in seconds}, coords={"seed": done})
+    info = xr.Dataset({name: ("seed", [fits[seed].attrs[name] for seed in done]) for name in INFO}, coords={"seed": done})
     groups["fit_info"] = info.squeeze("seed") if len(seeds) == 1 and done else info
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {"seeds": np.array(seeds), "errors": json.dumps(errors)}
@@ -32,6 +33,7 @@ def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int
 def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dataset:
     if batch == 1:
         return parts[0].assign_coords(seed=seeds[0])
+    # Where only some of the fits had a sampler (engine `collapsed` goes over to one), its statistics are missing in the others.
     return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
 
 
@@ -44,14 +46,16 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
     """Each seed of a batch: (seed, its fit as one-seed groups or None, the message of a fit that threw)."""
     with xr.open_datatree(path, engine="netcdf4") as batch:
         errors = {int(seed): message for seed, message in json.loads(batch.attrs["errors"]).items()}
+        everything = {name: group.to_dataset().load() for name, group in batch.children.items()}
         for seed in np.atleast_1d(batch.attrs["seeds"]).tolist():
             if seed in errors:
                 yield seed, None, errors[seed]
                 continue
             groups = {}
-            for name, group in batch.children.items():
-                data = group.to_dataset()
-                groups[name] = (data.sel(seed=seed) if "seed" in data.dims else data).load()
+            for name, data in everything.items():
+                mine = data.sel(seed=seed) if "seed" in data.dims else data
+                absent = [v for v in mine.data_vars if name == "sample_stats" and mine[v].isnull().all()]
+                groups[name] = mine.drop_vars(absent)
             one = xr.DataTree.from_dict(groups)
             one.attrs = {key: batch.attrs[key] for key in ("versions",)}
             yield seed, one, ""

@@ -12,7 +12,7 @@ from pymc.pytensorf import compile as pm_compile
 from pymc.pytensorf import find_rng_nodes, reseed_rngs
 
 from guidefit.covariates import Truth
-from guidefit.sampling import Build
+from guidefit.nuts import Build
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
 
@@ -25,6 +25,11 @@ class Check:
 
     draws: xr.DataTree
     loo: xr.Dataset
+
+
+def centred(priors: Priors) -> Priors:
+    """The same priors with all effects centred."""
+    return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
 
 
 def check(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> Check:

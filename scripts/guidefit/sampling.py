@@ -1,39 +1,42 @@
 """Engines: from a variant and a screen to a posterior.
 
 An engine is made once per batch of seeds and fits one screen after the other. What it compiles, it keeps for every screen of the
-same layout. Every engine returns the same groups, variables and dims.
+same layout. Every engine returns the same groups, variables and dims. Each lies in a module of its own, so that a job imports only
+what its engine needs.
 """
 
 import hashlib
 import logging
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pymc as pm
 import xarray as xr
-from pymc.model_graph import ModelGraph
 
+from guidefit import structure, variants
 from guidefit.screen import ModelData
-from guidefit.variants import Priors
+from guidefit.variants import Declaration, Priors
 
 logger = logging.getLogger("guidefit")
 
-PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "pandas", "xarray", "snakemake", "plotnine")
+PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
+QUICK = 0.1  # seconds: saving a fit takes about as long
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a variant is fitted. draws and tune are per chain."""
+    """How a variant is fitted. draws and tune are per chain; scales and importance_draws are of the engine `collapsed`."""
 
     engine: str = "nuts"
     sampler: str = "nutpie"
     adaptation: str = "diag"
+    scales: str = "importance"
+    importance_draws: int = 4000
     draws: int = 1000
     tune: int = 1000
     chains: int = 4
@@ -42,30 +45,53 @@ class Settings:
     prior_draws: int = 2000
 
 
+class Data(Protocol):
+    """What an engine reads of a screen."""
+
+    def digest(self) -> str:
+        """Checksum of all that the fit depends on."""
+        ...
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of rows, genes, sgrnas and cell_lines."""
+        ...
+
+
 class Engine(Protocol):
     """What fits one screen after the other."""
 
-    def fit(self, data: ModelData, seed: int) -> xr.DataTree:
-        """Fit one screen's arrays with a 31-bit seed."""
+    def read(self, path: str | Path, seed: int) -> Data:
+        """One seed's screen as the engine needs it."""
+        ...
+
+    def fit(self, data: Any, seed: int) -> xr.DataTree:
+        """Fit one screen with a 31-bit seed."""
         ...
 
     def graph(self) -> dict[str, Any]:
-        """The graph of the model that was fitted last."""
+        """The graph of the model that was fitted last: nodes and edges."""
         ...
 
 
-Build = Callable[[ModelData, Priors], pm.Model]
+def make_engine(declared: Declaration, priors: Priors, settings: Settings, threads: int, prior_seed: int, place: str) -> Engine:
+    """The engine that the settings name, for a variant with these priors.
 
+    threads: chains that run at a time; prior_seed: for the draws from the prior; place: names the variant in errors.
+    """
+    if settings.engine == "collapsed":
+        from guidefit.exact import Exact
 
-def make_engine(build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> Engine:
-    """The engine that the settings name. threads: chains that run at a time; prior_seed: for the draws from the prior."""
-    samplers = {("nuts", "nutpie"): Nutpie, ("nuts", "pymc"): PymcNuts}
-    return samplers[settings.engine, settings.sampler](build, priors, settings, threads, prior_seed)
+        return Exact(structure.make(declared.gaussian, priors, place), priors, settings, threads, prior_seed)
+    from guidefit import nuts
+
+    samplers = {"nutpie": nuts.Nutpie, "pymc": nuts.PymcNuts}
+    return samplers[settings.sampler](variants.load(declared.path), priors, settings, threads, prior_seed)
 
 
 def fit_batch(
     engine: Engine,
-    data_of: Callable[[int], ModelData],
+    screen: str | Path,
     seed_of: Callable[[int], int],
     seeds: Sequence[int],
     saved: Path,
@@ -73,22 +99,22 @@ def fit_batch(
 ) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
     """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
 
-    data_of, seed_of: a seed's arrays, and the sampler's own seed for it. Each fit is saved under `saved` as it is done and read
-    back by a later run whose fingerprint (of model, settings and library) and data are the same, so that a killed batch continues.
-    A model that cannot be built or compiled raises: that is no matter of one seed.
+    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that took longer than saving it is saved under
+    `saved` as it is done and read back by a later run whose fingerprint (of model, settings and library) and data are the same, so
+    that a killed batch continues. A model that cannot be built or compiled raises: that is no matter of one seed.
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
     saved.mkdir(parents=True, exist_ok=True)
     for count, seed in enumerate(seeds, 1):
-        data = data_of(seed)
+        data = engine.read(screen, seed)
         file = saved / f"{seed}.nc"
-        key = hashlib.sha256(fingerprint.encode() + data.x.tobytes() + data.logfc.tobytes()).hexdigest()
+        key = hashlib.sha256(f"{fingerprint}{data.digest()}".encode()).hexdigest()
         if (fit := _resume(file, key)) is not None:
             logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
             fits[seed] = fit
             continue
-        logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), len(data.x))
+        logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), data.sizes["rows"])
         try:
             fit = engine.fit(data, seed_of(seed))
         except FitError as error:
@@ -96,13 +122,15 @@ def fit_batch(
             traceback.print_exc()
             errors[seed] = str(error)
             continue
-        fit.attrs["fingerprint"] = key
+        fit.attrs |= {"fingerprint": key, "versions": versions(), **data.sizes}
+        seconds = fit.attrs["seconds_compile"] + fit.attrs["seconds_sampling"]
         logger.info(
-            "seed %d: compiled in %.1f s, sampled in %.1f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
+            "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
         )
-        unfinished = file.with_suffix(".part")
-        fit.to_netcdf(unfinished)
-        unfinished.rename(file)
+        if seconds > QUICK:
+            unfinished = file.with_suffix(".part")
+            fit.to_netcdf(unfinished)
+            unfinished.rename(file)
         fits[seed] = fit
     return fits, errors
 
@@ -118,142 +146,22 @@ class FitError(RuntimeError):
     """The sampler threw on one screen."""
 
 
-class Nuts:
-    """What the samplers of the engine `nuts` share: the model, its prior draws, the groups they return."""
-
-    def __init__(self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> None:
-        self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
-        self.model: pm.Model | None = None
-        self._layout: ModelData | None = None
-        self._prior: xr.Dataset | None = None
-
-    def fit(self, data: ModelData, seed: int) -> xr.DataTree:
-        """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; times as attributes."""
-        started = time.perf_counter()
-        fresh = self._layout is None or not data.same_layout(self._layout)
-        if fresh:
-            self.model = self.build(data, self.priors)
-            self._layout, self._prior = data, None
-            self.compile()
-        ready = self.swap(data)
-        compiled = time.perf_counter()
-        try:
-            trace = self.sample(ready, seed)
-        except Exception as error:
-            raise FitError(f"{type(error).__name__}: {error}") from error
-        sampled = time.perf_counter()
-        tree = xr.DataTree.from_dict(
-            {
-                "posterior": trace["posterior"].to_dataset(),
-                "sample_stats": canonical_stats(trace["sample_stats"].to_dataset()),
-                "prior": self.prior(),
-                "observed_data": xr.Dataset({"logfc": ("row", data.logfc)}, coords={"row": np.arange(len(data.x))}),
-                "constant_data": constant_data(data),
-            }
-        )
-        tree.attrs = {
-            "seconds_compile": compiled - started,
-            "seconds_sampling": sampled - compiled,
-            "versions": "; ".join(f"{name} {version(name)}" for name in PACKAGES if _installed(name)),
-        }
-        return tree
-
-    def prior(self) -> xr.Dataset:
-        """Prior draws of the parameters, once per layout: the prior does not depend on the data. Same seed for all."""
-        if self._prior is None:
-            assert self.model is not None
-            names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
-            drawn = pm.sample_prior_predictive(
-                draws=self.settings.prior_draws, model=self.model, var_names=names, random_seed=self.prior_seed
-            )
-            self._prior = drawn["prior"].to_dataset()
-        return self._prior
-
-    def graph(self) -> dict[str, Any]:
-        """The graph of the model that was fitted last, as `model_graph` gives it."""
-        assert self.model is not None
-        return model_graph(self.model, self.priors)
-
-    def compile(self) -> None:
-        """Compile the model as far as the sampler allows."""
-
-    def swap(self, data: ModelData) -> Any:
-        """The model with these data in place of those it was compiled with, ready for `sample`."""
-        raise NotImplementedError
-
-    def sample(self, ready: Any, seed: int) -> xr.DataTree:
-        """Draws and statistics of one screen: groups posterior and sample_stats."""
-        raise NotImplementedError
+def data_groups(data: ModelData) -> dict[str, xr.Dataset]:
+    """The groups observed_data and constant_data of a fit."""
+    observed = xr.Dataset({"logfc": ("row", data.logfc)}, coords={"row": np.arange(len(data.x))})
+    return {"observed_data": observed, "constant_data": _constant_data(data)}
 
 
-class Nutpie(Nuts):
-    """nutpie's NUTS: compiled once, data swapped."""
-
-    def compile(self) -> None:
-        """Compile the density and its gradient."""
-        import nutpie
-
-        self._compiled = nutpie.compile_pymc_model(self.model)
-
-    def swap(self, data: ModelData) -> Any:
-        """The compiled model with other data; a variant need not use x, and nutpie refuses data that no density depends on."""
-        rows = {"x": data.x, "y": data.logfc}
-        used = {variable.name for variable in self._compiled.shared_var_keys}
-        return self._compiled.with_data(**{name: values for name, values in rows.items() if name in used})
-
-    def sample(self, ready: Any, seed: int) -> xr.DataTree:
-        """Draws and statistics of one screen."""
-        import nutpie
-
-        s = self.settings
-        return nutpie.sample(
-            ready,
-            draws=s.draws,
-            tune=s.tune,
-            chains=s.chains,
-            cores=min(self.threads, s.chains),
-            seed=seed,
-            target_accept=s.target_accept,
-            maxdepth=s.max_treedepth,
-            adaptation=s.adaptation,
-            save_warmup=False,
-            progress_bar=False,
-            progress_callback=_log_progress,
-            progress_rate=10_000,
-        )
-
-
-class PymcNuts(Nuts):
-    """PyMC's own NUTS, the reference; it compiles anew for every screen."""
-
-    def swap(self, data: ModelData) -> Any:
-        """The model with other data."""
-        pm.set_data({"x": data.x, "y": data.logfc}, model=self.model)
-        return self.model
-
-    def sample(self, ready: Any, seed: int) -> xr.DataTree:
-        """Draws and statistics of one screen, compiled for it."""
-        s = self.settings
-        with ready:
-            return pm.sample(
-                s.draws,
-                tune=s.tune,
-                chains=s.chains,
-                cores=min(self.threads, s.chains),
-                random_seed=seed,
-                nuts_sampler="pymc",
-                nuts={"target_accept": s.target_accept, "max_treedepth": s.max_treedepth},
-                compute_convergence_checks=False,
-                progressbar=False,
-            )
-
-
-def _log_progress(chains: list[Any]) -> None:
-    done = sum(chain.finished_draws for chain in chains)
-    total = sum(chain.total_draws for chain in chains)
-    divergences = sum(chain.divergences for chain in chains)
-    if 0 < done < total:
-        logger.info("  %d of %d iterations, %d divergences", done, total, divergences)
+def _constant_data(data: ModelData) -> xr.Dataset:
+    """x by row, and which gene and sgRNA each row and sgRNA belongs to (codes)."""
+    return xr.Dataset(
+        {
+            "x": ("row", data.x),
+            "sgrna_of_row": ("row", data.sgrna_of_row),
+            "gene_of_sgrna": ("sgrna", data.gene_of_sgrna),
+        },
+        coords=data.coords,
+    )
 
 
 _STATS = {
@@ -274,16 +182,10 @@ def canonical_stats(stats: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({ours: stats[name] for ours, name in found.items() if name})
 
 
-def constant_data(data: ModelData) -> xr.Dataset:
-    """x by row, and which gene and sgRNA each row and sgRNA belongs to (codes)."""
-    return xr.Dataset(
-        {
-            "x": ("row", data.x),
-            "sgrna_of_row": ("row", data.sgrna_of_row),
-            "gene_of_sgrna": ("sgrna", data.gene_of_sgrna),
-        },
-        coords=data.coords,
-    )
+@cache
+def versions() -> str:
+    """Names and versions of the installed packages that results may depend on."""
+    return "; ".join(f"{name} {version(name)}" for name in PACKAGES if _installed(name))
 
 
 def _installed(name: str) -> bool:
@@ -292,35 +194,3 @@ def _installed(name: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
-
-
-def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
-    """The model's graph as plain data: nodes (name, kind, distribution, dims with their lengths) and edges (parent, child)."""
-
-    def distribution(name: str, kind: str) -> str:
-        if name in priors:
-            return priors[name]["distribution"]
-        named = kind in ("free", "observed") and hasattr(model[name].owner.op, "_print_name")
-        return model[name].owner.op._print_name[0] if named else ""
-
-    kinds = {v.name: "free" for v in model.free_RVs}
-    kinds |= {v.name: "deterministic" for v in model.deterministics}
-    kinds |= {v.name: "observed" for v in model.observed_RVs}
-    parents = ModelGraph(model).make_compute_graph()
-    inner = {name for name in kinds if name.startswith("_")}
-    # The standardised effects of a non-centred variable are its inner matter: the picture shows the model, not the sampling.
-    kinds = {name: "free" if parents[name] & inner else kind for name, kind in kinds.items() if name not in inner}
-    # A data container appears as parent of what it enters, and, where it holds the observations, as child of the likelihood.
-    kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name]}
-    lengths = {dim: int(length.eval()) for dim, length in model.dim_lengths.items()}
-    nodes = [
-        {
-            "name": name,
-            "kind": kind,
-            "distribution": distribution(name, kind),
-            "dims": [f"{lengths[dim]} {dim}{'s' * (lengths[dim] != 1)}" for dim in model.named_vars_to_dims.get(name, ())],
-        }
-        for name, kind in kinds.items()
-    ]
-    edges = [[parent, child] for child in kinds for parent in sorted(parents[child] - inner)]
-    return {"nodes": nodes, "edges": edges}

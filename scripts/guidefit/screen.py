@@ -1,5 +1,6 @@
 """The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class ModelData:
     """A screen as the arrays a model is built from.
 
     genes, sgrnas: names, in order of first appearance; gene_of_sgrna: (sgrna,) codes; sgrna_of_row: (row,) codes;
-    x: (row,) covariate; logfc: (row,) log2 fold change.
+    x: (row,) covariate; logfc: (row,) log2 fold change; cell_lines: their number.
     """
 
     genes: list[str]
@@ -33,6 +34,18 @@ class ModelData:
     sgrna_of_row: np.ndarray
     x: np.ndarray
     logfc: np.ndarray
+    cell_lines: int
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of rows, genes, sgrnas and cell_lines."""
+        return {"rows": len(self.x), "genes": len(self.genes), "sgrnas": len(self.sgrnas), "cell_lines": self.cell_lines}
+
+    def digest(self) -> str:
+        """Checksum of the layout, x and logFC."""
+        names = "\x1f".join([*self.genes, *self.sgrnas]).encode()
+        arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.x, self.logfc)
+        return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
 
     @property
     def gene_of_row(self) -> np.ndarray:
@@ -61,18 +74,34 @@ def model_data(table: pd.DataFrame) -> ModelData:
     gene_of_sgrna = np.empty(len(sgrnas), dtype=np.int64)
     gene_of_sgrna[sgrna_codes] = gene_codes
     logfc = table["logfc"] if "logfc" in table else np.zeros(len(table))
-    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, np.asarray(table["x"], float), np.asarray(logfc, float))
+    x, y = np.asarray(table["x"], float), np.asarray(logfc, float)
+    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, x, y, table["cell_line"].nunique())
+
+
+def groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
+    """The row groups of one seed in a screen's file; a real screen's rows carry no seed and serve every seed."""
+    metadata = file.metadata
+    column = file.schema_arrow.get_field_index("seed")
+    ranges = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
+    return [i for i, s in enumerate(ranges) if s is None or not s.has_min_max or s.min <= seed <= s.max]
 
 
 def of_seed(path: str | Path, seed: int) -> pd.DataFrame:
-    """The rows of one seed; a real screen's rows carry no seed and serve every seed."""
-    table = pd.read_parquet(path, filters=[("seed", "==", seed)])
-    return table if len(table) else pd.read_parquet(path)
+    """The rows of one seed."""
+    with pq.ParquetFile(path) as file:
+        return file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
+
+
+def rows_of_seed(path: str | Path, seed: int) -> int:
+    """Number of rows of one seed, without reading them."""
+    with pq.ParquetFile(path) as file:
+        return sum(file.metadata.row_group(i).num_rows for i in groups_of_seed(file, seed))
 
 
 def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
     """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
-    table = pd.read_parquet(path)
+    with pq.ParquetFile(path) as file:
+        table = file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
     return table[table["seed"] == seed].drop(columns=["seed"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+_LEVELS = ("error", "fail", "warn", "note")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ study }}: summary</title><style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; color: #222; }
@@ -30,12 +31,14 @@ fail: do not use these estimates. error: the sampler stopped; its message is in 
 
 {% if comparison %}<h2>Which variant predicts better?</h2>
 <p>{{ answer }}</p>
-<table><tr><th>variant</th><th>rank</th><th>elpd</th><th>se</th><th>difference</th><th>se</th><th>weight</th><th>note</th></tr>
+<table><tr><th>variant</th><th>rank</th><th>elpd</th><th>se</th><th>difference</th><th>se</th><th>weight</th>{% if evidence %}<th>log Bayes factor</th>{% endif %}<th>note</th></tr>
 {% for c in comparison %}<tr><td>{{ c.variant }}</td><td class="number">{{ c.rank }}</td><td class="number">{{ c.elpd }}</td>
 <td class="number">{{ c.se }}</td><td class="number">{{ c.elpd_diff }}</td><td class="number">{{ c.se_diff }}</td>
-<td class="number">{{ c.weight }}</td><td>{{ c.note }}</td></tr>
+<td class="number">{{ c.weight }}</td>{% if evidence %}<td class="number">{{ c.log_bayes_factor }}</td>{% endif %}<td>{{ c.note }}</td></tr>
 {% endfor %}</table>
-<p class="quiet">elpd: expected log predictive density of a left-out row, summed over rows (PSIS-LOO); higher predicts better. seed {{ seed }}.</p>
+<p class="quiet">elpd: expected log predictive density of a left-out row, summed over rows (PSIS-LOO); higher predicts better. seed {{ seed }}.
+{% if evidence %}log Bayes factor: log evidence less that of the variant where it is highest (natural logarithm; -2.3 is ten to one against).
+It depends on the priors more than elpd does.{% endif %}</p>
 {% endif %}
 
 {% if hyper %}<h2>Estimates beside the truth</h2>
@@ -52,8 +55,8 @@ All parameters, seeds and statistics: estimates.csv.</p>
 {% for d in dropped %}<tr><td>{{ d.reason }}</td><td class="number">{{ d.rows }}</td><td>{{ d.examples }}</td></tr>{% endfor %}</table>{% endif %}
 
 <h2>Time and versions</h2>
-<table><tr><th>variant</th><th>engine</th><th>chains x (tune + draws)</th><th>compile (s)</th><th>sampling (s, sum over fits)</th></tr>
-{% for t in times %}<tr><td>{{ t.variant }}</td><td>{{ t.engine }}</td><td>{{ t.iterations }}</td><td class="number">{{ t.compile }}</td>
+<table><tr><th>variant</th><th>engine</th><th>chains x draws</th><th>compile (s)</th><th>sampling (s, sum over fits)</th></tr>
+{% for t in times %}<tr><td>{{ t.variant }}</td><td>{{ t.engine }}</td><td>{{ t.draws }}</td><td class="number">{{ t.compile }}</td>
 <td class="number">{{ t.sampling }}</td></tr>
 {% endfor %}</table>
 <p class="quiet">{{ versions }}</p>
@@ -92,6 +95,7 @@ def page(
             seed=seed,
             variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
             comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
+            evidence=comparison is not None and bool(comparison["log_bayes_factor"].notna().any()),
             answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
             hyper=[_estimate(row) for row in shown.to_dict("records")],
             hyper_left_out=len(main) - len(shown),
@@ -107,7 +111,7 @@ def _variant(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
     for text in rows["reasons"].fillna(""):
         for reason in filter(None, text.split("; ")):
             reasons[reason] = reasons.get(reason, 0) + 1
-    worst = sorted(reasons, key=lambda reason: ("error", "fail", "warn").index(reason.split(":")[0]) if ":" in reason else 3)
+    worst = sorted(reasons, key=lambda reason: _LEVELS.index(reason.split(":")[0]))
     return {
         "variant": name,
         "fits": len(rows),
@@ -127,7 +131,15 @@ def _answer(table: pd.DataFrame) -> str:
 
 
 def _comparison(table: pd.DataFrame) -> list[dict[str, str]]:
-    forms = {"elpd": "{:.1f}", "se": "{:.1f}", "elpd_diff": "{:.1f}", "se_diff": "{:.1f}", "weight": "{:.2f}", "rank": "{:.0f}"}
+    forms = {
+        "elpd": "{:.1f}",
+        "se": "{:.1f}",
+        "elpd_diff": "{:.1f}",
+        "se_diff": "{:.1f}",
+        "weight": "{:.2f}",
+        "rank": "{:.0f}",
+        "log_bayes_factor": "{:.1f}",
+    }
     return [
         {key: "" if pd.isna(value) else forms.get(key, "{}").format(value) for key, value in row.items()}
         for row in table.to_dict("records")
@@ -143,8 +155,8 @@ def _estimate(row: dict[Any, Any]) -> dict[str, str]:
         "sd": f"{row['sd']:.3f}",
         "interval": f"{row['q025']:.3f} to {row['q975']:.3f}",
         "truth": "" if pd.isna(row["truth"]) else f"{row['truth']:.3f}",
-        "r_hat": f"{row['r_hat']:.3f}",
-        "ess": f"{row['ess_bulk']:.0f}",
+        "r_hat": "" if pd.isna(row["r_hat"]) else f"{row['r_hat']:.3f}",
+        "ess": "" if pd.isna(row["ess_bulk"]) else f"{row['ess_bulk']:.0f}",
     }
 
 
@@ -152,8 +164,8 @@ def _times(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
     first = rows.iloc[0]
     return {
         "variant": name,
-        "engine": f"{first['engine']} ({first['sampler']})",
-        "iterations": f"{first['chains']:.0f} x ({first['tune']:.0f} + {first['draws']:.0f})",
+        "engine": f"{first['engine']} ({', '.join(dict.fromkeys(rows['method'].dropna()))})",
+        "draws": f"{first['chains']:.0f} x {first['draws']:.0f}",
         "compile": f"{rows['seconds_compile'].max():.1f}",
         "sampling": f"{rows['seconds_sampling'].sum():.1f}",
     }

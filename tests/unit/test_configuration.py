@@ -84,6 +84,23 @@ BAD_CONFIGS = {
         {"studies": {"s": {"screen": {"path": "x.csv", "columns": {"gene": "g"}}, "variants": ["pooled"]}}},
         "studies.s.screen.columns: 'sgrna' is a required",
     ),
+    "collapsed engine with a variant that is not Gaussian": (
+        study(variants={"student_t": {"engine": "collapsed"}}),
+        "studies.s.variants.student_t: engine collapsed needs a variant that is linear and Gaussian",
+    ),
+    "collapsed engine with a prior it cannot integrate": (
+        study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": {"distribution": "StudentT", "nu": 4}}}}),
+        "studies.s.variants.pooled: prior of alpha: engine collapsed needs a Normal here",
+    ),
+    "collapsed engine with a scale that may be negative": (
+        study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Uniform", "lower": -1, "upper": 1}}}}),
+        "prior of sigma: a scale cannot be negative",
+    ),
+    "collapsed engine with a scale's prior it does not know": (
+        study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Laplace", "mu": 0, "b": 1}}}}),
+        "prior of sigma: engine collapsed cannot have Laplace here. Use one of Exponential, HalfNormal",
+    ),
+    "too few importance draws": (study(sampling={"importance_draws": 10}), "sampling.importance_draws: 10 is less than"),
     "quantiles reversed": (study(winsor_quantiles=[0.9, 0.1]), "studies.s.winsor_quantiles: the lower quantile 0.9"),
 }
 
@@ -117,6 +134,8 @@ def test_defaults_and_short_forms():
     assert configuration.sampling(s, "varying_effects")["draws"] == 70
     assert configuration.sampling(s, "pooled") == {
         "engine": "nuts",
+        "scales": "importance",
+        "importance_draws": 4000,
         "sampler": "nutpie",
         "adaptation": "diag",
         "draws": 50,

@@ -24,7 +24,7 @@ THRESHOLDS = {
     "contraction_fail": 0.1,
     "band_prob": 0.99,
 }
-DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120))
+DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), 40)
 
 
 def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):

@@ -19,9 +19,9 @@ def notebook(seed=103):
 
 
 def engine(variant, **settings):
-    path = FOLDER / f"{variant}.py"
+    declared = variants.declare(FOLDER / f"{variant}.py")
     full = sampling.Settings(**{"draws": 500, "tune": 500} | settings)
-    return sampling.make_engine(variants.load(path), variants.declare(path).priors, full, 2, prior_seed=1)
+    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
 def estimates(fit):

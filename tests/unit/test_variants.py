@@ -7,7 +7,7 @@ from scipy import stats
 
 from guidefit import screen, simulation, variants
 from guidefit.errors import UserError
-from guidefit.sampling import model_graph
+from guidefit.nuts import model_graph
 from guidefit.simulation import Design
 
 FOLDER = Path(variants.__file__).parent

@@ -22,9 +22,24 @@ VARIANTS = [
 STEPS = {
     "config": ["configuration", "variants/__init__"],
     "data": ["randomness", "covariates", "simulation", "screen"],
-    "fit": ["randomness", "screen", "sampling", "posterior", "variants/__init__", "variants/parts"],
-    "check": ["randomness", "screen", "sampling", "posterior", "predictive", "variants/__init__", "variants/parts"],
-    "statistics": ["randomness", "screen", "posterior", "diagnostics", "identifiability", "comparison"],
+    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts"],
+    "collapsed": [
+        "randomness",
+        "screen",
+        "sampling",
+        "exact",
+        "collapsed",
+        "importance",
+        "mixture",
+        "scale_nuts",
+        "scales",
+        "structure",
+        "sufficient",
+        "posterior",
+        "variants/__init__",
+    ],
+    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts"],
+    "statistics": ["randomness", "screen", "posterior", "diagnostics", "identifiability", "mixture", "comparison"],
     "figures": [
         "screen",
         "posterior",
@@ -80,8 +95,17 @@ def checked(config):
 
 
 STUDIES = checked(config)["studies"]
+
+
+def engines_of(study):
+    """The engines of a study's variants."""
+    return [configuration.sampling(STUDIES[study], variant)["engine"] for variant in STUDIES[study]["variants"]]
+
+
 BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
+# Variants are compared by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
+COMPARED = [name for name in STUDIES if name in CHECKED or "collapsed" in engines_of(name)]
 
 
 wildcard_constraints:
@@ -149,6 +173,11 @@ def fits_of(file):
     return files
 
 
+def compared_loo(wildcards):
+    """The pointwise LOO of every fit, where checks are on."""
+    return {"loo": fits_of("loo.parquet")(wildcards)} if wildcards.study in CHECKED else {}
+
+
 def of_batch(file):
     """A file of the fit that the wildcards' variant and seed are in, as a rule's input."""
     return lambda wildcards: (
@@ -159,7 +188,7 @@ def of_batch(file):
 def summary_extras(wildcards):
     """What the summary shows where there is any: the comparison, and the rows that were dropped from a real screen."""
     extras = {}
-    if wildcards.study in CHECKED:
+    if wildcards.study in COMPARED:
         extras["comparison"] = "results/{study}/comparison.csv"
     if "screen" in STUDIES[wildcards.study]:
         extras["dropped"] = "results/{study}/data/screen/dropped.csv"

@@ -3,7 +3,7 @@
 
 rule compare:
     input:
-        loo=fits_of("loo.parquet"),
+        unpack(compared_loo),
         diagnostics="results/{study}/diagnostics.csv",
     output:
         report(

@@ -22,7 +22,7 @@ rule fit:
         settings=fit_settings,
         priors=fit_priors,
         seeds=batch_seeds,
-        library=digest("fit"),
+        library=lambda wildcards: digest(fit_settings(wildcards)["engine"]),
     message:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:

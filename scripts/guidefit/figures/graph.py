@@ -15,7 +15,7 @@ _FILL = {"free": BLUE, "deterministic": ORANGE, "observed": GREEN, "data": GREY}
 def model_graph(graph: dict[str, Any], title: str) -> p9.ggplot:
     """Nodes in layers, parents above children; a node's second line is its distribution, its third its dims.
 
-    graph: nodes (name, kind, distribution, dims) and edges (parent, child), as guidefit.sampling.model_graph gives them.
+    graph: nodes (name, kind, distribution, dims) and edges (parent, child), as an engine's `graph` gives them.
     """
     network = nx.DiGraph()
     network.add_nodes_from(node["name"] for node in graph["nodes"])

@@ -12,6 +12,8 @@ CHECKS = {
     "divergences": ("divergences", "{:.0f}"),
     "max_treedepth_draws": ("draws at max. tree depth", "{:.0f}"),
     "e_bfmi_min": ("E-BFMI", "{:.2f}"),
+    "k_hat": ("k-hat of the draws", "{:.2f}"),
+    "importance_ess": ("importance ESS", "{:.0f}"),
     "contraction_min": ("contraction", "{:.2f}"),
     "pareto_k_high": ("rows with high k-hat", "{:.0f}"),
     "loo_pit_outside": ("LOO-PIT outside band", "{:.0%}"),
@@ -24,8 +26,10 @@ _REASONS = {
     "divergences": "divergences in",
     "max_treedepth_draws": "at maximum tree depth",
     "e_bfmi_min": "E-BFMI",
+    "k_hat": "went over to NUTS",
+    "importance_ess": "importance ESS",
     "contraction_min": "not identified",
-    "pareto_k_high": "k-hat",
+    "pareto_k_high": "LOO unreliable",
     "loo_pit_outside": "LOO-PIT leaves",
     "loo_pit_genes_outside": "LOO-PIT not uniform",
 }
@@ -33,18 +37,19 @@ _REASONS = {
 
 def _level(reasons: str, check: str) -> str:
     found = next((reason for reason in reasons.split("; ") if _REASONS[check] in reason), "pass:")
-    return found.split(":")[0]
+    return found.split(":")[0].replace("note", "pass")
 
 
 def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplot:
     """Every check of every fit: the figure of merit, coloured by its verdict; the worst fits where there are many."""
     order = {"error": 0, "fail": 1, "warn": 2, "pass": 3}
     chosen = table.assign(order=table["verdict"].map(order)).sort_values("order", kind="stable").head(max_fits)
+    checks = {check: shown for check, shown in CHECKS.items() if table[check].notna().any()}
     cells = []
     for fit in chosen.to_dict("records"):
         name = f"{fit['variant']}, seed {fit['seed']}"
         cells.append((name, "verdict", fit["verdict"], fit["verdict"]))
-        for check, (label, form) in CHECKS.items():
+        for check, (label, form) in checks.items():
             value = fit.get(check)
             if pd.isna(value):
                 cells.append((name, label, "–", "error" if fit["verdict"] == "error" else "not checked"))
@@ -53,7 +58,7 @@ def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplo
     frame = pd.DataFrame(cells, columns=["fit", "check", "text", "level"])
     fits = list(dict.fromkeys(frame["fit"]))
     frame["fit"] = pd.Categorical(frame["fit"], fits[::-1])
-    labels = ["verdict", *(label for label, _ in CHECKS.values())]
+    labels = ["verdict", *(label for label, _ in checks.values())]
     frame["check"] = pd.Categorical(frame["check"], labels)
     levels = [level for level in VERDICTS if level in set(frame["level"])]
     note = (

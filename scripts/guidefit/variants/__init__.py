@@ -2,7 +2,9 @@
 
 - a docstring, whose first line describes it,
 - `PRIORS`, a literal dict: variable -> {"distribution": name of a PyMC distribution, and its parameters},
-- `build(data, priors)`, which returns a PyMC model of the arrays in `data` (guidefit.screen.ModelData).
+- `build(data, priors)`, which returns a PyMC model of the arrays in `data` (guidefit.screen.ModelData),
+- where the model is linear and Gaussian given its scales, `GAUSSIAN`, a literal dict that says which variable is what, so that the
+  engine `collapsed` can fit it (guidefit.structure).
 
 This module finds and reads variants without importing PyMC; guidefit.variants.parts helps to write them.
 """
@@ -36,10 +38,11 @@ class Declaration:
     path: Path
     summary: str
     priors: Priors
+    gaussian: dict[str, Any] | None = None
 
 
 def declare(path: str | Path) -> Declaration:
-    """Read a variant's docstring and PRIORS from its source; raises UserError where the file is no variant."""
+    """Read a variant's docstring, PRIORS and GAUSSIAN from its source; raises UserError where the file is no variant."""
     path = Path(path)
     try:
         tree = ast.parse(path.read_text())
@@ -63,7 +66,11 @@ def declare(path: str | Path) -> Declaration:
         raise UserError(f"{path}: a variant needs PRIORS, a dict of its priors (it may be empty).") from None
     except ValueError:
         raise UserError(f"{path}: PRIORS must be a plain literal: names of distributions, numbers, nothing computed.") from None
-    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], priors)
+    try:
+        gaussian = ast.literal_eval(assigned["GAUSSIAN"]) if "GAUSSIAN" in assigned else None
+    except ValueError:
+        raise UserError(f"{path}: GAUSSIAN must be a plain literal: names of variables, nothing computed.") from None
+    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], priors, gaussian)
 
 
 def load(path: str | Path) -> Callable[..., Any]:

@@ -31,6 +31,13 @@ PRIORS = {
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 
+GAUSSIAN = {
+    "noise": "sigma",
+    "correlation": "rho",
+    "intercept": {"mean": "mu_gamma", "gene": ("gamma_g", "sigma_gamma"), "sgrna": ("alpha_s", "sigma_alpha")},
+    "slope": {"mean": "mu_delta", "gene": ("delta_g", "sigma_delta"), "sgrna": ("beta_s", "sigma_beta")},
+}
+
 
 def _lkj_of_two(eta: Any, size: Any) -> Any:
     return np.float64(2) * pm.Beta.dist(eta, eta, size=size) - 1

@@ -15,6 +15,12 @@ PRIORS = {
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 
+GAUSSIAN = {
+    "noise": "sigma",
+    "intercept": {"mean": "alpha"},
+    "slope": {"mean": "beta"},
+}
+
 
 def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:

@@ -25,6 +25,12 @@ PRIORS = {
     "sigma": {"distribution": "Exponential", "lam": 1},
 }
 
+GAUSSIAN = {
+    "noise": "sigma",
+    "intercept": {"mean": "mu_gamma", "gene": ("gamma_g", "sigma_gamma"), "sgrna": ("alpha_s", "sigma_alpha")},
+    "slope": {"mean": "mu_delta", "gene": ("delta_g", "sigma_delta"), "sgrna": ("beta_s", "sigma_beta")},
+}
+
 
 def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:
