@@ -91,7 +91,7 @@ def _plus_adjugate(one: Pair, other: Pair, growth: Any) -> Pair:
 
 @dataclass(frozen=True)
 class _Levels:
-    """Everything that follows from K draws of the scales: arrays (K, sgrna) and (K, gene), for the hyper-means (K,)."""
+    """Everything that follows from K draws of the scales: arrays (sgrna, K) and (gene, K), for the hyper-means (K,)."""
 
     sgrna: Meeting
     gene: Meeting
@@ -113,14 +113,15 @@ class Collapsed:
         self._back = np.argsort(self._order)
         self._gene = s.gene_of_sgrna[self._order]
         self._first = np.searchsorted(self._gene, np.arange(len(s.genes)))
-        best, information = s.ols[:, self._order], s.information[:, self._order]
-        self._information = Pair(information[0], information[1], information[2], s.determinant[self._order])
+        # (sgrna, 1): draws run along the last axis
+        best, information = s.ols[:, self._order, None], s.information[:, self._order, None]
+        self._information = Pair(information[0], information[1], information[2], s.determinant[self._order, None])
         self.rows, self._rss = s.rows, float(s.rss.sum())
 
         self._all = _pooled_line(s, np.zeros(len(s.n), dtype=int), 1)[:, 0]
-        lines = _pooled_line(s, s.gene_of_sgrna, len(s.genes))
+        lines = _pooled_line(s, s.gene_of_sgrna, len(s.genes))[..., None]
         self._line = lines
-        self._offset = lines - self._all[:, None]
+        self._offset = lines - self._all[:, None, None]
         self._residual = best - lines[:, self._gene]
         means, variances = np.array(structure.hyper_prior).T
         self._prior_mean, self._prior_precision = means - self._all, 1 / variances
@@ -128,19 +129,17 @@ class Collapsed:
     # --- density ---------------------------------------------------------------------------------------------------
 
     def log_density(self, z: np.ndarray) -> np.ndarray:
-        """(K,) log density of logFC and of z (K, scale), whose prior is a standard normal; (K,) up to nothing: normalised."""
+        """(K,) joint log density of logFC and of z (K, scale), whose prior is a standard normal: nothing is left out."""
         scales, _ = self.structure.values(z)
-        prior = -0.5 * (z**2).sum(axis=-1) - 0.5 * z.shape[-1] * np.log(2 * np.pi)
-        return np.concatenate([self._levels(part).log_density for part in self._chunks(scales)]) + prior
+        return self.log_likelihood(scales) + _log_prior(z)
 
-    def gradient(self, z: np.ndarray) -> tuple[float, np.ndarray]:
-        """Log density at one z (scale,), and its exact gradient (complex step)."""
+    def gradient(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log density (K,) at z (K, scale), and its exact gradient (K, scale), by complex steps."""
         scales, slopes = self.structure.values(z)
         steps = 1j * _STEP * np.eye(len(scales))
-        moved = {name: value + steps[i] for i, (name, value) in enumerate(scales.items())}
-        value = np.concatenate([self._levels(part).log_density for part in self._chunks(moved)])
-        prior = -0.5 * float(z @ z) - 0.5 * len(z) * np.log(2 * np.pi)
-        return float(value[0].real) + prior, value.imag / _STEP * np.array(list(slopes.values())) - z
+        moved = {name: (value[:, None] + steps[i]).ravel() for i, (name, value) in enumerate(scales.items())}
+        values = self.log_likelihood(moved).reshape(z.shape)
+        return values[:, 0].real + _log_prior(z), values.imag / _STEP * np.stack(list(slopes.values()), axis=1) - z
 
     def log_likelihood(self, scales: Scales) -> np.ndarray:
         """(K,) log p(logFC | scales), all means and effects integrated out."""
@@ -149,10 +148,10 @@ class Collapsed:
     def _chunks(self, scales: Scales) -> Iterator[dict[str, np.ndarray]]:
         count = max(1, _CHUNK // len(self._gene))
         for start in range(0, len(next(iter(scales.values()))), count):
-            yield {name: values[start : start + count, None] for name, values in scales.items()}
+            yield {name: values[start : start + count] for name, values in scales.items()}
 
     def _levels(self, scales: Scales) -> _Levels:
-        """scales: name -> (K, 1), real or complex."""
+        """scales: name -> (K,), real or complex."""
         structure = self.structure
         noise = scales[structure.noise] ** 2
         # everything in units of the noise: the information then is that of the rows alone
@@ -172,22 +171,19 @@ class Collapsed:
         v = gene.seen_from_above
         offset1, offset2 = v.times(*self._offset)
         e1, e2 = self._offset
-        misfit = (
-            spread.sum(axis=-1) / noise[:, 0]
-            - explained.sum(axis=-1)
-            + (e1 * (2 * k1 + offset1) + e2 * (2 * k2 + offset2)).sum(axis=-1)
-        )
+        from_line = (e1 * (2 * k1 + offset1) + e2 * (2 * k2 + offset2)).sum(axis=0)
+        misfit = spread.sum(axis=0) / noise - explained.sum(axis=0) + from_line
 
         d, precision = self._prior_mean, self._prior_precision
-        a, b, c = (part.sum(axis=-1) + own for part, own in zip((v.a, v.b, v.c), (precision[0], 0.0, precision[1]), strict=True))
+        a, b, c = (part.sum(axis=0) + own for part, own in zip((v.a, v.b, v.c), (precision[0], 0.0, precision[1]), strict=True))
         total = Pair(a, b, c, a * c - b * b)
-        b1, b2 = (k1 + offset1).sum(axis=-1) + precision[0] * d[0], (k2 + offset2).sum(axis=-1) + precision[1] * d[1]
+        b1, b2 = (k1 + offset1).sum(axis=0) + precision[0] * d[0], (k2 + offset2).sum(axis=0) + precision[1] * d[1]
         mean = ((c * b1 - b * b2) / total.det, (a * b2 - b * b1) / total.det)
         log_density = -0.5 * (
-            self.rows * (np.log(2 * np.pi) + np.log(noise[:, 0]))
-            + self._rss / noise[:, 0]
-            + np.log(sgrna.growth).sum(axis=-1)
-            + np.log(gene.growth).sum(axis=-1)
+            self.rows * (np.log(2 * np.pi) + np.log(noise))
+            + self._rss / noise
+            + np.log(sgrna.growth).sum(axis=0)
+            + np.log(gene.growth).sum(axis=0)
             + misfit
             + np.log(total.det / precision.prod())
             - (b1 * mean[0] + b2 * mean[1])
@@ -196,7 +192,7 @@ class Collapsed:
         return _Levels(sgrna, gene, gene_score, total, mean, log_density)
 
     def _by_gene(self, values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, self._first, axis=-1)
+        return np.add.reduceat(values, self._first, axis=0)
 
     # --- means and effects given the scales ------------------------------------------------------------------------
 
@@ -214,7 +210,7 @@ class Collapsed:
         r = levels.precision
         hyper = Pair(r.c / r.det, -r.b / r.det, r.a / r.det, 1 / r.det)
         b = np.array(np.broadcast_arrays(*gene.shrinkage)).reshape(2, 2, *gene.shrinkage[0].shape)
-        best = np.array(gene.covariance.times(*levels.gene_score)) - (b * self._offset[:, None]).sum(axis=1)
+        best = np.array(gene.covariance.times(*levels.gene_score)) - (b * self._offset).sum(axis=1)
         g = np.array(np.broadcast_arrays(*sgrna.shrinkage)).reshape(2, 2, *sgrna.shrinkage[0].shape)
         own = np.array(sgrna.covariance.times(*self._information.times(*self._residual)))
         spread = sgrna.covariance
@@ -228,11 +224,8 @@ class Collapsed:
 
             def moments(level: Any, weights: Any, deviation: Any, mean: Any = levels.mean) -> tuple[np.ndarray, np.ndarray]:
                 one, two = weights
-                column = (slice(None), *[None] * (np.ndim(level) - 1))
-                m1, m2 = mean[0][column], mean[1][column]
-                h = Pair(*(part[column] for part in (hyper.a, hyper.b, hyper.c, hyper.det)))
-                total = deviation + h.a * one**2 + 2 * h.b * one * two + h.c * two**2
-                return level + one * m1 + two * m2, np.sqrt(total)
+                variance = deviation + hyper.a * one**2 + 2 * hyper.b * one * two + hyper.c * two**2
+                return (level + one * mean[0] + two * mean[1]).T, np.sqrt(variance).T
 
             draws = np.zeros(len(levels.mean[0]))
             if added:
@@ -246,58 +239,54 @@ class Collapsed:
             if names.sgrna:
                 one, two = g[side]
                 of = self._gene
-                c = gene.covariance
-                deviation = (
-                    (spread.a, spread.c)[side] * noise + one**2 * c.a[:, of] + 2 * one * two * c.b[:, of] + two**2 * c.c[:, of]
-                )
-                weights = [one * b[0, k][:, of] + two * b[1, k][:, of] - away[k] for k in (0, 1)]
-                level = self._line[side][of] + own[side] + one * best[0][:, of] + two * best[1][:, of] - constant
+                above, own_variance = gene.covariance, (spread.a, spread.c)[side] * noise
+                deviation = own_variance + one**2 * above.a[of] + 2 * one * two * above.b[of] + two**2 * above.c[of]
+                weights = [one * b[0, k][of] + two * b[1, k][of] - away[k] for k in (0, 1)]
+                level = self._line[side][of] + own[side] + one * best[0][of] + two * best[1][of] - constant
                 mean, sd = moments(level, weights, deviation + variance)
                 found[names.sgrna[0]] = mean[:, self._back], sd[:, self._back]
         return found
 
     def draw(self, scales: Scales, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """An exact draw of all means and effects for each of K draws of the scales: name -> (K,), (K, gene) or (K, sgrna)."""
-        streams = rng.spawn(4)
-        parts = [self._draw(self._levels(part), part, streams) for part in self._chunks(scales)]
+        parts = [self._draw(self._levels(part), part, rng) for part in self._chunks(scales)]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _draw(self, levels: _Levels, scales: Scales, streams: list[np.random.Generator]) -> dict[str, np.ndarray]:
+    def _draw(self, levels: _Levels, scales: Scales, rng: np.random.Generator) -> dict[str, np.ndarray]:
         structure, gene, sgrna = self.structure, levels.gene, levels.sgrna
         count = len(levels.mean[0])
-        of_hyper, of_gene, of_sgrna, of_added = streams  # one each, so that chunks of any size give the same draws
         r = levels.precision
         hyper = Pair(r.c / r.det, -r.b / r.det, r.a / r.det, 1 / r.det)
-        mean = _deviate(hyper, of_hyper.standard_normal((count, 2)).T) + np.array(levels.mean)
+        mean = _deviate(hyper, rng.standard_normal((2, count))) + np.array(levels.mean)
 
-        apart = [mean[k][:, None] - self._offset[k] for k in (0, 1)]
+        apart = [mean[k] - self._offset[k] for k in (0, 1)]
         b11, b12, b21, b22 = gene.shrinkage
         best = gene.covariance.times(*levels.gene_score)
         above = [best[0] + b11 * apart[0] + b12 * apart[1], best[1] + b21 * apart[0] + b22 * apart[1]]
-        effects = _deviate(gene.covariance, _normals(of_gene, count, len(self.genes))) + above
+        effects = _deviate(gene.covariance, rng.standard_normal((2, len(self.genes), count))) + above
 
         noise = scales[structure.noise] ** 2
         g11, g12, g21, g22 = sgrna.shrinkage
-        one, two = effects[0][:, self._gene], effects[1][:, self._gene]
+        one, two = effects[0][self._gene], effects[1][self._gene]
         own = sgrna.covariance.times(*self._information.times(*self._residual))
         below = [own[0] + g11 * one + g12 * two, own[1] + g21 * one + g22 * two]
-        deviation = _deviate(sgrna.covariance, _normals(of_sgrna, count, len(self.sgrnas)))
+        deviation = _deviate(sgrna.covariance, rng.standard_normal((2, len(self.sgrnas), count)))
         guides = deviation * np.sqrt(noise) + below
 
         found = {}
         for side, names in enumerate(structure.sides):
             if names is None:
                 continue
-            top, away = mean[side] + self._all[side], np.zeros((count, 1))
+            top, away = mean[side] + self._all[side], np.zeros(count)
             if side == 0 and (added := self._added):
-                extra = added.constant + added.share * mean[0] + np.sqrt(added.variance) * of_added.standard_normal(count)
+                extra = added.constant + added.share * mean[0] + np.sqrt(added.variance) * rng.standard_normal(count)
                 found[added.name] = extra
-                top, away = top - extra, extra[:, None]
+                top, away = top - extra, extra
             found[names.mean] = top
             if names.gene:
-                found[names.gene[0]] = effects[side] + self._line[side] - away
+                found[names.gene[0]] = (effects[side] + self._line[side] - away).T
             if names.sgrna:
-                found[names.sgrna[0]] = (guides[side] + self._line[side][self._gene] - away)[:, self._back]
+                found[names.sgrna[0]] = (guides[side] + self._line[side][self._gene] - away)[self._back].T
         return found
 
     @cached_property
@@ -319,6 +308,10 @@ class _Added:
     variance: float
 
 
+def _log_prior(z: np.ndarray) -> np.ndarray:
+    return -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi)
+
+
 def _covariance(scales: tuple[Any, Any, Any]) -> Pair:
     one, two, rho = scales
     a, c = one**2, two**2
@@ -336,10 +329,6 @@ def _pooled_line(s: SufficientStatistics, group: np.ndarray, groups: int) -> np.
     slope = np.divide(product, information, out=np.zeros(groups), where=information > 0)
     n = total(s.n)
     return np.stack([(total(s.n * s.y_mean) - slope * total(s.n * s.x_mean)) / n, slope])
-
-
-def _normals(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
-    return np.moveaxis(rng.standard_normal((count, 2, size)), 1, 0)
 
 
 def _deviate(covariance: Pair, normals: np.ndarray) -> np.ndarray:

@@ -112,19 +112,17 @@ def identifiability_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
     """One row per variable and coordinate, one column per entry of the dim `wide`, in the order of the variables."""
-    parts = []
+    numbers, keys = [], []
     for name, array in values.data_vars.items():
         dims = [str(dim) for dim in array.dims if dim != wide]
-        numbers = array.transpose(*dims, wide).values.reshape(-1, array.sizes[wide])
-        columns = pd.DataFrame(numbers, columns=array[wide].values)
-        places = dict(zip(dims, zip(*product(*(array[dim].values for dim in dims)), strict=True), strict=True))
-        for key in ("gene", "sgrna"):
-            columns[key] = places.pop(key, None)
-        labels = [", ".join(map(str, each)) for each in zip(*places.values(), strict=True)]
-        columns["variable"] = [f"{name}[{label}]" for label in labels] if labels else str(name)
-        parts.append(columns)
-    table = pd.concat(parts, ignore_index=True)
-    return table.astype(dict.fromkeys(KEY, "str"))
+        numbers.append(array.transpose(*dims, wide).values.reshape(-1, array.sizes[wide]))
+        for place in product(*(array[dim].values.tolist() for dim in dims)):
+            at = dict(zip(dims, place, strict=True))
+            gene, sgrna = at.pop("gene", None), at.pop("sgrna", None)
+            keys.append((f"{name}[{', '.join(map(str, at.values()))}]" if at else str(name), gene, sgrna))
+    table = pd.DataFrame(np.concatenate(numbers), columns=values[wide].values)
+    columns = {key: pd.array(column, dtype="str") for key, column in zip(KEY, zip(*keys, strict=True), strict=True)}
+    return table.assign(**columns)
 
 
 @dataclass

@@ -164,7 +164,7 @@ class Exact:
 def refuse_noiseless(statistics: SufficientStatistics) -> None:
     """Raise UserError where every sgRNA's logFC lies on a line to within rounding: the noise then has no proper posterior."""
     spare = statistics.rows - (1 + statistics.varies).sum()
-    if spare > 0 and statistics.rss.sum() <= 1e-24 * (statistics.syy + statistics.n * statistics.y_mean**2).sum():
+    if spare > 0 and statistics.rss.sum() <= 1e-13 * (statistics.syy + statistics.n * statistics.y_mean**2).sum():
         raise UserError(
             "column logfc: no noise: every sgRNA's values lie exactly on a line in x, so no model with noise can be fitted. "
             "Are the values constant, copied, or computed from x?"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 LogDensity = Callable[[np.ndarray], np.ndarray]  # (K, dim) -> (K,)
-Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]  # (dim,) -> value, (dim,)
+Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (K, dim) -> (K,), (K, dim)
 
 _NU = 5.0
 _ROUNDS = (0.25, 0.25, 0.5)  # shares of the draws
@@ -59,7 +59,7 @@ class _Proposal:
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         d = len(self.mean)
-        away = np.linalg.solve(self.root, (x - self.mean).T)
+        away = np.linalg.inv(self.root) @ (x - self.mean).T
         constant = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi) - np.log(self.root.diagonal()).sum()
         return constant - (_NU + d) / 2 * np.log1p((away**2).sum(axis=0) / _NU)
 
@@ -69,8 +69,8 @@ def find_mode(gradient: Gradient, dim: int) -> tuple[np.ndarray, np.ndarray]:
 
     def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
         with np.errstate(all="ignore"):
-            value, slope = gradient(x)
-        return (-value, -slope) if np.isfinite(value) and np.isfinite(slope).all() else (1e200, np.zeros(dim))
+            (value,), (slope,) = gradient(x[None])
+        return (-float(value), -slope) if np.isfinite(value) and np.isfinite(slope).all() else (1e200, np.zeros(dim))
 
     found = minimize(
         objective,
@@ -78,15 +78,16 @@ def find_mode(gradient: Gradient, dim: int) -> tuple[np.ndarray, np.ndarray]:
         jac=True,
         method="L-BFGS-B",
         bounds=[(_LOWEST, None)] * dim,
-        options={"maxcor": 20, "ftol": 1e-12, "gtol": 1e-6, "maxiter": 500},
+        options={"maxcor": 20, "ftol": 1e-9, "gtol": 1e-4, "maxiter": 500},
     )
     mode = found.x
     gone = [i for i in range(dim) if mode[i] < _LOWEST + 1]
     if gone or not np.isfinite(found.fun):
         raise Collapse(gone)
     step = 1e-5
-    columns = [(gradient(mode + e)[1] - gradient(mode - e)[1]) / (2 * step) for e in step * np.eye(dim)]
-    hessian = -0.5 * (np.array(columns) + np.array(columns).T)
+    _, slopes = gradient(mode + step * np.concatenate([np.eye(dim), -np.eye(dim)]))
+    columns = (slopes[:dim] - slopes[dim:]) / (2 * step)
+    hessian = -0.5 * (columns + columns.T)
     values, vectors = np.linalg.eigh(hessian)
     return mode, (vectors / np.maximum(values, 0.1)) @ vectors.T
 
@@ -100,7 +101,7 @@ def sample(
     points, values = fresh, _quietly(log_density, fresh)
     for share in (*_ROUNDS[1:], None):
         shares = np.array(counts) / len(points)
-        ratios = values - logsumexp([p.log_density(points) for p in proposals], axis=0, b=shares[:, None])
+        ratios = values - _log_mixture([p.log_density(points) for p in proposals], shares)
         weights, k_hat = smooth(ratios)
         if share is None:
             break
@@ -125,7 +126,7 @@ def _fit(points: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> list[tup
     mean = weights @ points
     away = points - mean
     root = np.linalg.cholesky((away * weights[:, None]).T @ away + ridge)
-    standard = np.linalg.solve(root, away.T).T
+    standard = away @ np.linalg.inv(root).T
     score = standard @ (weights @ standard**3)
     in_tail = score > 0.8 * np.sqrt(weights @ score**2)
     found = []
@@ -139,6 +140,12 @@ def _fit(points: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> list[tup
             found.append((_Proposal(centre, np.linalg.cholesky(covariance)), max(float(mass), 0.2)))
     total = sum(share for _, share in found)
     return [(proposal, share / total) for proposal, share in found]
+
+
+def _log_mixture(log_densities: list[np.ndarray], shares: np.ndarray) -> np.ndarray:
+    parts = np.array(log_densities)
+    largest = parts.max(axis=0)
+    return largest + np.log(shares @ np.exp(parts - largest))
 
 
 def _quietly(log_density: LogDensity, points: np.ndarray) -> np.ndarray:
@@ -155,13 +162,13 @@ def smooth(log_ratios: np.ndarray) -> tuple[np.ndarray, float]:
     distribution fitted to them, cut at the largest ratio.
     """
     ratios = log_ratios - log_ratios.max()
-    size = int(np.ceil(min(0.2 * len(ratios), 3 * np.sqrt(len(ratios)))))
+    size = int(min(len(ratios) / 5, 3 * np.sqrt(len(ratios))))
     order = np.argsort(ratios)
     tail = order[-size:]
     cut = np.exp(max(ratios[order[-size - 1]], np.log(np.finfo(float).tiny)))
     excess = np.exp(ratios[tail]) - cut
-    k_hat = np.inf
-    if size >= 5 and excess[-1] > 0:
+    k_hat = 0.0  # where the largest are all alike, there is no tail to fit
+    if excess[len(excess) // 4] > 0:
         k_hat, sigma = fit_generalised_pareto(np.maximum(excess, 0))
         if np.isfinite(k_hat):
             p = (np.arange(size) + 0.5) / size
@@ -180,7 +187,8 @@ def fit_generalised_pareto(excess: np.ndarray) -> tuple[float, float]:
     theta = theta / (3 * excess[int(n / 4 + 0.5) - 1]) + 1 / excess[-1]
     k = np.log1p(-theta[:, None] * excess).mean(axis=1)
     profile = n * (np.log(-theta / k) - k - 1)
-    weights = np.exp(profile - logsumexp(profile))
+    weights = np.exp(profile - profile.max())
+    weights /= weights.sum()
     best = (theta * weights).sum()
     k_hat = np.log1p(-best * excess).mean()
     sigma = -k_hat / best

@@ -95,7 +95,8 @@ def _quantiles(
             break
         lower, upper = np.where(error < 0, x, lower), np.where(error > 0, x, upper)
         step = x - np.clip(error / np.maximum(density, 1e-300), -sd, sd)
-        middle = np.where(np.isfinite(lower + upper), (lower + upper) / 2, step)
+        bounded = np.isfinite(upper - lower)
+        middle = (np.where(bounded, lower, step) + np.where(bounded, upper, step)) / 2
         x = np.where((step > lower) & (step < upper), step, middle)
     return x
 

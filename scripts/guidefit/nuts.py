@@ -17,6 +17,10 @@ from guidefit.variants import Priors
 
 logger = logging.getLogger("guidefit")
 
+# For draws from the prior and predictions: compiling them well takes longer than they do (a check of 300 rows 7.8 s against 2.7 s,
+# of 10,000 rows 21 s against 16 s), and the numbers are the same.
+QUICK = {"mode": "FAST_COMPILE"}
+
 Build = Callable[[ModelData, Priors], pm.Model]
 
 
@@ -65,7 +69,11 @@ class Nuts:
             assert self.model is not None
             names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
             drawn = pm.sample_prior_predictive(
-                draws=self.settings.prior_draws, model=self.model, var_names=names, random_seed=self.prior_seed
+                draws=self.settings.prior_draws,
+                model=self.model,
+                var_names=names,
+                random_seed=self.prior_seed,
+                compile_kwargs=QUICK,
             )
             self._prior = drawn["prior"].to_dataset()
         return self._prior

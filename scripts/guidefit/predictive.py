@@ -12,7 +12,7 @@ from pymc.pytensorf import compile as pm_compile
 from pymc.pytensorf import find_rng_nodes, reseed_rngs
 
 from guidefit.covariates import Truth
-from guidefit.nuts import Build
+from guidefit.nuts import QUICK, Build
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
 
@@ -41,12 +41,12 @@ def check(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> Check:
     step = max(1, -(-posterior.sizes["chain"] * posterior.sizes["draw"] // n_draws))
     thinned = posterior.isel(draw=slice(None, None, step))
     observed = fit["observed_data"].to_dataset().drop_vars("seed", errors="ignore")
-    quiet: dict[str, Any] = {"progressbar": False}
+    quiet: dict[str, Any] = {"progressbar": False, "compile_kwargs": QUICK}
     tree = xr.DataTree.from_dict({"posterior": thinned, "observed_data": observed})
     with model:
         predicted = pm.sample_posterior_predictive(tree, random_seed=seed, **quiet)
         likelihood = pm.compute_log_likelihood(tree, extend_inferencedata=False, **quiet)
-        prior = pm.sample_prior_predictive(KEPT_DRAWS, var_names=["logfc"], random_seed=seed)
+        prior = pm.sample_prior_predictive(KEPT_DRAWS, var_names=["logfc"], random_seed=seed, compile_kwargs=QUICK)
     tree["posterior_predictive"] = predicted["posterior_predictive"]
     tree["log_likelihood"] = xr.DataTree(likelihood)
     loo = az.loo(tree, pointwise=True, var_name="logfc")
@@ -81,7 +81,7 @@ class PriorSimulator:
         self.model = build(data, priors)
         self.names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
         outputs = [self.model[name] for name in (*self.names, "logfc")]
-        self._draw = pm_compile([], outputs)
+        self._draw = pm_compile([], outputs, **QUICK)
         self._rngs = find_rng_nodes(outputs)
 
     @property

@@ -25,7 +25,7 @@ from guidefit.variants import Declaration, Priors
 logger = logging.getLogger("guidefit")
 
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
-QUICK = 0.1  # seconds: saving a fit takes about as long
+QUICK = 0.3  # seconds: saving a fit takes a good part of that
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def fit_batch(
 ) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
     """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
 
-    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that took longer than saving it is saved under
+    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that is dear against the saving is saved under
     `saved` as it is done and read back by a later run whose fingerprint (of model, settings and library) and data are the same, so
     that a killed batch continues. A model that cannot be built or compiled raises: that is no matter of one seed.
     """

@@ -22,8 +22,8 @@ def sample(
 
     def log_density(u: np.ndarray) -> tuple[float, np.ndarray]:
         with np.errstate(all="ignore"):
-            value, slope = gradient(mode + root @ u)
-        return value, root.T @ slope
+            (value,), (slope,) = gradient((mode + root @ u)[None])
+        return float(value), root.T @ slope
 
     model = from_pyfunc(
         dim,

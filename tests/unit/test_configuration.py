@@ -93,7 +93,9 @@ BAD_CONFIGS = {
         "studies.s.variants.pooled: prior of alpha: engine collapsed needs a Normal here",
     ),
     "collapsed engine with a scale that may be negative": (
-        study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Uniform", "lower": -1, "upper": 1}}}}),
+        study(
+            variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Uniform", "lower": -1, "upper": 1}}}}
+        ),
         "prior of sigma: a scale cannot be negative",
     ),
     "collapsed engine with a scale's prior it does not know": (

@@ -1,0 +1,242 @@
+"""The engine `collapsed`: it agrees with `nuts`, it is calibrated, and it treats odd screens exactly or refuses them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+from test_diagnostics import THRESHOLDS, truth
+from test_sufficient import unbalanced, write
+
+from guidefit import diagnostics, exact, posterior, sampling, screen, simulation, sufficient, variants
+from guidefit.errors import UserError
+from guidefit.simulation import Design
+
+FOLDER = Path(variants.__file__).parent
+DESIGN = Design(genes=8, sgrnas_per_gene=4, cell_lines=20)
+
+
+def engine(variant, **settings):
+    declared = variants.declare(FOLDER / f"{variant}.py")
+    full = sampling.Settings(**{"engine": "collapsed", "draws": 500, "tune": 300} | settings)
+    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+
+
+def simulated(seed, design=DESIGN):
+    """Screens that share their covariate's layout."""
+    table, _ = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), "zscore", "x")
+    return screen.model_data(table)
+
+
+def estimates(fit):
+    summary = fit["summary"].to_dataset() if "summary" in fit.children else None
+    arguments = (truth(), 100, np.random.default_rng(0), summary, diagnostics.is_mcmc(fit))
+    return diagnostics.estimates(fit["posterior"].to_dataset(), *arguments)
+
+
+def test_groups_variables_and_dims_are_those_of_nuts():
+    data = simulated(1)
+    one, other = engine("varying_effects").fit(data, 5), engine("varying_effects", engine="nuts", draws=50, tune=50).fit(data, 5)
+    assert set(other.children) <= set(one.children)
+    for group in ("posterior", "prior", "observed_data", "constant_data"):
+        ours, theirs = one[group].to_dataset(), other[group].to_dataset()
+        assert set(ours.data_vars) == set(theirs.data_vars), group
+        for name in ours.data_vars:
+            assert ours[name].dims == theirs[name].dims, (group, name)
+
+
+def test_the_same_seed_gives_the_same_fit_and_another_seed_another():
+    data = simulated(1)
+    one, again, other = (engine("correlated_effects").fit(data, seed)["posterior"].to_dataset() for seed in (5, 5, 6))
+    xr.testing.assert_identical(one, again)
+    assert float(abs(one["rho"] - other["rho"]).max()) > 0
+
+
+def test_resampled_draws_agree_with_the_summary():
+    fit = engine("varying_effects", draws=2500).fit(simulated(2), 3)
+    drawn = diagnostics.estimates(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
+    known = estimates(fit)
+    ess = float(fit["importance"]["importance_ess"])
+    assert (abs(drawn["mean"] - known["mean"]) < 5 * known["sd"] / np.sqrt(ess)).all()
+    np.testing.assert_allclose(drawn["sd"], known["sd"], rtol=0.08)
+    for quantile in ("q025", "median", "q975", "hdi_lower", "hdi_upper"):
+        assert (abs(drawn[quantile] - known[quantile]) < 0.25 * known["sd"]).all(), quantile
+    assert (known["mcse_mean"] < 0.1 * known["sd"]).all()
+    assert known["r_hat"].isna().all()
+
+
+def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path, monkeypatch):
+    table = unbalanced(keep=1.0)
+    write(table, tmp_path / "screen.parquet", 50)
+    model = engine("correlated_effects")
+    rows = model.read(tmp_path / "screen.parquet", 3)
+    monkeypatch.setattr(exact, "ROWS_KEPT", 10)
+    stream = model.read(tmp_path / "screen.parquet", 3)
+    assert isinstance(stream, sufficient.SufficientStatistics)
+    one, other = model.fit(rows, 5), model.fit(stream, 5)
+    assert "observed_data" not in other.children
+    for name, draws in one["posterior"].data_vars.items():
+        np.testing.assert_allclose(other["posterior"][name], draws, rtol=1e-6, atol=1e-8, err_msg=name)
+
+
+def test_goes_over_to_nuts_by_itself_and_says_so(monkeypatch):
+    monkeypatch.setattr(exact, "K_HAT_MAX", -10.0)
+    data = simulated(3)
+    fit = engine("gene_effects", draws=100, tune=100).fit(data, 5)
+    assert diagnostics.is_mcmc(fit)
+    row, _ = diagnostics.diagnose(fit, estimates(fit), None, None, THRESHOLDS)
+    assert row["method"] == "NUTS over the scales"
+    assert "note: importance sampling gave k-hat" in row["reasons"]
+    assert "with 20000 draws: went over to NUTS" in row["reasons"]
+    assert row["divergences"] == 0
+    assert np.isnan(row["log_evidence"])
+
+
+def test_a_batch_may_mix_both_ways(tmp_path, monkeypatch):
+    data = {0: simulated(3), 1: simulated(4)}
+    model = engine("gene_effects", draws=50, tune=50)
+    fits = {0: model.fit(data[0], 1)}
+    monkeypatch.setattr(exact, "K_HAT_MAX", -10.0)
+    fits[1] = model.fit(data[1], 1)
+    for seed, fit in fits.items():
+        fit.attrs |= {"versions": "", **data[seed].sizes}
+    posterior.write_batch(tmp_path / "p.nc", fits, {}, [0, 1])
+    back = {seed: fit for seed, fit, _ in posterior.read_batch(tmp_path / "p.nc")}
+    assert not diagnostics.is_mcmc(back[0])
+    assert diagnostics.is_mcmc(back[1])
+    assert int(back[1]["sample_stats"]["diverging"].sum()) == 0
+
+
+# --- odd screens ---------------------------------------------------------------------------------------------------
+
+
+def test_no_noise_is_refused():
+    data = simulated(1)
+    with pytest.raises(UserError, match="column logfc: no noise: every sgRNA's values lie exactly on a line"):
+        engine("varying_effects").fit(replace(data, logfc=1.0 + 2.0 * data.x), 1)
+
+
+def test_no_variation_of_sgrnas_sends_their_scale_to_zero():
+    quiet = replace(DESIGN, sigma_alpha=0.0, sigma_beta=0.0)
+    fit = engine("varying_effects").fit(simulated(1, quiet), 1)
+    row, _ = diagnostics.diagnose(fit, estimates(fit), None, None, THRESHOLDS)
+    assert row["verdict"] == "pass"
+    assert float(fit["summary"]["sigma_alpha"].sel(statistic="mean")) < 0.1
+
+
+@pytest.mark.parametrize("unit", [1e-8, 1e-3, 1e3, 1e8])
+def test_tiny_and_huge_units(unit):
+    """With priors in the same unit, everything but the unit stays: the evidence moves by log(unit) for each row."""
+    data = simulated(1)
+    declared = variants.declare(FOLDER / "varying_effects.py")
+
+    def scaled(prior):
+        if prior["distribution"] == "Exponential":
+            return {"distribution": "Exponential", "lam": prior["lam"] / unit}
+        return prior if "mu" not in prior else {"distribution": "Normal", "mu": unit * prior["mu"], "sigma": unit * prior["sigma"]}
+
+    priors = {name: scaled(prior) for name, prior in declared.priors.items()}
+    settings = sampling.Settings(engine="collapsed", draws=100)
+    one = engine("varying_effects", draws=100).fit(data, 4)
+    other = sampling.make_engine(declared, priors, settings, 1, 1, "here").fit(replace(data, logfc=unit * data.logfc), 4)
+    evidence = [float(fit["importance"]["log_evidence"]) for fit in (one, other)]
+    assert evidence[1] == pytest.approx(evidence[0] - len(data.x) * np.log(unit), abs=1e-4)
+    for name in ("gamma_g", "beta_s", "sigma"):
+        np.testing.assert_allclose(other["summary"][name] / unit, one["summary"][name], rtol=1e-3, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_units_that_do_not_fit_the_priors_are_fitted_all_the_same(unit):
+    """An exponential prior of mean 1 pulls a noise of 3e5 to where 1 / sigma^3 balances it: the cube root of the squares' sum."""
+    data = simulated(1)
+    data = replace(data, logfc=unit * data.logfc)
+    fit = engine("varying_effects", draws=100).fit(data, 4)
+    assert np.isfinite(fit["summary"]["gamma_g"]).all()
+    assert float(fit["importance"]["k_hat"]) < 0.7
+    noise = float(fit["summary"]["sigma"].sel(statistic="mean"))
+    expected = unit * DESIGN.sigma if unit < 1 else sufficient.of_rows(data).rss.sum() ** (1 / 3)
+    assert noise == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize("case", ["one gene", "one row for each sgRNA", "x never varies", "one sgRNA"])
+@pytest.mark.parametrize("variant", ["varying_effects", "correlated_effects", "global_intercept"])
+def test_little_data_are_fitted_exactly(case, variant):
+    table = unbalanced(keep=1.0)
+    if case == "one gene":
+        table = table[table["gene"] == "gene_3"]
+    if case == "one row for each sgRNA":
+        table = table.groupby("sgrna", sort=False).head(1)
+    if case == "x never varies":
+        table = table.assign(x=1.0)
+    if case == "one sgRNA":
+        table = table[table["sgrna"] == "sgRNA_3"]
+    fit = engine(variant).fit(screen.model_data(table), 2)
+    row, _ = diagnostics.diagnose(fit, estimates(fit), None, None, THRESHOLDS)
+    assert np.isfinite(row["log_evidence"])
+    assert row["k_hat"] < 0.7
+    # a slope of which the data say nothing keeps its prior
+    if case == "x never varies":
+        spread = float(fit["posterior"]["mu_delta"].std()) / float(fit["prior"]["mu_delta"].std())
+        assert 0.3 < spread < 1.1
+
+
+# --- proofs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["varying_effects", "correlated_effects"])
+def test_agrees_with_nuts_over_fifty_data_sets(variant):
+    """Differences in units of their Monte Carlo errors have variance 1, for means, sds, quantiles and correlations."""
+    nuts, ours = engine(variant, engine="nuts", draws=1000, tune=1000, target_accept=0.99), engine(variant, draws=1000)
+    scores = {name: [] for name in ("mean", "sd", "q025", "median", "q975", "correlation")}
+    for seed in range(50):
+        data = simulated(seed)
+        a, b = nuts.fit(data, seed), ours.fit(data, seed)
+        if int(a["sample_stats"]["diverging"].sum()):
+            continue  # its draws then are not those of the posterior
+        one = estimates(a)
+        other = one[list(diagnostics.KEY)].merge(estimates(b), on=list(diagnostics.KEY), validate="1:1")
+        for name in ("mean", "sd"):
+            scores[name] += list((one[name] - other[name]) / np.hypot(one[f"mcse_{name}"], other[f"mcse_{name}"]))
+        chains = posterior.reported(a["posterior"].to_dataset())
+        importance_ess = float(b["importance"]["importance_ess"])
+        for name, prob in (("q025", 0.025), ("median", 0.5), ("q975", 0.975)):
+            error = diagnostics._long(az.mcse(chains, method="quantile", prob=prob).expand_dims(s=["e"]), "s")["e"]
+            # the mixture's quantile is as good as one of 256 components at worst; its error is bounded by that of as many draws
+            scores[name] += list((one[name] - other[name]) / error / np.sqrt(1 + importance_ess / 20_000))
+        for first, second in (("mu_gamma", "mu_delta"), ("sigma_gamma", "mu_gamma"), ("sigma_alpha", "sigma_beta")):
+            pairs = [f["posterior"].to_dataset()[[first, second]] for f in (a, b)]
+            # rank correlations: scales have heavy tails, in which Pearson's has no error of the textbook's size
+            r = [stats.spearmanr(p[first].values.ravel(), p[second].values.ravel()).statistic for p in pairs]
+            ess = min(float(az.ess(pairs[0])[name]) for name in (first, second)), importance_ess
+            scores["correlation"].append((np.arctanh(r[0]) - np.arctanh(r[1])) / np.sqrt(1 / ess[0] + 1 / ess[1]))
+    for name, values in scores.items():
+        # parameters of one fit are correlated: count every data set as ten independent values
+        count = len(values) if name == "correlation" else 10 * 50
+        spread = np.sqrt(np.mean(np.square(values)))
+        assert spread < 1 + 5 / np.sqrt(2 * count), (name, spread)
+        assert abs(np.mean(values)) < 5 / np.sqrt(count), (name, np.mean(values))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["varying_effects", "correlated_effects", "global_intercept", "varying_intercepts"])
+def test_ranks_of_a_thousand_truths_from_the_prior_are_uniform(variant):
+    """Simulation-based calibration (Talts et al. 2018): chi-squared in ten bins, with Bonferroni's correction over variables."""
+    model = engine(variant, draws=25, prior_draws=2)
+    layout = simulated(0, Design(genes=4, sgrnas_per_gene=2, cell_lines=10))
+    ranks = []
+    for seed in range(1000):
+        rng = np.random.default_rng([seed, 7])
+        true = {name: each[0] for name, each in model.structure.prior_draws(layout.gene_of_sgrna, 1, rng).items()}
+        mean = true.get("alpha", 0.0) + true["alpha_s"][layout.sgrna_of_row]
+        slope = true["beta"] if "beta" in true else true["beta_s"][layout.sgrna_of_row]
+        logfc = mean + slope * layout.x + true["sigma"] * rng.standard_normal(len(layout.x))
+        fit = model.fit(replace(layout, logfc=logfc), seed)
+        drawn = fit["posterior"].to_dataset().stack(sample=("chain", "draw")).isel(sample=slice(1, None))
+        ranks.append(np.concatenate([np.ravel((drawn[name].transpose("sample", ...) < true[name]).sum("sample")) for name in true]))
+    counts = np.array([np.bincount(each // 10, minlength=10) for each in np.array(ranks).T])
+    p_values = stats.chi2.sf(((counts - 100) ** 2 / 100).sum(axis=1), 9)
+    assert p_values.min() > 0.001 / len(p_values)
