@@ -8,8 +8,13 @@ from guidefit import figures, screen
 from guidefit.figures import data
 
 output, wildcards = snakemake.output, snakemake.wildcards
-table = screen.of_seed(snakemake.input.screen, int(wildcards.seed))
-name = f"{wildcards.study}, {wildcards.source}, seed {wildcards.seed}"
+path, seed = snakemake.input.screen, int(wildcards.seed)
+name = f"{wildcards.study}, {wildcards.source}, seed {seed}"
+if screen.rows_of_seed(path, seed) <= figures.MAX_ROWS:
+    table = screen.of_seed(path, seed)
+else:
+    table, genes = screen.of_genes(path, seed, figures.MAX_LINES)
+    name += f"; {figures.MAX_LINES} of {genes:,} genes"
 figures.save(data.scatter(table, "cna", figures.CNA, f"LogFC against copy number ({name})"), output.cna)
 figures.save(
     data.scatter(table, "x", figures.COVARIATES[snakemake.params.covariate], f"LogFC against the covariate ({name})"), output.x

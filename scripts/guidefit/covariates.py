@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+WITHIN_GENES = ("raw", "zscore_within_gene", "log2")  # x of a gene's rows depends on them alone
 NAMES = ("raw", "centred", "zscore_within_gene", "zscore", "log2", "winsorised")
 
 Truth = dict[str, float | np.ndarray]

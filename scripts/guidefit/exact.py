@@ -27,7 +27,7 @@ logger = logging.getLogger("guidefit")
 K_HAT_MAX = 0.7  # Vehtari et al. 2024
 ROWS_KEPT = 2_000_000  # screens with more rows are only ever read as a stream, and posterior.nc does not repeat them
 MOMENTS = 1 << 15  # draws x sgRNAs, about: the larger the model, the fewer draws' conditional moments are averaged, 128 at least
-PRIOR_VALUES = 1 << 22  # draws x sgRNAs of the prior that are kept at most
+PRIOR_VALUES = 1 << 22  # draws x sgRNAs of the prior that are kept, about, at most
 STATISTICS = ("mean", "sd", "mcse_mean", "mcse_sd", *mixture.QUANTILES, "hdi_lower", "hdi_upper")
 
 
@@ -140,14 +140,19 @@ class Exact:
         return found
 
     def _prior_draws(self, statistics: SufficientStatistics) -> xr.Dataset:
-        """Draws from the prior, once per layout; fewer of them for a large model."""
+        """Draws from the prior, once per layout; of a large model fewer, and without the sgRNAs' effects."""
         layout = statistics.gene_of_sgrna
         if self._prior is None or not np.array_equal(self._prior[0], layout):
-            rng = np.random.default_rng(self.prior_seed)
-            draws = min(self.settings.prior_draws, max(1, PRIOR_VALUES // len(layout)))
-            drawn = self.structure.prior_draws(layout, draws, rng)
-            coords = {"gene": statistics.genes, "sgrna": statistics.sgrnas, "chain": [0], "draw": np.arange(draws)}
-            self._prior = layout, self._dataset(drawn, ("chain", "draw"), (1, draws), coords)
+            draws, coords = self.settings.prior_draws, {"gene": statistics.genes, "sgrna": statistics.sgrnas}
+            genes = np.arange(len(statistics.genes))
+            large = draws * len(layout) > PRIOR_VALUES
+            if large:
+                draws = min(draws, max(250, PRIOR_VALUES // len(genes)))
+            drawn = self.structure.prior_draws(genes if large else layout, draws, np.random.default_rng(self.prior_seed))
+            effects = {side.sgrna[0] for side in self.structure.sides if side and side.sgrna} if large else set()
+            kept = {name: values for name, values in drawn.items() if name not in effects}
+            chain = {"chain": [0], "draw": np.arange(draws)}
+            self._prior = layout, self._dataset(kept, ("chain", "draw"), (1, draws), coords | chain)
         return self._prior[1]
 
     def _dataset(self, values: dict[str, np.ndarray], lead: tuple[str, ...], shape: tuple[int, ...], coords: Any) -> xr.Dataset:

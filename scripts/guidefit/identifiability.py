@@ -19,6 +19,7 @@ import scipy.linalg
 import xarray as xr
 
 MAX_PARAMETERS = 200
+MIN_DRAWS = 8  # for each parameter: the covariance of fewer has directions that are small or large by chance
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,15 @@ def unlearnt_directions(
 
     posterior: dims (chain, draw, ...), prior: the same variables. Location parameters are those that take negative values in the
     prior; variables by sgRNA are left out of the eigenproblem (each has its own data) and join as loadings. With more than
-    MAX_PARAMETERS parameters the first ones of each variable are taken. (Formula: generalised Rayleigh quotient.)
+    MAX_PARAMETERS parameters, or too few draws for them, the first ones of each variable are taken. (Formula: generalised Rayleigh
+    quotient.)
     """
     locations = [str(n) for n in posterior.data_vars if n in prior and float(prior[n].min()) < 0 and posterior[n].dtype.kind == "f"]
     core_names = [n for n in locations if "sgrna" not in posterior[n].dims and n != "rho"]
     if not core_names:
         return np.nan, []
-    per_variable = max(1, MAX_PARAMETERS // len(core_names))
+    draws = min(posterior.sizes["chain"] * posterior.sizes["draw"], prior.sizes["chain"] * prior.sizes["draw"])
+    per_variable = max(1, min(MAX_PARAMETERS, draws // MIN_DRAWS) // len(core_names))
     names, after = draw_matrix(posterior[core_names], per_variable)
     _, before = draw_matrix(prior[core_names], per_variable)
     if len(after) <= len(names) or len(before) <= len(names):

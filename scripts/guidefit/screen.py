@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from guidefit import covariates
@@ -98,6 +99,23 @@ def rows_of_seed(path: str | Path, seed: int) -> int:
         return sum(file.metadata.row_group(i).num_rows for i in groups_of_seed(file, seed))
 
 
+def of_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
+    """At most `most` genes of one seed, evenly spaced in their order: their rows, and how many genes there are. Holds no more."""
+    genes: dict[str, None] = {}
+    with pq.ParquetFile(path, read_dictionary=["gene"]) as file:
+        groups = groups_of_seed(file, seed)
+        for batch in file.iter_batches(1 << 20, groups, ["gene"]):
+            genes |= dict.fromkeys(batch["gene"].unique().to_pylist())
+        names = list(genes)
+        kept = pa.array([names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(most, len(names))).astype(int))])
+        parts = []
+        for batch in file.iter_batches(1 << 20, groups):
+            rows = batch.filter(pc.is_in(batch["gene"].cast(pa.string()), kept))
+            if rows.num_rows:
+                parts.append(rows.to_pandas().astype({"gene": "str", "sgrna": "str", "cell_line": "str"}))
+    return pd.concat(parts, ignore_index=True), len(names)
+
+
 def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
     """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
     with pq.ParquetFile(path) as file:
@@ -107,7 +125,7 @@ def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
 
 def coords(table: pd.DataFrame) -> dict[str, list[str]]:
     """Names of genes and sgRNAs in order of first appearance."""
-    return {name: table[name].astype(str).drop_duplicates().tolist() for name in ("gene", "sgrna")}
+    return {name: table[name].drop_duplicates().astype(str).tolist() for name in ("gene", "sgrna")}
 
 
 class Writer:
@@ -139,17 +157,32 @@ class Writer:
 
     def write(self, seed: int | None, screen: pd.DataFrame, truth: pd.DataFrame | None) -> None:
         """Add one seed's screen and truth; seed None: a real screen, which serves every seed and has no truth."""
-        number = pd.array([seed], dtype="Int64").repeat(len(screen))
-        full = pd.concat(
-            [pd.DataFrame({"study": pd.Categorical.from_codes([0] * len(screen), [self.study]), "seed": number}), screen], axis=1
-        )
-        table = pa.Table.from_pandas(full, preserve_index=False)
+        self.write_rows(seed, screen)
+        if truth is not None and seed is not None:
+            self.write_truth(seed, truth)
+
+    def write_rows(self, seed: int | None, screen: pd.DataFrame) -> None:
+        """Add rows of one seed's screen."""
+        count = len(screen)
+        names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
+        numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
+        arrays = {"study": names, "seed": numbers} | {str(name): _arrow(column) for name, column in screen.items()}
+        table = pa.table(arrays)
         if self._screen is None:
             self._screen = pq.ParquetWriter(self.path, table.schema)
         self._screen.write_table(table)
-        if truth is not None:
-            rows = truth.assign(study=self.study, seed=seed)[self.TRUTH.names]
-            self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
+
+    def write_truth(self, seed: int, truth: pd.DataFrame) -> None:
+        """Add one seed's truth."""
+        rows = truth.assign(study=self.study, seed=seed)[self.TRUTH.names]
+        self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
+
+
+def _arrow(column: pd.Series) -> pa.Array:
+    """A column for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pa.DictionaryArray.from_arrays(column.cat.codes.to_numpy(np.int32), pa.array(column.cat.categories, pa.string()))
+    return pa.Array.from_pandas(column)
 
 
 def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str) -> None:
@@ -289,7 +322,8 @@ def check(table: pd.DataFrame, source: str, columns: Mapping[str, str], drop_mis
 
 def constant_genes(table: pd.DataFrame) -> list[str]:
     """Genes whose covariate x does not vary over their rows, so that the data cannot give them a slope."""
-    spread = table.groupby("gene", observed=True, sort=False)["x"].agg(np.ptp)
+    by_gene = table.groupby("gene", observed=True, sort=False)["x"]
+    spread = by_gene.max() - by_gene.min()
     return [str(gene) for gene in spread.index[spread <= 1e-9]]
 
 

@@ -4,8 +4,8 @@ A design makes three things: the rows with their copy numbers, the truth of ever
 LogFC is then alpha_s + beta_s * effect + noise, where the effect is the copy number itself or the covariate x.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ import pandas as pd
 
 from guidefit import covariates
 from guidefit.covariates import Truth
+
+
+BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,10 @@ class Design:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """One simulated data set before its logFC: (row,) codes and copy numbers, the truth, and (row,) noise."""
+    """A simulated data set, or some of its genes, before its logFC: (row,) codes and copy numbers, the truth, and (row,) noise.
+
+    first_gene, first_sgrna: numbers of those that have code 0 here.
+    """
 
     gene_of_sgrna: np.ndarray
     sgrna_of_row: np.ndarray
@@ -54,6 +60,8 @@ class Blueprint:
     cna: np.ndarray
     truth: Truth
     noise: np.ndarray
+    first_gene: int = 0
+    first_sgrna: int = 0
 
     @property
     def gene_of_row(self) -> np.ndarray:
@@ -85,19 +93,31 @@ def notebook(seed: int) -> Blueprint:
 
 
 def general(design: Design, rng: np.random.Generator) -> Blueprint:
-    """A data set of any size in one vectorised pass; gene and sgRNA effects are drawn from the design's hyper-parameters."""
+    """A data set in one vectorised pass; gene and sgRNA effects are drawn from the design's hyper-parameters."""
+    return next(blocks(design, rng, most_rows=None))
+
+
+def blocks(design: Design, rng: np.random.Generator, most_rows: int | None) -> Iterator[Blueprint]:
+    """A data set of any size, some genes at a time: as many as have at most most_rows rows together; None: all at once."""
     d = design
-    gene_of_sgrna, sgrna_of_row, cell_line_of_row = _rows(d)
+    gene_of_sgrna = np.repeat(np.arange(d.genes), d.sgrna_counts)
     gamma_g = rng.normal(d.mu_gamma, d.sigma_gamma, d.genes)
     delta_g = rng.normal(d.mu_delta, d.sigma_delta, d.genes)
     first, second = rng.standard_normal((2, len(gene_of_sgrna)))
     alpha_s = gamma_g[gene_of_sgrna] + d.sigma_alpha * first
     beta_s = delta_g[gene_of_sgrna] + d.sigma_beta * (d.rho * first + np.sqrt(1 - d.rho**2) * second)
-    cna = _copy_number(d, gene_of_sgrna[sgrna_of_row], cell_line_of_row, rng)
-    size = len(cna)
-    noise = d.sigma * (rng.standard_normal(size) if d.outlier_nu is None else rng.standard_t(d.outlier_nu, size))
-    truth = _truth(d, gamma_g, delta_g, alpha_s, beta_s)
-    return Blueprint(gene_of_sgrna, sgrna_of_row, cell_line_of_row, cna, truth, noise)
+    means = _copy_number_means(d, rng)
+    step = d.genes if most_rows is None else max(1, int(most_rows // (d.sgrna_counts.mean() * d.cell_lines)))
+    for first in range(0, d.genes, step):
+        genes = slice(first, first + step)
+        sgrnas = slice(*np.searchsorted(gene_of_sgrna, [first, first + step]))
+        part = replace(d, genes=len(gamma_g[genes]), sgrnas_per_gene=d.sgrna_counts[genes].tolist())
+        gene, sgrna_of_row, cell_line_of_row = _rows(part)
+        cna = _copy_number(part, means[genes], gene[sgrna_of_row], cell_line_of_row, rng)
+        size = len(cna)
+        noise = d.sigma * (rng.standard_normal(size) if d.outlier_nu is None else rng.standard_t(d.outlier_nu, size))
+        truth = _truth(d, gamma_g[genes], delta_g[genes], alpha_s[sgrnas], beta_s[sgrnas])
+        yield Blueprint(gene, sgrna_of_row, cell_line_of_row, cna, truth, noise, first, sgrnas.start)
 
 
 def _rows(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,12 +128,18 @@ def _rows(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return gene_of_sgrna, sgrna_of_row, cell_line_of_row
 
 
-def _copy_number(design: Design, gene: np.ndarray, cell_line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    mean, noise, shared = (design.copy_number[key] for key in ("mean", "noise", "shared"))
+def _copy_number_means(design: Design, rng: np.random.Generator) -> np.ndarray:
+    """(gene,) Poisson means of the copies."""
+    mean = design.copy_number["mean"]
     if isinstance(mean, Mapping):
-        means = rng.gamma(mean["shape"], mean["scale"], design.genes)
-    else:
-        means = np.broadcast_to(np.asarray(mean, float), design.genes)
+        return rng.gamma(mean["shape"], mean["scale"], design.genes)
+    return np.broadcast_to(np.asarray(mean, float), design.genes)
+
+
+def _copy_number(
+    design: Design, means: np.ndarray, gene: np.ndarray, cell_line: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    noise, shared = design.copy_number["noise"], design.copy_number["shared"]
     if shared:
         shape = (design.genes, design.cell_lines)
         by_gene = np.maximum(rng.poisson(means[:, None], shape) + rng.normal(0, noise, shape), 0)
@@ -143,8 +169,8 @@ def covariate_table(
     x, line = covariates.transform(covariate, blueprint.cna, blueprint.gene_of_row, winsor_quantiles)
     table = pd.DataFrame(
         {
-            "gene": _labels("gene", blueprint.gene_of_row),
-            "sgrna": _labels("sgRNA", blueprint.sgrna_of_row),
+            "gene": _labels("gene", blueprint.gene_of_row, blueprint.first_gene),
+            "sgrna": _labels("sgRNA", blueprint.sgrna_of_row, blueprint.first_sgrna),
             "cell_line": _labels("cell", blueprint.cell_line_of_row),
             "cna": blueprint.cna,
             "x": x,
@@ -153,8 +179,8 @@ def covariate_table(
     return table, line
 
 
-def _labels(prefix: str, codes: np.ndarray) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, [f"{prefix}_{i}" for i in range(codes.max() + 1)])
+def _labels(prefix: str, codes: np.ndarray, first: int = 0) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, [f"{prefix}_{first + i}" for i in range(codes.max() + 1)])
 
 
 def simulate(
@@ -170,6 +196,12 @@ def simulate(
         return table, dict(blueprint.truth)
     table["logfc"] = logfc(blueprint, blueprint.cna)
     return table, covariates.push_forward(blueprint.truth, line, blueprint.gene_of_sgrna)
+
+
+def join(truths: list[Truth]) -> Truth:
+    """The truth of a data set from those of its blocks: effects one after the other, the rest as in the first."""
+    effects = {name: np.concatenate([np.atleast_1d(truth[name]) for truth in truths]) for name in DIMS if name in truths[0]}
+    return truths[0] | effects
 
 
 DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna"}

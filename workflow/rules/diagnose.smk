@@ -36,8 +36,9 @@ rule collect_tables:
         diagnostics=fits_of("diagnostics.parquet"),
         identifiability=fits_of("identifiability.parquet"),
     output:
-        estimates=report(
-            "results/{study}/estimates.csv",
+        estimates="results/{study}/estimates.csv",
+        excerpt=report(
+            "results/{study}/estimates_excerpt.csv",
             caption="../report/estimates.rst",
             category="{study}",
             subcategory="0. Answer and tables",
@@ -61,6 +62,8 @@ rule collect_tables:
         "logs/{study}/collect_tables.log",
     conda:
         "../../envs/data.yaml"
+    params:
+        library=digest("report"),
     message:
         "{wildcards.study}: join the tables of all fits"
     script:

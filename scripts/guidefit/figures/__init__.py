@@ -30,6 +30,8 @@ COVARIATES = {
 }
 
 MAX_PANELS = 12
+MAX_POINTS = 1000  # of a variable against its truth
+MAX_ROWS = 2_000_000  # of a screen; of larger ones some genes are drawn
 MAX_LINES = 40
 
 

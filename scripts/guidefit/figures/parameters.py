@@ -5,13 +5,14 @@ from textwrap import fill
 
 import arviz as az
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from cycler import cycler
 import numpy as np
 import pandas as pd
 import plotnine as p9
 import xarray as xr
 
-from guidefit.figures import BLUE, GREEN, GREY, MAX_LINES, ORANGE, PURPLE, SKY, VERMILION, look, nothing
+from guidefit.figures import BLUE, GREEN, GREY, MAX_LINES, MAX_POINTS, ORANGE, PURPLE, SKY, VERMILION, look, nothing
 from guidefit.identifiability import Direction, draw_matrix
 
 INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s")
@@ -64,12 +65,21 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
     table = estimates.dropna(subset=["truth"])
     if table.empty:
         return nothing(title, "no variable of this variant has a truth on the scale of its covariate")
-    table = table.assign(variable=pd.Categorical(table["variable"], list(dict.fromkeys(table["variable"]))))
-    count = table["variable"].nunique()
+    order = list(dict.fromkeys(table["variable"]))
+    parts = [table[table["variable"] == variable] for variable in order]
+    fewer = [part.iloc[np.linspace(0, len(part) - 1, min(MAX_POINTS, len(part))).astype(int)] for part in parts]
+    left_out = [
+        f"{len(few):,} of {len(part):,} {name}" for few, part, name in zip(fewer, parts, order, strict=True) if len(few) < len(part)
+    ]
+    table = pd.concat(fewer)
+    table = table.assign(variable=pd.Categorical(table["variable"], order))
+    count = len(order)
     columns = min(3, count)
     return (
         p9.ggplot(table, p9.aes("truth", "mean"))
         + p9.geom_abline(color="#888888", linetype="dashed")
+        + p9.geom_blank(p9.aes("hdi_lower", "hdi_lower"))  # both axes of a panel cover the same, also around a single point
+        + p9.geom_blank(p9.aes("hdi_upper", "hdi_upper"))
         + p9.geom_linerange(p9.aes(ymin="hdi_lower", ymax="hdi_upper"), color=BLUE, alpha=0.6)
         + p9.geom_point(color=BLUE, size=1.8)
         + p9.facet_wrap("variable", ncol=columns, scales="free")
@@ -78,6 +88,7 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
             y="estimate (logFC, on the scale of x)",
             title=title,
             subtitle="dot: posterior mean; line: 94 % highest density interval; dashed: truth = estimate",
+            caption=", ".join(left_out) + " shown" if left_out else "",
         )
         + look(3 * columns + 0.8, 1.2 + 2.4 * -(-count // columns))
     )
@@ -93,9 +104,12 @@ def trace(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
     """Density and trace of each variable, a colour per chain."""
     size = {"figsize": (10, 1.6 * len(names)), "layout": "constrained"}
     with mpl.rc_context(CHAIN_COLOURS):
-        return az.plot_trace_dist(
+        pictures = az.plot_trace_dist(
             _thinned(fit), var_names=list(names), aes={"color": ["chain"]}, backend="matplotlib", figure_kwargs=size
         )
+    for axes in plt.gcf().axes:
+        axes.locator_params(axis="x", nbins=4)  # narrow posteriors have long numbers
+    return pictures
 
 
 def rank(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:

@@ -1,0 +1,77 @@
+"""Engine collapsed through the real Snakefile."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+from conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+ONE_FIT = """
+import sys
+from guidefit import sampling, screen, simulation, variants
+table, _ = simulation.simulate(simulation.notebook(103), "zscore_within_gene", "cna")
+declared = variants.declare("scripts/guidefit/variants/varying_effects.py")
+settings = sampling.Settings(engine="collapsed")
+engine = sampling.make_engine(declared, declared.priors, settings, 1, 1, "here")
+engine.fit(screen.model_data(table), 1).to_netcdf(sys.argv[1])
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+def test_a_fit_imports_no_sampler_and_no_pictures(tmp_path):
+    command = [sys.executable, "-c", ONE_FIT, tmp_path / "fit.nc"]
+    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "scripts"}, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "scipy" in imported
+    assert not imported & {"pymc", "pytensor", "numba", "nutpie", "arviz", "arviz_stats", "matplotlib", "plotnine"}
+
+
+def test_a_large_screen_in_small(workflow):
+    """config/studies/large.yaml with fewer genes: still so many rows that they are simulated in blocks and read as a stream."""
+    config = yaml.safe_load((ROOT / "config/studies/large.yaml").read_text())
+    config["studies"]["large"]["simulate"] |= {"genes": 160, "cell_lines": 3600}
+    (workflow / "config.yaml").write_text(yaml.safe_dump(config))
+    workflow.run("--report", "results/report.html", "--report-after-run")
+
+    diagnostics = workflow.table("large/diagnostics.csv").set_index("variant")
+    assert (diagnostics["rows"] == 160 * 4 * 3600).all()
+    assert (diagnostics["cell_lines"] == 3600).all()
+    assert (diagnostics["verdict"] == "pass").all()
+    assert (diagnostics["method"] == "importance sampling").all()
+    estimates = workflow.table("large/estimates.csv", dtype={"gene": str, "sgrna": str}, low_memory=False)
+    assert estimates["sgrna"].nunique() == 640
+    true_model = estimates[estimates["variant"] == "correlated_effects"]
+    for variable in ("alpha_s", "beta_s", "gamma_g", "delta_g"):
+        mine = true_model[true_model["variable"] == variable]
+        covered = ((mine["q025"] < mine["truth"]) & (mine["truth"] < mine["q975"])).mean()
+        assert abs(covered - 0.95) < 5 * np.sqrt(0.95 * 0.05 / len(mine)), variable
+    bayes = workflow.table("large/comparison.csv").set_index("variant")["log_bayes_factor"]
+    assert bayes["correlated_effects"] == 0
+    assert bayes["varying_effects"] < -5  # the data were simulated with correlation
+    with xr.open_datatree(workflow / "results/large/fits/varying_effects/seeds_1/posterior.nc") as fit:
+        assert "observed_data" not in fit.children
+        assert fit["posterior"].sizes["sgrna"] == 640
+    excerpt = workflow.table("large/estimates_excerpt.csv")
+    assert len(excerpt) == len(estimates) < 5000
+    assert (workflow / "results/report.html").stat().st_size < 20e6
+
+
+def test_an_odd_screen_stops_with_a_message(workflow):
+    table = "sgrna,gene,line,copies,lfc\n" + "".join(
+        f"s{i},g{i // 2},c{j},{j + 1},{0.5 * (j + 1)}\n" for i in range(4) for j in range(5)
+    )
+    (workflow / "screen.csv").write_text(table)
+    columns = {"sgrna": "sgrna", "gene": "gene", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
+    real = {"path": "screen.csv", "columns": columns}
+    workflow.configure(
+        real={"screen": real, "covariate": "raw", "sampling": {"engine": "collapsed"}, "variants": ["varying_effects"]}
+    )
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert "column logfc: no noise: every sgRNA's values lie exactly on a line in x" in run.output
+    assert "Traceback" not in run.output.split("guidefit:")[1].split("\n\n")[0]
