@@ -1,4 +1,4 @@
-"""Estimates, diagnostics and identifiability of a batch of fits."""
+"""Estimates, diagnostics, identifiability and ranks of test quantities of a batch of fits."""
 
 from guidefit import job
 
@@ -6,32 +6,36 @@ job.start(snakemake.log[0], snakemake.threads)
 
 import pandas as pd
 
-from guidefit import diagnostics, posterior, randomness, screen
+from guidefit import calibration, diagnostics, posterior, randomness, screen, variants
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 loo = pd.read_parquet(inputs.loo) if inputs.get("loo") else None
-estimates, health, unlearnt = [], [], []
+declared = variants.declare(inputs.variant)
+quantities = calibration.Quantities(declared, declared.priors | params.priors) if params.calibrate else None
+estimates, health, unlearnt, derived = [], [], [], [pd.DataFrame(columns=calibration.RANK_COLUMNS)]
 for seed, fit, error in posterior.read_batch(inputs.posterior):
     ids = {"study": wildcards.study, "variant": wildcards.variant, "seed": seed}
     if fit is None:
         health.append(ids | {"verdict": "error", "reasons": f"error: {error}"} | params.settings)
         continue
-    one = diagnostics.estimates(
-        posterior.reported(fit["posterior"].to_dataset()),
-        screen.truth_of_seed(inputs.truth, seed),
-        params.n_ranks,
-        randomness.generator(wildcards.study, wildcards.variant, seed, "ranks"),
-        fit["summary"].to_dataset() if "summary" in fit.children else None,
-        diagnostics.is_mcmc(fit),
-    )
-    data = screen.model_data(screen.of_seed(inputs.screen, seed)) if loo is not None else None
+    rng = randomness.generator(wildcards.study, wildcards.variant, seed, "ranks")
+    draws, prior = (posterior.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
+    truth = screen.truth_of_seed(inputs.truth, seed)
+    known = fit["summary"].to_dataset() if "summary" in fit.children else None
+    one = diagnostics.estimates(draws, truth, params.n_ranks, rng, known, diagnostics.is_mcmc(fit), prior)
+    data = screen.model_data(screen.of_seed(inputs.screen, seed)) if loo is not None or quantities else None
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
     info = {name: float(value) for name, value in fit["fit_info"].data_vars.items()}
     health.append(ids | row | params.settings | info | {"versions": fit.attrs["versions"]})
     estimates.append(one.assign(**ids))
     unlearnt += [ids | d.as_row(rank) for rank, d in enumerate(directions, 1)]
+    if quantities:
+        of_draws, of_truth = quantities(data, draws, truth)
+        least = one["ess_bulk"].min()
+        derived.append(diagnostics.ranks(of_draws, of_truth, params.n_ranks, rng, least).assign(**ids))
 
 diagnostics.estimate_table(estimates).to_parquet(snakemake.output.estimates)
 diagnostics.diagnostics_table(health).to_parquet(snakemake.output.diagnostics)
 diagnostics.identifiability_table(unlearnt).to_parquet(snakemake.output.identifiability)
+pd.concat(derived[1:] or derived, ignore_index=True)[list(calibration.RANK_COLUMNS)].to_parquet(snakemake.output.ranks)

@@ -19,5 +19,8 @@ page = summary.page(
     pd.read_csv(inputs.estimates, dtype=text, keep_default_na=False, na_values=missing),
     pd.read_csv(inputs.comparison) if inputs.get("comparison") else None,
     pd.read_csv(inputs.dropped) if inputs.get("dropped") else None,
+    pd.read_csv(inputs.recovery) if inputs.get("recovery") else None,
+    pd.read_csv(inputs.calibration) if inputs.get("calibration") else None,
+    snakemake.params.thresholds,
 )
 Path(snakemake.output[0]).write_text(page)

@@ -23,6 +23,7 @@ ESTIMATE_COLUMNS = (
     *("study", "variant", "seed", *KEY),
     *("mean", "sd", "q025", "q25", "median", "q75", "q975", "hdi_lower", "hdi_upper"),
     *("mcse_mean", "mcse_sd", "ess_bulk", "ess_tail", "r_hat", "truth", "rank", "n_ranks"),
+    *("q05", "q10", "q90", "q95", "contraction"),
 )
 
 
@@ -33,33 +34,49 @@ def estimates(
     rng: np.random.Generator,
     summary: xr.Dataset | None = None,
     mcmc: bool = True,
+    prior: xr.Dataset | None = None,
 ) -> pd.DataFrame:
-    """One row per variable and coordinate: summary, truth beside it, and the truth's rank among thinned draws.
+    """One row per variable and coordinate: summary, truth beside it, the truth's rank among thinned draws, and the contraction.
 
     posterior: dims (chain, draw) and at most gene and sgrna. truth: variable, gene, sgrna, truth (on the model's scale; missing
     where there is no counterpart). summary: (statistic, ...) statistics that the engine knows better than its draws do; mcmc:
-    whether the draws are a Markov chain's, so that R-hat, ESS and the Monte Carlo errors are to be had from them.
-    rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts et al.
-    2018).
+    whether the draws are a Markov chain's, so that R-hat, ESS and the Monte Carlo errors are to be had from them. prior: its draws,
+    for the contraction, 1 - posterior / prior variance.
     """
     parts = [] if summary is None else [_long(summary, "statistic")]
     if mcmc:
         parts.insert(0, _long(_of_chains(posterior, summary is None), "statistic"))
-    table = parts[0] if len(parts) == 1 else parts[0].drop(columns=list(KEY)).combine_first(parts[1]).assign(**parts[0][list(KEY)])
+    keys = list(KEY)
+    table = parts[0] if len(parts) == 1 else parts[0].drop(columns=keys).combine_first(parts[1]).assign(**parts[0][keys])
     for name in ("ess_bulk", "ess_tail", "r_hat"):
         table[name] = table.get(name, np.nan)
+    least = table["ess_bulk"].min() if mcmc else np.inf
+    table = table.merge(ranks(posterior, truth, n_ranks, rng, least), on=keys, how="left", sort=False)
+    table["contraction"] = np.nan
+    if prior is not None:
+        before = _long(prior.var(("chain", "draw")).expand_dims(of=["prior_variance"]), "of")
+        table["contraction"] = 1 - table["sd"] ** 2 / table[keys].merge(before, on=keys, how="left")["prior_variance"]
+    return table[[column for column in ESTIMATE_COLUMNS if column in table]]
 
-    pooled = posterior.stack(sample=("chain", "draw"), create_index=False)
-    kept = np.linspace(0, pooled.sizes["sample"] - 1, min(n_ranks - 1, pooled.sizes["sample"])).astype(int)
-    draws = _long(pooled.isel(sample=kept).assign_coords(sample=kept), "sample").drop(columns=list(KEY)).to_numpy()
-    table = table.merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
+
+def ranks(draws: xr.Dataset, truth: pd.DataFrame, n_ranks: int, rng: np.random.Generator, ess: float = np.inf) -> pd.DataFrame:
+    """Rank of each truth among thinned draws: variable, gene, sgrna, truth, rank, n_ranks.
+
+    rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts et al.
+    2018). Where the effective sample size `ess` is smaller, so many draws, which then are about independent.
+    """
+    pooled = draws.stack(sample=("chain", "draw"), create_index=False)
+    size = int(min(n_ranks - 1, pooled.sizes["sample"], max(ess if np.isfinite(ess) else n_ranks, 1)))
+    kept = np.linspace(0, pooled.sizes["sample"] - 1, size).astype(int)
+    table = _long(pooled.isel(sample=kept).assign_coords(sample=kept), "sample")
+    numbers = table.drop(columns=list(KEY)).to_numpy()
+    table = table[list(KEY)].merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
     value = table["truth"].to_numpy()[:, None]
-    ties = (draws == value).sum(axis=1)
-    rank = (draws < value).sum(axis=1) + rng.integers(0, ties + 1)
+    ties = (numbers == value).sum(axis=1)
+    rank = (numbers < value).sum(axis=1) + rng.integers(0, ties + 1)
     table["rank"] = pd.array(rank, dtype="Int64")
     table.loc[table["truth"].isna(), "rank"] = pd.NA
-    table["n_ranks"] = len(kept) + 1
-    return table[[column for column in ESTIMATE_COLUMNS if column in table]]
+    return table.assign(n_ranks=len(kept) + 1)
 
 
 def _of_chains(posterior: xr.Dataset, whole: bool) -> xr.Dataset:

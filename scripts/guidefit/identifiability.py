@@ -46,6 +46,7 @@ class Direction:
             signs.setdefault(parameter.split("[")[0], []).append(loading)
         mean = {variable: float(np.mean(values)) for variable, values in signs.items()}
         moving = [(variable, loading) for variable, loading in mean.items() if abs(loading) >= 0.5]
+        moving = moving or [(name, loading) for name, loading in self.loadings.items() if abs(loading) >= 0.5]
         text = " ".join(f"{'+' if loading > 0 else '-'} {variable}" for variable, loading in moving)
         return text.removeprefix("+ ")
 
@@ -57,7 +58,7 @@ class Direction:
 
 
 def unlearnt_directions(
-    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.3, min_share: float = 0.1
+    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.3, min_share: float = 1 / 3
 ) -> tuple[float, list[Direction]]:
     """The least contraction of any direction that counts (where none does: of any single parameter), and the directions
     whose contraction is not surely (by two Monte Carlo standard errors) above max_contraction.
@@ -101,7 +102,9 @@ def unlearnt_directions(
         return Direction(1 - ratio, mcse, share, float(abs(moved[first])), ordered)
 
     def is_unlearnt(candidate: Direction) -> bool:
-        return candidate.contraction - 2 * candidate.mcse < max_contraction
+        # A posterior much wider than the prior is no prior that was kept: the scales above turned out larger than expected.
+        wider = candidate.contraction + 2 * candidate.mcse < -max_contraction
+        return candidate.contraction - 2 * candidate.mcse < max_contraction and not wider
 
     learnt, unlearnt = [], []
     for vector in vectors.T:

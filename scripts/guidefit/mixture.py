@@ -7,7 +7,8 @@ A component of sd 0 is a draw itself: the same functions summarise the scales.
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-QUANTILES = {"q025": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q975": 0.975}
+_PROBS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+QUANTILES = dict(zip(("q025", "q05", "q10", "q25", "median", "q75", "q90", "q95", "q975"), _PROBS, strict=True))
 HDI_PROB = 0.94
 _COMPONENTS = 256  # for quantiles: as good as thousands of draws, since each is a whole distribution
 _CHUNK = 1 << 13  # components x mixtures that are held at a time: what fits a processor's cache

@@ -107,6 +107,22 @@ class Structure:
                 found[effect] = of_gene + found[scale][:, None] * sgrna_effects
         return found
 
+    def predictor(self, values: Mapping[str, np.ndarray], gene_of_sgrna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Intercept and slope of each sgRNA, (K, sgrna) each, in K draws of all variables: name -> (K, ...)."""
+        found = []
+        for side in self.sides:
+            if side is None:
+                found.append(np.zeros((1, 1)))
+                continue
+            if side.sgrna:
+                effect = values[side.sgrna[0]]
+            elif side.gene:
+                effect = values[side.gene[0]][:, gene_of_sgrna]
+            else:
+                effect = values[side.mean][:, None]
+            found.append(effect + values[side.added][:, None] if side.added else effect)
+        return found[0], found[1]
+
     def graph(self, priors: Priors, sizes: Mapping[str, int]) -> dict[str, Any]:
         """The model's graph as plain data: nodes (name, kind, distribution, dims) and edges (parent, child).
 

@@ -1,5 +1,7 @@
 """The page that answers first in words: does each variant fit, which predicts better, from which data, how long, with what."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -28,6 +30,24 @@ small, .quiet { color: #555; }
 {% endfor %}</table>
 <p class="quiet">pass: the sampler did its work and the data speak to every parameter. warn: usable, look at the reason first.
 fail: do not use these estimates. error: the sampler stopped; its message is in the reason and the whole story in the log.</p>
+
+{% if worst %}<p class="quiet">The worst fits:</p><table><tr><th>variant</th><th>seed</th><th>verdict</th><th>why</th><th>log</th></tr>
+{% for w in worst %}<tr><td>{{ w.variant }}</td><td class="number">{{ w.seed }}</td><td><span class="light {{ w.verdict }}">{{ w.verdict }}</span></td>
+<td>{{ w.reasons }}</td><td>{{ w.log }}</td></tr>{% endfor %}</table>{% endif %}
+
+{% if recovery %}<h2>Does it recover the truth?</h2>
+<table><tr><th>variant</th><th></th><th>what the seeds say</th></tr>
+{% for r in recovery %}<tr><td>{{ r.variant }}</td><td><span class="light {{ r.verdict }}">{{ r.answer }}</span></td><td>{% for line in r.lines %}{{ line }}<br>{% endfor %}</td></tr>
+{% endfor %}</table>
+<p class="quiet">yes: the coverage of 50, 80, 90 and 95 % intervals is right within four Monte Carlo standard errors, or off by less than a
+tenth of the level. Figures and tables: recovery.csv.</p>{% endif %}
+
+{% if calibration %}<h2>Is it calibrated?</h2>
+<table><tr><th>variant</th><th></th><th>what the ranks say</th></tr>
+{% for c in calibration %}<tr><td>{{ c.variant }}</td><td><span class="light {{ c.verdict }}">{{ c.answer }}</span></td><td>{% for line in c.lines %}{{ line }}<br>{% endfor %}</td></tr>
+{% endfor %}</table>
+<p class="quiet">Truths drawn from the variant's own prior must have uniform ranks among the posterior's draws (simulation-based
+calibration). yes: no variable's p-value, corrected over all, is below {{ level }}. All of them: calibration.csv.</p>{% endif %}
 
 {% if comparison %}<h2>Which variant predicts better?</h2>
 <p>{{ answer }}</p>
@@ -77,6 +97,9 @@ def page(
     estimates: pd.DataFrame,
     comparison: pd.DataFrame | None,
     dropped: pd.DataFrame | None,
+    recovery: pd.DataFrame | None,
+    calibration: pd.DataFrame | None,
+    thresholds: Mapping[str, float],
     max_genes: int = 12,
 ) -> str:
     """The summary page of a study as self-contained HTML; every text that comes from data is escaped.
@@ -101,6 +124,10 @@ def page(
             data=data,
             seed=seed,
             variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
+            worst=_worst(study, diagnostics),
+            recovery=_recovery(recovery, diagnostics, thresholds["failed_share_max"]),
+            calibration=_calibration(calibration, thresholds["failed_share_max"]),
+            level=f"{thresholds['calibration_level']:g}",
             comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
             evidence=comparison is not None and bool(comparison["log_bayes_factor"].notna().any()),
             answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
@@ -117,14 +144,75 @@ def _variant(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
     reasons: dict[str, int] = {}
     for text in rows["reasons"].fillna(""):
         for reason in filter(None, text.split("; ")):
-            reasons[reason] = reasons.get(reason, 0) + 1
-    worst = sorted(reasons, key=lambda reason: _LEVELS.index(reason.split(":")[0]))
+            # of many fits the kinds of reasons, without their figures
+            kind = reason if len(rows) == 1 else re.sub(r"(?<![\w.])-?\d[\d.,]*%?", "…", reason.split(" (")[0])
+            reasons[kind] = reasons.get(kind, 0) + 1
+    worst = sorted(reasons, key=lambda reason: (_LEVELS.index(reason.split(":")[0]), -reasons[reason]))
     return {
         "variant": name,
         "fits": len(rows),
         "verdicts": [(level, int(n)) for level in ("pass", "warn", "fail", "error") if (n := (rows["verdict"] == level).sum())],
-        "reasons": worst[:8] + ([f"and {len(worst) - 8} more, see diagnostics.csv"] if len(worst) > 8 else []),
+        "reasons": [reason if len(rows) == 1 else f"{reason}: {reasons[reason]} fit(s)" for reason in worst[:8]]
+        + ([f"and {len(worst) - 8} more, see diagnostics.csv"] if len(worst) > 8 else []),
     }
+
+
+def _worst(study: str, diagnostics: pd.DataFrame, most: int = 5) -> list[dict[str, Any]]:
+    """Of many fits the worst, with the place of their log."""
+    if len(diagnostics) <= 12:
+        return []
+    order = diagnostics["verdict"].map({"error": 0, "fail": 1, "warn": 2, "pass": 3})
+    bad = diagnostics[order < 3].assign(order=order, many=-diagnostics["reasons"].fillna("").str.count(";"))
+    rows = bad.sort_values(["order", "many"], kind="stable").head(most).to_dict("records")
+    return [row | {"log": f"logs/{study}/fit/{row['variant']}_seeds_*.log, seed {row['seed']}"} for row in rows]
+
+
+def _failures(failed: int, fits: int, most: float) -> tuple[bool, str]:
+    """Whether too many fits failed for an answer, and what to say of them."""
+    text = f"{failed} of {fits} fits failed or stopped ({failed / max(fits, 1):.1%})"
+    return failed > most * fits, text + (f", more than {most:.0%}: no answer can be yes" if failed > most * fits else "")
+
+
+def _recovery(table: pd.DataFrame | None, diagnostics: pd.DataFrame, most: float) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for variant, rows in () if table is None else table[table["fits"] == "all"].groupby("variant", sort=False):
+        verdicts = diagnostics.loc[diagnostics["variant"] == variant, "verdict"]
+        too_many, text = _failures(int(verdicts.isin(["fail", "error"]).sum()), len(verdicts), most)
+        judged = rows[rows["verdict"].isin(["pass", "fail"])]
+        wrong = judged[judged["verdict"] == "fail"]
+        unknown = rows.loc[rows["note"].fillna("").str.startswith("no counterpart"), "variable"].tolist()
+        lines = [text, *(f"{row['variable']}: {row['note']}" for row in wrong.to_dict("records"))]
+        lines += [f"no counterpart of the truth on the scale of x: {', '.join(unknown)}"] if unknown else []
+        if judged.empty:
+            found.append(
+                {"variant": variant, "verdict": "warn", "answer": "cannot tell", "lines": [*lines, "it takes several seeds"]}
+            )
+            continue
+        bad = too_many or len(wrong) > 0
+        coverage = (judged["coverage_95"] * judged["coordinates"]).sum() / judged["coordinates"].sum()
+        lines.insert(1, f"95 % intervals cover {coverage:.1%} of all truths, over {judged['seeds'].max()} seeds")
+        found.append({"variant": variant, "verdict": "fail" if bad else "pass", "answer": "no" if bad else "yes", "lines": lines})
+    return found
+
+
+def _calibration(table: pd.DataFrame | None, most: float) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for variant, rows in () if table is None else table[table["fits"] == "all"].groupby("variant", sort=False):
+        failed, share = int(rows["failed"].iloc[0]), float(rows["failed_share"].iloc[0])
+        too_many, text = _failures(failed, round(failed / share) if share else int(rows["n"].max()), most)
+        wrong = rows[rows["verdict"] == "fail"].sort_values("p_value")
+        least = rows.loc[rows["p_holm"].idxmin()]
+        lines = [
+            text,
+            f"least corrected p-value {least['p_holm']:.2g} ({least['variable']}) of {len(rows)} variables and coordinates",
+        ]
+        lines += [
+            f"{row['variable']}: mean rank {row['mean_rank']:.2f}, p {row['p_value']:.2g}"
+            for row in wrong.head(6).to_dict("records")
+        ]
+        bad = too_many or len(wrong) > 0
+        found.append({"variant": variant, "verdict": "fail" if bad else "pass", "answer": "no" if bad else "yes", "lines": lines})
+    return found
 
 
 def _answer(table: pd.DataFrame) -> str:

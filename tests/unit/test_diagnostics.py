@@ -23,6 +23,8 @@ THRESHOLDS = {
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
     "band_prob": 0.99,
+    "calibration_level": 0.01,
+    "failed_share_max": 0.05,
 }
 DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), 40)
 
@@ -89,7 +91,7 @@ def test_rank_counts_thinned_draws_below_and_breaks_ties_at_random():
     values = np.arange(400.0).reshape(4, 100)
     draws = xr.Dataset({"mu": (("chain", "draw"), values), "flat": (("chain", "draw"), np.zeros((4, 100)))})
     ranks = [
-        diagnostics.estimates(draws, truth(mu=199.5, flat=0.0), 100, np.random.default_rng(seed)).set_index("variable")
+        diagnostics.ranks(draws, truth(mu=199.5, flat=0.0), 100, np.random.default_rng(seed)).set_index("variable")
         for seed in range(200)
     ]
     assert {r.loc["mu", "rank"] for r in ranks} == {50}
@@ -97,6 +99,13 @@ def test_rank_counts_thinned_draws_below_and_breaks_ties_at_random():
     ties = [int(r.loc["flat", "rank"]) for r in ranks]
     assert min(ties) < 15
     assert max(ties) > 85  # uniform on 0..99: each misses with probability 0.85^200
+
+
+def test_ranks_are_among_no_more_draws_than_are_independent():
+    values = np.random.default_rng(0).normal(size=(4, 250))
+    draws = xr.Dataset({"mu": (("chain", "draw"), values)})
+    assert diagnostics.ranks(draws, truth(mu=0.0), 100, np.random.default_rng(1), ess=30.7)["n_ranks"].tolist() == [31]
+    assert diagnostics.ranks(draws, truth(mu=0.0), 100, np.random.default_rng(1), ess=np.nan)["n_ranks"].tolist() == [100]
 
 
 def test_a_healthy_fit_passes_and_reports_its_zeros():

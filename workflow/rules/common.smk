@@ -39,8 +39,24 @@ STEPS = {
         "variants/__init__",
     ],
     "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts"],
-    "statistics": ["randomness", "screen", "posterior", "diagnostics", "identifiability", "mixture", "comparison"],
+    "statistics": [
+        "randomness",
+        "screen",
+        "posterior",
+        "diagnostics",
+        "identifiability",
+        "mixture",
+        "comparison",
+        "calibration",
+        "structure",
+        "scales",
+        "sufficient",
+    ],
+    "seeds": ["recovery", "calibration"],
     "figures": [
+        "recovery",
+        "calibration",
+        "figures/seeds",
         "screen",
         "posterior",
         "diagnostics",
@@ -104,8 +120,11 @@ def engines_of(study):
 
 BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
-# Variants are compared by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
-COMPARED = [name for name in STUDIES if name in CHECKED or "collapsed" in engines_of(name)]
+# The truth is known where data are simulated; it is from the prior, as calibration needs it, where the study says so.
+SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
+CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "prior"]
+# Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
+COMPARED = [name for name in STUDIES if name not in CALIBRATED and (name in CHECKED or "collapsed" in engines_of(name))]
 
 
 wildcard_constraints:
@@ -114,6 +133,11 @@ wildcard_constraints:
     source="[A-Za-z][A-Za-z0-9_]*",
     seeds="[0-9]+(-[0-9]+)?",
     seed="[0-9]+",
+
+
+def any_of(studies, keep_draws):
+    """The studies that keep their draws, or not, as a pattern; one that nothing matches where there are none."""
+    return "|".join(name for name in studies if studies[name]["keep_draws"] == keep_draws) or "(?!)"
 
 
 def setting(key):
@@ -190,6 +214,10 @@ def summary_extras(wildcards):
     extras = {}
     if wildcards.study in COMPARED:
         extras["comparison"] = "results/{study}/comparison.csv"
+    if wildcards.study in SIMULATED:
+        extras["recovery"] = "results/{study}/recovery.csv"
+    if wildcards.study in CALIBRATED:
+        extras["calibration"] = "results/{study}/calibration.csv"
     if "screen" in STUDIES[wildcards.study]:
         extras["dropped"] = "results/{study}/data/screen/dropped.csv"
     return extras
@@ -204,7 +232,17 @@ def figures_of(study):
     sources = dict.fromkeys(source_of(study, variant) for variant in settings["variants"])
     return [
         f"{folder}/diagnostics.svg",
-        *([f"{folder}/comparison.svg"] if settings["checks"] and len(settings["variants"]) > 1 else []),
+        *(
+            [f"{folder}/recovery-{name}.svg" for name in ("coverage", "bias")]
+            if study in SIMULATED and len(settings["seeds"]) > 1
+            else []
+        ),
+        *(
+            f"{folder}/{variant}-calibration_{name}.svg"
+            for variant in (settings["variants"] if study in CALIBRATED else [])
+            for name in ("ecdf", "ranks")
+        ),
+        *([f"{folder}/comparison.svg"] if settings["checks"] and study in COMPARED and len(settings["variants"]) > 1 else []),
         *(f"{folder}/{variant}-model.svg" for variant in settings["variants"]),
         *(
             f"{folder}/{variant}-{name}-seed_{seed}.{kind}"

@@ -11,16 +11,20 @@ rule diagnose:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         screen=screen_of,
         truth=truth_of,
+        variant=variant_file,
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",
         diagnostics="results/{study}/fits/{variant}/seeds_{seeds}/diagnostics.parquet",
         identifiability="results/{study}/fits/{variant}/seeds_{seeds}/identifiability.parquet",
+        ranks="results/{study}/fits/{variant}/seeds_{seeds}/ranks.parquet",
     log:
         "logs/{study}/diagnose/{variant}_seeds_{seeds}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
         settings=fit_settings,
+        priors=fit_priors,
+        calibrate=lambda wildcards: wildcards.study in CALIBRATED,
         thresholds=setting("thresholds"),
         n_ranks=setting("n_ranks"),
         library=digest("statistics"),

@@ -12,6 +12,8 @@ rule fit:
         "logs/{study}/fit/{variant}_seeds_{seeds}.log",
     benchmark:
         "results/{study}/fits/{variant}/seeds_{seeds}/benchmark.tsv"
+    wildcard_constraints:
+        study=any_of(STUDIES, keep_draws=True),
     conda:
         "../../envs/fit.yaml"
     threads: lambda wildcards: STUDIES[wildcards.study]["threads"]
@@ -27,3 +29,12 @@ rule fit:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:
         "../../scripts/fit.py"
+
+
+# The same, for studies that do not keep the draws: the file goes when its last reader is done.
+use rule fit as fit_for_now with:
+    output:
+        posterior=temp("results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc"),
+        graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
+    wildcard_constraints:
+        study=any_of(STUDIES, keep_draws=False),

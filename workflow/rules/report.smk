@@ -19,6 +19,7 @@ rule summarise:
     conda:
         "../../envs/data.yaml"
     params:
+        thresholds=setting("thresholds"),
         library=digest("report"),
     message:
         "{wildcards.study}: write the summary"

@@ -1,0 +1,18 @@
+"""Whether the ranks of the truths are uniform: simulation-based calibration of a study."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import calibration, randomness
+
+study = snakemake.wildcards.study
+ranks = calibration.ranks(snakemake.input.estimates, snakemake.input.ranks)
+fits = pd.concat([pd.read_parquet(path) for path in snakemake.input.diagnostics], ignore_index=True)
+failed = fits[["variant", "seed"]].assign(failed=fits["verdict"].isin(["fail", "error"]))
+spread = calibration.spread(ranks, failed, randomness.generator(study, "", 0, "calibration"))
+table = calibration.calibrate(spread, failed, snakemake.params.thresholds["calibration_level"]).assign(study=study)
+table[list(calibration.COLUMNS)].to_csv(snakemake.output.table, index=False)
+spread.to_parquet(snakemake.output.ranks)

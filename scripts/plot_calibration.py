@@ -1,0 +1,16 @@
+"""Pictures of one variant's calibration."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import figures
+from guidefit.figures import seeds
+
+variant = snakemake.wildcards.variant
+spread = pd.read_parquet(snakemake.input[0]).query("variant == @variant")
+for path, picture, name in ((snakemake.output.ecdf, seeds.ecdf, "Calibration"), (snakemake.output.bins, seeds.bins, "Ranks")):
+    title = f"{name} of {variant}, study {snakemake.wildcards.study}"
+    figures.save(picture(spread, title) if len(spread) else figures.nothing(title, "no fit has ranks"), path)

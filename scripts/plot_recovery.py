@@ -1,0 +1,14 @@
+"""Pictures of recovery over seeds."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import figures
+from guidefit.figures import seeds
+
+table, study = pd.read_csv(snakemake.input[0]), snakemake.wildcards.study
+figures.save(seeds.coverage(table, f"Coverage of the truth, study {study}"), snakemake.output.coverage)
+figures.save(seeds.bias(table, f"Bias and contraction, study {study}"), snakemake.output.bias)
