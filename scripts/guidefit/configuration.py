@@ -125,6 +125,9 @@ def _source_problems(study: Config) -> Iterator[str]:
             yield f"simulate.{key}: {len(value)} entries for {genes} genes (simulate.genes). Give one per gene."
 
 
+_POSITIVE = ("sigma", "lam", "scale", "beta", "alpha", "nu", "eta", "b")  # parameters of distributions
+
+
 def _variant_problems(study: Config, file_of_variant: Mapping[str, str | Path]) -> Iterator[str]:
     for name, settings in study["variants"].items():
         own = settings.get("file")
@@ -137,18 +140,35 @@ def _variant_problems(study: Config, file_of_variant: Mapping[str, str | Path]) 
         elif not own and name not in file_of_variant:
             yield f"variants.{name}: unknown variant. Built in: {', '.join(file_of_variant)}; for your own give its file: path."
         else:
-            declared = variants.declare(own or file_of_variant[name])
-            unknown = set(settings.get("priors", {})) - set(declared.priors)
-            if unknown:
-                has = ", ".join(declared.priors) or "none"
-                yield f"variants.{name}.priors.{min(unknown)}: {name} has no such prior. It has: {has}."
-            elif sampling(study, name)["engine"] == "collapsed":
-                from guidefit import structure  # numbers are needed here alone
+            for problem in _settings_problems(study, name, settings, variants.declare(own or file_of_variant[name])):
+                yield f"variants.{name}{problem}"
 
-                try:
-                    structure.make(declared.gaussian, declared.priors | settings.get("priors", {}), f"variants.{name}")
-                except UserError as error:
-                    yield str(error)
+
+def _settings_problems(study: Config, name: str, settings: Config, declared: variants.Declaration) -> Iterator[str]:
+    priors = settings.get("priors", {})
+    unknown = set(priors) - set(declared.priors)
+    if unknown:
+        yield f".priors.{min(unknown)}: {name} has no such prior. It has: {', '.join(declared.priors) or 'none'}."
+        return
+    for prior, parameters in priors.items():
+        signed = "alpha" if parameters["distribution"] == "SkewNormal" else ""
+        for key, value in parameters.items():
+            if key in _POSITIVE and key != signed and value <= 0:
+                yield f".priors.{prior}.{key}: {value} is not positive. Give a number above 0."
+    sampled = sampling(study, name)
+    kept = sampled["chains"] * sampled["draws"]
+    if study.get("simulate", {}).get("truth") == "prior" and study["n_ranks"] - 1 > kept:
+        yield (
+            f": keeps {kept} draws (chains x draws), and n_ranks: {study['n_ranks']} ranks need {study['n_ranks'] - 1}. "
+            "Keep more draws, or ask for fewer ranks."
+        )
+    if sampled["engine"] == "collapsed":
+        from guidefit import structure  # it needs numpy and scipy, nothing else here does
+
+        try:
+            structure.make(declared.gaussian, declared.priors | priors, "")
+        except UserError as error:
+            yield str(error)
 
 
 def batches(seeds: list[int], batch_size: int) -> dict[str, list[int]]:

@@ -70,4 +70,9 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     for name in ("rmse", "z_sd"):  # roots of mean squares: delta method
         mean[name] = np.sqrt(mean[name])
         mcse[name] = mcse[name] / max(2 * mean[name], np.finfo(float).tiny)
+    for level in LEVELS:  # where all or none are covered the seeds do not differ: no less than by Agresti & Coull 1998
+        share = (each[f"coverage_{level}"].sum() + 2) / (len(each) + 4)
+        mcse[f"coverage_{level}"] = max(mcse[f"coverage_{level}"], np.sqrt(share * (1 - share) / (len(each) + 4)))
+    if len(by_seed) < 2:
+        mcse[:] = np.nan
     return {key: value for name in FIGURES for key, value in ((name, mean[name]), (f"{name}_mcse", mcse[name]))}

@@ -162,8 +162,8 @@ def _worst(study: str, diagnostics: pd.DataFrame, most: int = 5) -> list[dict[st
     if len(diagnostics) <= 12:
         return []
     order = diagnostics["verdict"].map({"error": 0, "fail": 1, "warn": 2, "pass": 3})
-    bad = diagnostics[order < 3].assign(order=order, many=-diagnostics["reasons"].fillna("").str.count(";"))
-    rows = bad.sort_values(["order", "many"], kind="stable").head(most).to_dict("records")
+    ranked = diagnostics.assign(order=order, many=-diagnostics["reasons"].fillna("").str.count(";"))
+    rows = ranked[order < 3].sort_values(["order", "many"], kind="stable").head(most).to_dict("records")
     return [row | {"log": f"logs/{study}/fit/{row['variant']}_seeds_*.log, seed {row['seed']}"} for row in rows]
 
 

@@ -22,6 +22,9 @@ def check(config):
     return config
 
 
+IDS = ("sgrna", "gene", "cell_line", "cna", "logfc")
+
+
 def study(**changes):
     return {"studies": {"s": {"simulate": {}, "variants": ["varying_effects"], "seeds": [1]} | changes}}
 
@@ -101,6 +104,26 @@ BAD_CONFIGS = {
     "collapsed engine with a scale's prior it does not know": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Laplace", "mu": 0, "b": 1}}}}),
         "prior of sigma: engine collapsed cannot have Laplace here. Use one of Exponential, HalfNormal",
+    ),
+    "more ranks than draws": (
+        study(simulate={"truth": "prior"}, sampling={"draws": 20, "chains": 2}),
+        r"studies.s.variants.varying_effects: keeps 40 draws \(chains x draws\), and n_ranks: 100 ranks need 99",
+    ),
+    "prior that cannot be sampled": (
+        study(variants={"pooled": {"priors": {"alpha": {"distribution": "Normal", "mu": 0, "sigma": -2}}}}),
+        "studies.s.variants.pooled.priors.alpha.sigma: -2 is not positive",
+    ),
+    "calibration of a real screen": (
+        {
+            "studies": {
+                "s": {
+                    "screen": {"path": "x.csv", "columns": dict.fromkeys(IDS, "x")},
+                    "simulate": {"truth": "prior"},
+                    "variants": ["pooled"],
+                }
+            }
+        },
+        "studies.s.simulate, screen: give exactly one of the two",
     ),
     "too few importance draws": (study(sampling={"importance_draws": 10}), "sampling.importance_draws: 10 is less than"),
     "quantiles reversed": (study(winsor_quantiles=[0.9, 0.1]), "studies.s.winsor_quantiles: the lower quantile 0.9"),

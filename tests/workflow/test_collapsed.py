@@ -75,3 +75,44 @@ def test_an_odd_screen_stops_with_a_message(workflow):
     assert run.code != 0
     assert "column logfc: no noise: every sgRNA's values lie exactly on a line in x" in run.output
     assert "Traceback" not in run.output.split("guidefit:")[1].split("\n\n")[0]
+
+
+def test_recovery_and_calibration_over_seeds(workflow):
+    """Small versions of the two sweeps that come along: tables, pictures, answers; draws go; more seeds fit the new ones alone."""
+    config = {"studies": {}}
+    for name in ("sweep", "calibration"):
+        config["studies"] |= yaml.safe_load((ROOT / f"config/studies/{name}.yaml").read_text())["studies"]
+        config["studies"][name] |= {"seeds": "0-59", "batch_size": 20}
+    (workflow / "config.yaml").write_text(yaml.safe_dump(config))
+    first = workflow.run()
+    assert first.jobs.count("fit_for_now") == 12
+
+    recovery = workflow.table("sweep/recovery.csv").query("fits == 'all'").set_index(["variant", "variable"])
+    assert (recovery["seeds"] == 60).all()
+    right = recovery.loc["correlated_effects"]
+    assert (right["verdict"] == "pass").all()
+    assert (abs(right["coverage_95"] - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 60)).all()
+    calibration = workflow.table("calibration/calibration.csv")
+    assert set(calibration["variant"]) == {"varying_effects", "correlated_effects"}
+    assert "log_likelihood" in set(calibration["variable"])
+    assert (calibration["verdict"] == "pass").all()
+    assert (calibration.query("fits == 'all'")["n"] == 60).all()
+    assert not (workflow / "results/calibration/comparison.csv").exists()  # its variants have data of their own
+    page = (workflow / "results/calibration/summary.html").read_text()
+    assert "Is it calibrated?" in page
+    assert page.count(">yes<") == 4
+    for picture in ("sweep/figures/recovery-coverage.svg", "calibration/figures/varying_effects-calibration_ecdf.svg"):
+        assert (workflow / "results" / picture).stat().st_size > 10_000
+    assert not list((workflow / "results").rglob("posterior.nc"))
+
+    before = workflow.table("sweep/estimates.csv").query("seed < 40")
+    config["studies"]["sweep"]["seeds"] = "0-79"
+    (workflow / "config.yaml").write_text(yaml.safe_dump(config))
+    more = workflow.run()
+    assert more.jobs.count("fit_for_now") == 2
+    assert more.jobs.count("diagnose") == 2
+    after = workflow.table("sweep/estimates.csv")
+    assert after["seed"].nunique() == 80
+    numbers = before.select_dtypes("number").columns
+    again = before.drop(columns=numbers).merge(after, how="left")
+    np.testing.assert_allclose(again[numbers], before[numbers], rtol=1e-9)

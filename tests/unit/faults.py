@@ -1,0 +1,91 @@
+"""Known faults in a fit, and how many seeds calibration needs to find each: `python tests/unit/faults.py` prints a table."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+
+from guidefit import calibration, diagnostics, sampling, screen, simulation, variants
+from guidefit.simulation import Design
+
+VARIANT = Path(variants.__file__).parent / "varying_effects.py"
+FAULTS = {
+    "none": "the right model",
+    "prior": "the fit's prior of sigma_gamma is four times as wide as the simulation's",
+    "covariate": "the fit sees the copy number where the simulation used its z-score",
+    "gene index": "the fit takes every sgRNA for one of the next gene in the list",
+    "variance": "the simulation takes the noise's sd for its variance",
+    "stopped early": "NUTS with 10 tuning iterations and 25 draws in two chains",
+}
+
+
+def layout() -> screen.ModelData:
+    """The rows that all data sets share."""
+    blueprint = simulation.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = simulation.simulate(blueprint, "zscore_within_gene", "cna")
+    return screen.model_data(table)
+
+
+def copy_number() -> np.ndarray:
+    """(row,) raw copy number of `layout`."""
+    return simulation.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+
+
+def engine(fault: str) -> sampling.Engine:
+    """What fits the data sets."""
+    declared = variants.declare(VARIANT)
+    wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
+    settings = sampling.Settings(engine="collapsed", draws=50, prior_draws=2)
+    if fault == "stopped early":
+        settings = sampling.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
+    return sampling.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
+
+
+def ranks(fault: str, seeds: range) -> pd.DataFrame:
+    """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
+    declared, model, right = variants.declare(VARIANT), engine(fault), layout()
+    quantities = calibration.Quantities(declared, declared.priors)
+    structure = quantities.structure
+    found = []
+    for seed in seeds:
+        rng = np.random.default_rng([seed, 11])
+        true = {name: each[0] for name, each in structure.prior_draws(right.gene_of_sgrna, 1, rng).items()}
+        noise = np.sqrt(true["sigma"]) if fault == "variance" else true["sigma"]
+        line = true["alpha_s"][right.sgrna_of_row] + true["beta_s"][right.sgrna_of_row] * right.x
+        data = replace(right, logfc=line + noise * rng.standard_normal(len(line)))
+        seen = data
+        if fault == "covariate":
+            seen = replace(data, x=copy_number())
+        if fault == "gene index":
+            seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
+        draws = model.fit(seen, seed)["posterior"].to_dataset()
+        truth = simulation.truth_table(true, data.coords)
+        of_draws, of_truth = quantities(data, draws, truth)
+        parts = [(draws, truth), (of_draws, of_truth)]
+        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]
+    return pd.concat(found, ignore_index=True)
+
+
+def verdict(table: pd.DataFrame) -> pd.DataFrame:
+    """calibration.csv of one fault."""
+    fits = table[["variant", "seed"]].drop_duplicates().assign(failed=False)
+    spread = calibration.spread(table, fits, np.random.default_rng(0))
+    found = calibration.calibrate(spread, fits, 0.01)
+    return found[found["fits"] == "all"]
+
+
+if __name__ == "__main__":
+    counts = (10, 20, 30, 50, 100, 200, 400)
+    print("| fault | seeds until it is found | first found by |\n|---|---|---|")
+    for fault, words in FAULTS.items():
+        table = ranks(fault, range(counts[-1]))
+        tries = ((n, verdict(table[table["seed"] < n])) for n in counts)
+        n, first = next(((n, each) for n, each in tries if (each["verdict"] == "fail").any()), (None, None))
+        worst = (
+            "" if first is None else ", ".join(dict.fromkeys(first.sort_values("p_value").query("verdict == 'fail'")["variable"]))
+        )
+        print(f"| {words} | {n or f'not in {counts[-1]}'} | {worst} |", flush=True)
