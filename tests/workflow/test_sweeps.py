@@ -1,4 +1,4 @@
-"""Engine collapsed through the real Snakefile."""
+"""Large screens and many seeds, with engine collapsed, through the real Snakefile."""
 
 import subprocess
 import sys
