@@ -1,8 +1,13 @@
 """Where tests that need files beside the checkout find them."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# As in every job: more BLAS threads than cores make small fits many times slower. Before numpy is imported.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,0 +1,133 @@
+"""The project's engine `collapsed` on its own variant: as a script does that imports the library and not PyMC.
+
+`compile` is the data's reading and their reduction to sufficient statistics, `sample` all that lies between these and the kept
+draws of every parameter. By importance sampling this takes so little that the first call measures caches and page faults: it is
+repeated after the clocks have stopped, and cpu_seconds.sample is the median of the repeats (cpu_seconds_first is the first call).
+"""
+
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import common
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+REPEATS = 20
+LONGEST = 10.0  # CPU seconds of all repeats together, about
+
+
+def main() -> None:
+    """Fit one screen."""
+    run = common.Run("collapsed", {"--scales": {"choices": ("importance", "nuts"), "default": "importance"}})
+    options = run.options
+    with run.importing(common.NEEDS_PROJECT):
+        import numpy as np
+
+        import guidefit
+
+        if options.scales == "nuts":
+            from guidefit import scale_nuts  # noqa: F401
+        engine = make_engine(options)
+
+    # One call of fit does it all; the clocks are told when its steps begin.
+    draw_scales, summarise = engine._draw_scales, engine._summarise
+    models = []
+
+    def begin_to_sample(model: Any, *args: Any) -> Any:
+        models.append(model)
+        run.done("compile")
+        return draw_scales(model, *args)
+
+    def begin_to_summarise(*args: Any) -> Any:
+        run.done("sample")
+        return summarise(*args)
+
+    engine._draw_scales, engine._summarise = begin_to_sample, begin_to_summarise
+    data = model_data(run.data())
+    fit = engine.fit(data, options.seed)
+    summary = fit["summary"].to_dataset()
+    mean, sd, error = (
+        {str(name): np.atleast_1d(values.sel(statistic=statistic).values) for name, values in summary.items()}
+        for statistic in ("mean", "sd", "mcse_mean")
+    )
+    run.stop()
+
+    quality: dict[str, Any] = {"cpu_seconds_first": round(run.cpu_seconds["sample"], 5)}
+    if options.scales == "importance":
+        quality |= dict.fromkeys(("ess_bulk_median", "r_hat_max", "divergences"))
+        quality |= {name: float(fit["importance"][name]) for name in ("k_hat", "weighted_draws", "importance_ess")}
+        worth = {name: float(((sd[name] / error[name]) ** 2).min()) for name in sd}
+        quality["ess_scale_mean"] = min(worth[name] for name in engine.structure.quantiles)
+        quality["ess_effect_mean"] = min(worth[name] for name in worth.keys() - engine.structure.quantiles.keys())
+        kept = options.chains * options.draws
+        quality["ess_bulk_min"] = min(quality["importance_ess"], quality["ess_scale_mean"], quality["ess_effect_mean"], kept)
+        quality |= repeat(run, engine, draw_scales, models[0], data, sd)
+    else:
+        draws = {str(n): v.values.reshape(options.chains, options.draws, -1) for n, v in fit["posterior"].to_dataset().items()}
+        ess, r_hat = common.judge(draws)
+        quality |= {"ess_bulk_min": ess.min(), "ess_bulk_median": np.median(ess), "r_hat_max": r_hat.max()}
+        quality["divergences"] = int(fit["sample_stats"]["diverging"].sum())
+    run.write(guidefit.__version__, {n: v.tolist() for n, v in mean.items()}, {n: v.tolist() for n, v in sd.items()}, quality)
+
+
+def make_engine(options: Any) -> Any:
+    """The engine for the variant, with the priors that its file declares."""
+    from guidefit import sampling, variants
+
+    declared = variants.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
+    settings = sampling.Settings(
+        engine="collapsed",
+        scales=options.scales,
+        draws=options.draws,
+        tune=options.tune,
+        chains=options.chains,
+        target_accept=common.TARGET_ACCEPT,
+        max_treedepth=common.MAX_TREE_DEPTH,
+    )
+    return sampling.make_engine(declared, declared.priors, settings, options.cores, options.seed, options.model)
+
+
+def model_data(arrays: Any) -> Any:
+    """The arrays as the library takes them; genes and sgRNAs are named by their number."""
+    from guidefit.screen import ModelData
+
+    genes = [str(gene) for gene in range(arrays.gene_of_sgrna.max() + 1)]
+    sgrnas = [str(sgrna) for sgrna in range(len(arrays.gene_of_sgrna))]
+    lines = len(arrays.x) // len(sgrnas)
+    return ModelData(genes, sgrnas, arrays.gene_of_sgrna, arrays.sgrna_of_row, arrays.x, arrays.logfc, lines)
+
+
+def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any, sd: dict[str, Any]) -> dict[str, Any]:
+    """Sample and reduce anew with other seeds: median CPU seconds of both, and the ESS that the spread of the means shows."""
+    import numpy as np
+
+    from guidefit import sufficient
+    from guidefit.collapsed import Collapsed
+
+    begun = time.process_time()
+    sample, reduce, means = [], [], []
+    while len(sample) < REPEATS and time.process_time() - begun < LONGEST:
+        seed = 1000 * run.options.seed + len(sample)
+        rng = np.random.default_rng(seed)
+        started = time.process_time()
+        drawn = draw_scales(model, rng, seed)
+        kept, _ = engine.structure.values(drawn.z[drawn.chosen])
+        posterior = kept | model.draw(kept, rng)
+        sample.append(time.process_time() - started)
+        means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
+        started = time.process_time()
+        Collapsed(engine.structure, sufficient.of_rows(data))
+        reduce.append(time.process_time() - started)
+    run.cpu_seconds["sample"] = statistics.median(sample)
+    found: dict[str, Any] = {"repeats": len(sample), "cpu_seconds_reduce": statistics.median(reduce)}
+    if len(sample) == REPEATS:
+        errors = np.var(means, axis=0, ddof=1) / np.concatenate(list(sd.values())) ** 2
+        found["ess_by_repeats"] = float(1 / errors.mean())
+    return found
+
+
+if __name__ == "__main__":
+    main()
