@@ -24,7 +24,7 @@ lint: env
 	.venv/bin/snakemake --lint
 
 bench: env
-	.venv/bin/python benchmarks/time_of_a_run.py
+	.venv/bin/python benchmarks/time_of_a_run.py && .venv/bin/python benchmarks/engines.py
 
 # Resolve pyproject.toml anew. Needs uv on PATH (or in .venv-tools, where make env leaves it).
 lock:
