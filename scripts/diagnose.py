@@ -33,7 +33,8 @@ for seed, fit, error in posterior.read_batch(inputs.posterior):
     if quantities:
         of_draws, of_truth = quantities(data, draws, truth)
         least = one["ess_bulk"].min()
-        derived.append(diagnostics.ranks(of_draws, of_truth, params.n_ranks, rng, least).assign(**ids))
+        if len(of_draws.data_vars):
+            derived.append(diagnostics.ranks(of_draws, of_truth, params.n_ranks, rng, least).assign(**ids))
 
 diagnostics.estimate_table(estimates).to_parquet(snakemake.output.estimates)
 diagnostics.diagnostics_table(health).to_parquet(snakemake.output.diagnostics)

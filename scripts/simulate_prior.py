@@ -9,7 +9,7 @@ from guidefit import predictive, randomness, screen, simulation, variants
 params, wildcards = snakemake.params, snakemake.wildcards
 settings = dict(params.simulate)
 design = settings.pop("design")
-settings = {key: value for key, value in settings.items() if key not in ("truth", "effect_on")}
+settings = {key: value for key, value in settings.items() if key not in ("truth", "effect_on", "variant")}
 declared = variants.declare(snakemake.input.variant)
 priors = variants.merge_priors(declared.priors, params.priors, f"studies.{wildcards.study}.variants.{wildcards.variant}.priors")
 simulator = None

@@ -38,11 +38,13 @@ class Quantities:
 
     def __call__(self, data: ModelData, draws: xr.Dataset, truth: pd.DataFrame) -> tuple[xr.Dataset, pd.DataFrame]:
         """The quantities of each draw (chain, draw), and of the truth as rows: variable, gene, sgrna, truth."""
-        if self.structure is None:
+        known = truth[truth["variable"].isin(list(draws.data_vars)) & truth["truth"].notna()]
+        # the truth may be another variant's, which need not have all variables of this one
+        if self.structure is None or set(map(str, draws.data_vars)) != set(known["variable"]):
             return draws[[]], truth.head(0)
         sizes = draws.sizes["chain"], draws.sizes["draw"]
         flat = {str(n): v.transpose("chain", "draw", ...).values.reshape(-1, *v.shape[2:]) for n, v in draws.data_vars.items()}
-        true = {str(name): rows["truth"].to_numpy()[None] for name, rows in truth.groupby("variable", sort=False)}
+        true = {str(name): rows["truth"].to_numpy()[None] for name, rows in known.groupby("variable", sort=False)}
         true = {name: each if flat[name].ndim > 1 else each[:, 0] for name, each in true.items()}
         statistics = sufficient.of_rows(data)
         of_draws = derived(self.structure, statistics, flat)

@@ -105,7 +105,12 @@ def _source_problems(study: Config) -> Iterator[str]:
             yield f"screen.path: no file {study['screen']['path']!r}. Give it relative to the folder you run snakemake in."
         return
     simulate = study["simulate"]
-    general = set(simulate) - {"design", "truth", "effect_on"}
+    source = simulate.get("variant")
+    if source and simulate["truth"] != "prior":
+        yield "simulate.variant: only with truth: prior do data come from a variant. Set it, or remove simulate.variant."
+    if source and source not in study["variants"]:
+        yield f"simulate.variant: {source!r} is no variant of this study. It has: {', '.join(study['variants'])}."
+    general = set(simulate) - {"design", "truth", "effect_on", "variant"}
     if simulate["design"] == "notebook" and general:
         yield f"simulate.{min(general)}: the design notebook is fixed. Use design: general to change it."
     if simulate["truth"] == "prior":

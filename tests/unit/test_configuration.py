@@ -105,6 +105,14 @@ BAD_CONFIGS = {
         study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Laplace", "mu": 0, "b": 1}}}}),
         "prior of sigma: engine collapsed cannot have Laplace here. Use one of Exponential, HalfNormal",
     ),
+    "data from a variant that is not there": (
+        study(simulate={"truth": "prior", "variant": "pooled"}),
+        "studies.s.simulate.variant: 'pooled' is no variant of this study. It has: varying_effects",
+    ),
+    "data from a variant without its prior": (
+        study(simulate={"variant": "varying_effects"}),
+        "studies.s.simulate.variant: only with truth: prior",
+    ),
     "more ranks than draws": (
         study(simulate={"truth": "prior"}, sampling={"draws": 20, "chains": 2}),
         r"studies.s.variants.varying_effects: keeps 40 draws \(chains x draws\), and n_ranks: 100 ranks need 99",

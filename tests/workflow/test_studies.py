@@ -74,11 +74,11 @@ def test_only_what_changed_is_run_again(workflow):
     assert workflow.table("first/diagnostics.csv").set_index("variant")["draws"].to_dict() == {"pooled": 70, "mine": 60}
 
 
-def test_batches_change_no_number(workflow):
+def test_batches_and_cores_change_no_number(workflow):
     for size in (1, 2):
         variants = {"gene_effects": {}, "varying_effects": {"engine": "collapsed"}}
         workflow.configure(same=study(variants=variants, seeds="3-5", batch_size=size))
-        workflow.run()
+        workflow.run("--cores", str(size))
         (workflow / "results/same").rename(workflow / f"size_{size}")
     one, two = (pd.read_csv(workflow / f"size_{size}/estimates.csv") for size in (1, 2))
     assert len(one) == 3 * (9 + 19)

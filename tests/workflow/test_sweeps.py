@@ -116,3 +116,27 @@ def test_recovery_and_calibration_over_seeds(workflow):
     numbers = before.select_dtypes("number").columns
     again = before.drop(columns=numbers).merge(after, how="left")
     np.testing.assert_allclose(again[numbers], before[numbers], rtol=1e-9)
+
+
+def test_data_of_one_variant_fitted_with_another(workflow):
+    """gene_effects has no sgRNA level: on data that have one it is too sure, which calibration and evidence find."""
+    simulate = {"truth": "prior", "variant": "varying_effects", "genes": 4, "sgrnas_per_gene": 4, "cell_lines": 10}
+    workflow.configure(
+        wrong={
+            "simulate": simulate,
+            "sampling": {"engine": "collapsed", "draws": 50},
+            "variants": ["varying_effects", "gene_effects"],
+            "seeds": "0-39",
+            "batch_size": 40,
+            "checks": False,
+            "keep_draws": False,
+            "figure_seeds": 0,
+        }
+    )
+    run = workflow.run()
+    assert run.jobs.count("simulate_prior") == 1
+    calibration = workflow.table("wrong/calibration.csv").query("fits == 'all'").set_index("variant")["verdict"]
+    assert (calibration["varying_effects"] == "pass").all()
+    assert (calibration["gene_effects"] == "fail").any()
+    bayes = workflow.table("wrong/comparison.csv").query("variant == 'gene_effects'")["log_bayes_factor"]
+    assert (bayes < -5).mean() > 0.8

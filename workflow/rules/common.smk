@@ -124,7 +124,11 @@ CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
 CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "prior"]
 # Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
-COMPARED = [name for name in STUDIES if name not in CALIBRATED and (name in CHECKED or "collapsed" in engines_of(name))]
+COMPARED = [
+    name
+    for name in STUDIES
+    if (name not in CALIBRATED or "variant" in STUDIES[name]["simulate"]) and (name in CHECKED or "collapsed" in engines_of(name))
+]
 
 
 wildcard_constraints:
@@ -159,7 +163,8 @@ def source_of(study, variant):
     """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant (drawn from its prior)."""
     if "screen" in STUDIES[study]:
         return "screen"
-    return variant if STUDIES[study]["simulate"]["truth"] == "prior" else "design"
+    simulate = STUDIES[study]["simulate"]
+    return simulate.get("variant", variant) if simulate["truth"] == "prior" else "design"
 
 
 def data_of(study, variant, seeds):
