@@ -127,7 +127,7 @@ def measure_fit(bench: Bench) -> Raw:
     """One screen of the notebook's size by every engine, in interleaved rounds."""
     names = [name for name in ENGINES if name != "lme4"]
     data = bench.screen("notebook", simulation.notebook(103), "zscore_within_gene", "cna")
-    models, rounds, size = (MODELS[:1], 1, {"draws": 200, "tune": 200}) if bench.quick else (MODELS, 5, {})
+    models, rounds, size = (MODELS[:1], 1, {"draws": 200, "tune": 200}) if bench.quick else (MODELS, 4, {})
     runs = []
     for number in range(rounds + 1):  # round 0 fills the caches
         for model in models:
