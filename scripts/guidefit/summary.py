@@ -216,6 +216,10 @@ def _calibration(table: pd.DataFrame | None, most: float) -> list[dict[str, Any]
 
 
 def _answer(table: pd.DataFrame) -> str:
+    if table["elpd"].isna().all() and table["log_bayes_factor"].notna().any():
+        return (
+            f"No LOO, since checks are off. The evidence is highest for {table.loc[table['log_bayes_factor'].idxmax(), 'variant']}."
+        )
     first = table.loc[table["rank"] == 1, "variant"].tolist()
     if not first:
         return "None can be ranked: see the notes."

@@ -45,6 +45,7 @@ def coverage(recovery: pd.DataFrame, title: str) -> p9.ggplot:
             subtitle="dashed: nominal; line: 2 Monte Carlo standard errors",
         )
         + look(11, _height(order, frame))
+        + p9.theme(panel_spacing_x=0.03)
     )
 
 
