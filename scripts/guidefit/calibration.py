@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 import xarray as xr
-from arviz_stats import ecdf_utils
 
-from guidefit import structure, sufficient
+from guidefit import diagnostics, structure, sufficient
 from guidefit.screen import ModelData
 from guidefit.structure import Structure
 from guidefit.sufficient import SufficientStatistics
@@ -107,9 +106,7 @@ def calibrate(spread: pd.DataFrame, failed: pd.DataFrame, level: float) -> pd.Da
                 part.append(row | {"distance": abs(difference).max(), "mean_rank": u.mean(), "p_value": p_value(u)})
             table = pd.DataFrame(part)
             if len(table):
-                order = np.argsort(table["p_value"].to_numpy(), kind="stable")
-                steps = np.maximum.accumulate(table["p_value"].to_numpy()[order] * np.arange(len(order), 0, -1))
-                table.loc[order, "p_holm"] = np.minimum(steps, 1.0)
+                table["p_holm"] = diagnostics.holm(table["p_value"].to_numpy())
                 table["verdict"] = np.where(table["p_holm"] < level, "fail", "pass")
             found.append(table)
     return pd.concat(found, ignore_index=True).reindex(columns=[c for c in COLUMNS if c != "study"])
@@ -117,10 +114,7 @@ def calibrate(spread: pd.DataFrame, failed: pd.DataFrame, level: float) -> pd.Da
 
 def ecdf_difference(u: np.ndarray, prob: float = 0.95) -> pd.DataFrame:
     """ECDF of u (n,) minus the uniform's at evenly spaced points, with its simultaneous band: u, difference, lower, upper."""
-    points = _points(len(u))
-    lower, upper = _band(len(u), prob)
-    ecdf = np.searchsorted(np.sort(u), points, side="right") / len(u)
-    return pd.DataFrame({"u": points, "difference": ecdf - points, "lower": lower - points, "upper": upper - points})
+    return diagnostics.pit_band(u, prob, POINTS).rename(columns={"pit": "u"})
 
 
 def p_value(u: np.ndarray) -> float:
@@ -136,14 +130,9 @@ def p_value(u: np.ndarray) -> float:
     return float((1 + (null <= least).sum()) / (1 + SIMULATIONS))
 
 
-def _points(n: int) -> np.ndarray:
-    count = min(n, POINTS)
-    return np.arange(1, count) / count if count > 1 else np.array([0.5])
-
-
 def _least(u: np.ndarray) -> np.ndarray:
     """(K,) least two-sided pointwise probability of K samples (K, n)."""
-    n, points = u.shape[1], _points(u.shape[1])
+    n, points = u.shape[1], diagnostics.ecdf_points(u.shape[1], POINTS)
     counts = np.stack([(u <= point).sum(axis=1) for point in points], axis=1)
     both = np.minimum(scipy.stats.binom.cdf(counts, n, points), scipy.stats.binom.sf(counts - 1, n, points))
     return 2 * both.min(axis=1)
@@ -153,10 +142,3 @@ def _least(u: np.ndarray) -> np.ndarray:
 def _null(n: int) -> np.ndarray:
     rng = np.random.default_rng(n)
     return np.sort(np.concatenate([_least(rng.random((100, n))) for _ in range(SIMULATIONS // 100)]))
-
-
-@cache
-def _band(n: int, prob: float) -> tuple[np.ndarray, np.ndarray]:
-    points = _points(n)
-    pointwise = ecdf_utils.simulate_confidence_bands(n, 1, points, prob, 2000, np.random.default_rng(0))
-    return ecdf_utils.get_pointwise_confidence_band(pointwise, n, points)

@@ -40,6 +40,11 @@ class Pair:
         """The matrices divided by numbers."""
         return Pair(self.a / divisor, self.b / divisor, self.c / divisor, self.det / divisor**2)
 
+    @property
+    def inverse(self) -> "Pair":
+        """The inverse matrices."""
+        return Pair(self.c / self.det, -self.b / self.det, self.a / self.det, 1 / self.det)
+
     def times(self, one: Any, two: Any) -> tuple[Any, Any]:
         """The matrices times the vectors (one, two)."""
         return self.a * one + self.b * two, self.b * one + self.c * two
@@ -207,8 +212,7 @@ class Collapsed:
         """Each value is constant + weights . hyper-means + a normal deviation of its own."""
         structure, gene, sgrna = self.structure, levels.gene, levels.sgrna
         noise = scales[structure.noise] ** 2
-        r = levels.precision
-        hyper = Pair(r.c / r.det, -r.b / r.det, r.a / r.det, 1 / r.det)
+        hyper = levels.precision.inverse
         b = np.array(np.broadcast_arrays(*gene.shrinkage)).reshape(2, 2, *gene.shrinkage[0].shape)
         best = np.array(gene.covariance.times(*levels.gene_score)) - (b * self._offset).sum(axis=1)
         g = np.array(np.broadcast_arrays(*sgrna.shrinkage)).reshape(2, 2, *sgrna.shrinkage[0].shape)
@@ -255,8 +259,7 @@ class Collapsed:
     def _draw(self, levels: _Levels, scales: Scales, rng: np.random.Generator) -> dict[str, np.ndarray]:
         structure, gene, sgrna = self.structure, levels.gene, levels.sgrna
         count = len(levels.mean[0])
-        r = levels.precision
-        hyper = Pair(r.c / r.det, -r.b / r.det, r.a / r.det, 1 / r.det)
+        hyper = levels.precision.inverse
         mean = _deviate(hyper, rng.standard_normal((2, count))) + np.array(levels.mean)
 
         apart = [mean[k] - self._offset[k] for k in (0, 1)]

@@ -286,10 +286,16 @@ def pit_band(pit: np.ndarray, prob: float, max_points: int = 200) -> pd.DataFram
     return pd.DataFrame({"pit": points, "difference": ecdf - points, "lower": lower - points, "upper": upper - points})
 
 
+def ecdf_points(size: int, max_points: int) -> np.ndarray:
+    """Evenly spaced points in (0, 1) at which the ECDF of `size` values is looked at."""
+    count = min(size, max_points)
+    return np.arange(1, count) / count if count > 1 else np.array([0.5])
+
+
 @cache
 def _uniform_band(size: int, prob: float, max_points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(points, lower, upper) of the simultaneous band of the ECDF of `size` uniform values; simulated, always the same."""
-    points = np.arange(1, min(size, max_points)) / min(size, max_points)
+    points = ecdf_points(size, max_points)
     pointwise = ecdf_utils.simulate_confidence_bands(size, 1, points, prob, 2000, np.random.default_rng(0))
     return points, *ecdf_utils.get_pointwise_confidence_band(pointwise, size, points)
 
@@ -300,10 +306,17 @@ def share_outside_band(pit: np.ndarray, prob: float) -> float:
     return float(((band["difference"] < band["lower"]) | (band["difference"] > band["upper"])).mean())
 
 
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """The p-values with Holm's correction (1979), in the same order."""
+    order = np.argsort(p_values, kind="stable")
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1)), 1.0)
+    return corrected
+
+
 def genes_outside(pit: np.ndarray, data: ModelData, level: float) -> list[str]:
     """Genes whose PIT values are not uniform: Kolmogorov-Smirnov tests with Holm's correction over genes, worst first."""
     genes = data.gene_of_row
     p_values = np.array([scipy.stats.kstest(pit[genes == g], "uniform").pvalue for g in range(len(data.genes))])
-    order = np.argsort(p_values)
-    holm = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    return [data.genes[g] for g, p in zip(order, holm, strict=True) if p < level]
+    corrected = holm(p_values)
+    return [data.genes[g] for g in np.argsort(p_values) if corrected[g] < level]

@@ -52,7 +52,7 @@ STEPS = {
         "scales",
         "sufficient",
     ],
-    "seeds": ["recovery", "calibration"],
+    "seeds": ["recovery", "calibration", "diagnostics"],
     "figures": [
         "recovery",
         "calibration",

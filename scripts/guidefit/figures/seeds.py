@@ -16,35 +16,11 @@ def coverage(recovery: pd.DataFrame, title: str) -> p9.ggplot:
     table = recovery[(recovery["fits"] == "all") & recovery["bias_mcse"].notna()]
     if table.empty:
         return nothing(title, "no variable has a truth on the scale of x and more than one seed")
-    parts = [
-        table[["variant", "variable"]].assign(
-            level=f"{level} %", nominal=level / 100, covered=table[f"coverage_{level}"], error=2 * table[f"coverage_{level}_mcse"]
-        )
-        for level in LEVELS
-    ]
-    frame = pd.concat(parts)
-    order = list(dict.fromkeys(table["variable"]))
-    frame = frame.assign(
-        variable=pd.Categorical(frame["variable"], order[::-1]), level=pd.Categorical(frame["level"], [f"{k} %" for k in LEVELS])
-    )
+    panels = {f"coverage_{level}": (f"{level} %", level / 100) for level in LEVELS}
     return (
-        p9.ggplot(frame, p9.aes("variable", "covered", color="variant"))
-        + p9.geom_hline(p9.aes(yintercept="nominal"), color="#555555", linetype="dashed")
-        + p9.geom_pointrange(
-            p9.aes(ymin="covered - error", ymax="covered + error"), size=0.35, position=p9.position_dodge(width=0.6)
-        )
-        + p9.facet_wrap("level", nrow=1, scales="free_x")
-        + p9.scale_color_manual(values=COLOURS[: frame["variant"].nunique()])
+        _by_variable(table, panels, title, "dashed: nominal; line: 2 Monte Carlo standard errors", 11)
         + p9.scale_y_continuous(labels=lambda values: [f"{value:.0%}" for value in values])
-        + p9.coord_flip()
-        + p9.labs(
-            x="",
-            y="intervals that cover the truth",
-            color="",
-            title=title,
-            subtitle="dashed: nominal; line: 2 Monte Carlo standard errors",
-        )
-        + look(11, _height(order, frame))
+        + p9.labs(y="intervals that cover the truth")
         + p9.theme(panel_spacing_x=0.03)
     )
 
@@ -54,36 +30,36 @@ def bias(recovery: pd.DataFrame, title: str) -> p9.ggplot:
     table = recovery[(recovery["fits"] == "all") & recovery["bias"].notna()]
     if table.empty:
         return nothing(title, "no variable has a truth on the scale of x")
-    panels = {"z_mean": "mean z-score: (estimate - truth) / sd", "contraction": "contraction: 1 - posterior / prior variance"}
+    panels = {
+        "z_mean": ("mean z-score: (estimate - truth) / sd", 0.0),
+        "contraction": ("contraction: 1 - posterior / prior variance", 1.0),
+    }
+    return _by_variable(table, panels, title, "line: 2 Monte Carlo standard errors; dashed: no bias, all learnt from the data", 10)
+
+
+def _by_variable(table: pd.DataFrame, panels: dict[str, tuple[str, float]], title: str, subtitle: str, width: float) -> p9.ggplot:
+    """Some columns of recovery.csv by variable and variant, a panel each: column -> (its label, where it is good)."""
     parts = [
-        table[["variant", "variable"]].assign(panel=label, value=table[name], error=2 * table[f"{name}_mcse"], good=float(i))
-        for i, (name, label) in enumerate(panels.items())
+        table[["variant", "variable"]].assign(panel=label, value=table[name], error=2 * table[f"{name}_mcse"], good=good)
+        for name, (label, good) in panels.items()
     ]
     frame = pd.concat(parts)
     order = list(dict.fromkeys(table["variable"]))
+    variants = frame["variant"].nunique()
     frame = frame.assign(
-        variable=pd.Categorical(frame["variable"], order[::-1]), panel=pd.Categorical(frame["panel"], list(panels.values()))
+        variable=pd.Categorical(frame["variable"], order[::-1]),
+        panel=pd.Categorical(frame["panel"], [label for label, _ in panels.values()]),
     )
     return (
         p9.ggplot(frame, p9.aes("variable", "value", color="variant"))
         + p9.geom_hline(p9.aes(yintercept="good"), color="#555555", linetype="dashed")
         + p9.geom_pointrange(p9.aes(ymin="value - error", ymax="value + error"), size=0.35, position=p9.position_dodge(width=0.6))
         + p9.facet_wrap("panel", nrow=1, scales="free_x")
-        + p9.scale_color_manual(values=COLOURS[: frame["variant"].nunique()])
+        + p9.scale_color_manual(values=COLOURS[:variants])
         + p9.coord_flip()
-        + p9.labs(
-            x="",
-            y="",
-            color="",
-            title=title,
-            subtitle="line: 2 Monte Carlo standard errors; dashed: no bias, all learnt from the data",
-        )
-        + look(10, _height(order, frame))
+        + p9.labs(x="", y="", color="", title=title, subtitle=subtitle)
+        + look(width, 2.0 + 0.32 * len(order) * (0.5 + 0.5 * min(variants, 4)))
     )
-
-
-def _height(variables: list[str], frame: pd.DataFrame) -> float:
-    return 2.0 + 0.32 * len(variables) * (0.5 + 0.5 * min(frame["variant"].nunique(), 4))
 
 
 def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
