@@ -33,7 +33,8 @@ PEERS_PYTHON = ROOT / ".venv-peers/bin/python"
 RESULTS = ROOT / ".benchmarks"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from guidefit import covariates, simulation  # noqa: E402
+from guidefit import simulation  # noqa: E402
+from guidefit.covariates import Covariate  # noqa: E402
 
 # name -> (its name in tables, Python, program, options)
 ENGINES: dict[str, tuple[str, str, str, list[str]]] = {
@@ -73,7 +74,7 @@ class Bench:
 
     def screen(self, name: str, blueprint: simulation.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
-        x, _ = covariates.transform(covariate, blueprint.cna, blueprint.gene_of_row)
+        x = Covariate(covariate).settle(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
         path = self.folder / f"{name}.npz"
         logfc = simulation.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)

@@ -4,15 +4,17 @@ from guidefit import job
 
 job.start(snakemake.log[0], snakemake.threads)
 
-from guidefit import covariates, randomness, screen, simulation
+from guidefit import randomness, screen, simulation
+from guidefit.covariates import WITHIN_GENES, Covariate
 
 params = snakemake.params
 study = snakemake.wildcards.study
+covariate = Covariate(**params.covariate)
 settings = dict(params.simulate)
 design, effect_on = settings.pop("design"), settings.pop("effect_on", "cna")
 settings.pop("truth")
 # A covariate that depends on all rows needs them all at once.
-most_rows = simulation.BLOCK_ROWS if params.covariate in covariates.WITHIN_GENES else None
+most_rows = simulation.BLOCK_ROWS if covariate.name in WITHIN_GENES else None
 
 
 def blueprints(seed: int):
@@ -26,8 +28,8 @@ with screen.Writer(snakemake.output.screen, snakemake.output.truth, study) as wr
     for seed in params.seeds:
         truths, names = [], {"gene": [], "sgrna": []}
         for blueprint in blueprints(seed):
-            table, truth = simulation.simulate(blueprint, params.covariate, effect_on, params.winsor_quantiles)
-            screen.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", params.covariate)
+            table, truth = simulation.simulate(blueprint, covariate, effect_on)
+            screen.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name)
             writer.write_rows(seed, table)
             truths.append(truth)
             for dim, more in screen.coords(table).items():

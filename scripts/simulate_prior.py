@@ -5,9 +5,11 @@ from guidefit import job
 job.start(snakemake.log[0], snakemake.threads)
 
 from guidefit import predictive, randomness, screen, simulation, variants
+from guidefit.covariates import Covariate
 
 params, wildcards = snakemake.params, snakemake.wildcards
 settings = dict(params.simulate)
+covariate = Covariate(**params.covariate)
 design = settings.pop("design")
 settings = {key: value for key, value in settings.items() if key not in ("truth", "effect_on", "variant")}
 declared = variants.declare(snakemake.input.variant)
@@ -22,8 +24,8 @@ with screen.Writer(snakemake.output.screen, snakemake.output.truth, wildcards.st
         else:
             rng = randomness.generator(wildcards.study, "design", seed, "data")
             blueprint = simulation.general(simulation.Design(**settings), rng)
-        table, _ = simulation.covariate_table(blueprint, params.covariate, params.winsor_quantiles)
-        screen.refuse_constant_genes(table, f"studies.{wildcards.study}.simulate, seed {seed}", params.covariate)
+        table, _ = simulation.covariate_table(blueprint, covariate)
+        screen.refuse_constant_genes(table, f"studies.{wildcards.study}.simulate, seed {seed}", covariate.name)
         data = screen.model_data(table)
         simulator = simulator or predictive.PriorSimulator(variants.load(declared.path), priors, data)
         truth, table["logfc"] = simulator(data.x, randomness.integer(wildcards.study, wildcards.variant, seed, "truth"))

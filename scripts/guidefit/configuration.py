@@ -98,11 +98,7 @@ def _source_problems(study: Config) -> Iterator[str]:
     if low >= high:
         yield f"winsor_quantiles: the lower quantile {low} must be below the upper {high}."
     if "screen" in study:
-        columns = study["screen"]["columns"]
-        if len(set(columns.values())) < len(columns):
-            yield "screen.columns: two of our columns name the same column of the table. Give each its own."
-        if not Path(study["screen"]["path"]).is_file():
-            yield f"screen.path: no file {study['screen']['path']!r}. Give it relative to the folder you run snakemake in."
+        yield from _screen_problems(study["screen"])
         return
     simulate = study["simulate"]
     source = simulate.get("variant")
@@ -128,6 +124,40 @@ def _source_problems(study: Config) -> Iterator[str]:
     ):
         if isinstance(value, list) and len(value) != genes:
             yield f"simulate.{key}: {len(value)} entries for {genes} genes (simulate.genes). Give one per gene."
+
+
+FILES = ("path", "counts", "logfc", "sequence_map", "guide_map", "copy_number", "nonessential", "essential")
+DEPMAP_ONLY = ("map_columns", "sequence_map", "guide_map", "copy_number")
+
+
+def _screen_problems(screen: Config) -> Iterator[str]:
+    kinds = [key for key in ("path", "counts", "logfc") if key in screen]
+    if len(kinds) != 1:
+        found = " and ".join(kinds) or "none of them"
+        yield f"screen: give exactly one of path (a long table), counts and logfc (matrices); it has {found}."
+        return
+    if "path" in screen:
+        if "columns" not in screen:
+            yield "screen.columns: a long table needs the names of its columns sgrna, gene, cell_line, cna, logfc."
+            return
+        foreign = [key for key in DEPMAP_ONLY if key in screen]
+        if foreign:
+            yield f"screen.{foreign[0]}: goes with counts or logfc, and this screen is a long table (path). Remove one of the two."
+        columns = screen["columns"]
+        if len(set(columns.values())) < len(columns):
+            yield "screen.columns: two of our columns name the same column of the table. Give each its own."
+    else:
+        needed = ["guide_map", "copy_number", *(["sequence_map"] if "counts" in screen else [])]
+        for key in needed:
+            if key not in screen:
+                yield f"screen.{key}: {kinds[0]} need this file too."
+        if "columns" in screen:
+            yield "screen.columns: goes with path (a long table). For the maps' columns use screen.map_columns."
+        if "counts" in screen and screen["normalise"] == "nonessential" and "nonessential" not in screen:
+            yield "screen.nonessential: normalise: nonessential needs the list of these genes. Give it, or set normalise: all."
+    for key in FILES:
+        if key in screen and not Path(screen[key]).is_file():
+            yield f"screen.{key}: no file {screen[key]!r}. Give it relative to the folder you run snakemake in."
 
 
 _POSITIVE = ("sigma", "lam", "scale", "beta", "alpha", "nu", "eta", "b")  # parameters of distributions
@@ -174,6 +204,12 @@ def _settings_problems(study: Config, name: str, settings: Config, declared: var
             structure.make(declared.gaussian, declared.priors | priors, "")
         except UserError as error:
             yield str(error)
+
+
+def covariate(study: Config) -> Config:
+    """A study's covariate: name, winsor_quantiles, and the diploid copy number, which is relative (1) in DepMap's files."""
+    diploid = study.get("diploid", 1.0 if "screen" in study else 2.0)
+    return {"name": study["covariate"], "winsor_quantiles": study["winsor_quantiles"], "diploid": diploid}
 
 
 def batches(seeds: list[int], batch_size: int) -> dict[str, list[int]]:

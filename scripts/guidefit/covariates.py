@@ -4,13 +4,14 @@ A model sees x, not cna. Where x = (cna - shift) / scale, a truth on the cna sca
 (alpha + beta cna = (alpha + beta shift) + (beta scale) x); where x is no such line there is none, and none is made up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-WITHIN_GENES = ("raw", "zscore_within_gene", "log2")  # x of a gene's rows depends on them alone
-NAMES = ("raw", "centred", "zscore_within_gene", "zscore", "log2", "winsorised")
+# x of a gene's rows depends on them alone
+WITHIN_GENES = ("raw", "zscore_within_gene", "log2", "log2_diploid", "saturating")
+NAMES = ("raw", "centred", "zscore_within_gene", "zscore", "log2", "log2_diploid", "saturating", "winsorised")
 
 Truth = dict[str, float | np.ndarray]
 
@@ -27,34 +28,62 @@ class Line:
         """Whether all genes share one line."""
         return bool(np.all(self.shift == self.shift[0]) and np.all(self.scale == self.scale[0]))
 
+    def __call__(self, cna: np.ndarray, gene: np.ndarray) -> np.ndarray:
+        """(row,) x for copy numbers (row,) and gene codes (row,)."""
+        return (cna - self.shift[gene]) / self.scale[gene]
 
-def transform(
-    name: str, cna: np.ndarray, gene: np.ndarray, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
-) -> tuple[np.ndarray, Line | None]:
-    """The covariate x of each row, and the line that leads to it (None where it is not a line).
 
-    cna: (row,) copy number; gene: (row,) gene codes 0..G-1, each used. Standard deviations are population ones (ddof 0).
-    A gene without variation gets scale 1, so that x is 0 there; screens with such genes are refused elsewhere.
+@dataclass(frozen=True)
+class Covariate:
+    """A covariate by its name, with what it needs to know.
+
+    winsor_quantiles: where `winsorised` clips; diploid: the copy number of a diploid gene, in the units of cna. x is 0 there with
+    `log2_diploid`, log2(cna + 1) less its value at diploid, and with `saturating`, (cna - diploid) / (cna + diploid), which for
+    amplifications approaches 1.
     """
-    n_genes = int(gene.max()) + 1
-    ones = np.ones(n_genes)
-    match name:
-        case "raw":
-            return cna.copy(), Line(0 * ones, ones)
-        case "centred":
-            line = Line(cna.mean() * ones, ones)
-        case "zscore":
-            line = Line(cna.mean() * ones, (cna.std() or 1.0) * ones)
-        case "zscore_within_gene":
-            line = _line_within_gene(cna, gene, n_genes)
-        case "log2":
-            return np.log2(cna + 1), None
-        case "winsorised":
-            x = np.clip(cna, *np.quantile(cna, winsor_quantiles))
-            return x, Line(0 * ones, ones) if np.array_equal(x, cna) else None
-        case _:
-            raise ValueError(f"unknown covariate {name!r}: one of {', '.join(NAMES)}")
-    return (cna - line.shift[gene]) / line.scale[gene], line
+
+    name: str
+    winsor_quantiles: tuple[float, float] = (0.01, 0.99)
+    diploid: float = 2.0
+
+    def settle(self, cna: np.ndarray, gene: np.ndarray) -> "Settled":
+        """The covariate for these rows.
+
+        cna: (row,) copy number; gene: (row,) gene codes 0..G-1, each used. Standard deviations are population ones (ddof 0).
+        A gene without variation gets scale 1, so that x is 0 there; screens with such genes are refused elsewhere.
+        """
+        n_genes = int(gene.max()) + 1
+        ones = np.ones(n_genes)
+        match self.name:
+            case "raw":
+                line = Line(0 * ones, ones)
+            case "centred":
+                line = Line(cna.mean() * ones, ones)
+            case "zscore":
+                line = Line(cna.mean() * ones, (cna.std() or 1.0) * ones)
+            case "zscore_within_gene":
+                line = _line_within_gene(cna, gene, n_genes)
+            case "log2":
+                return Settled(lambda copies, _: np.log2(copies + 1), None)
+            case "log2_diploid":
+                return Settled(lambda copies, _: np.log2(copies + 1) - np.log2(self.diploid + 1), None)
+            case "saturating":
+                return Settled(lambda copies, _: (copies - self.diploid) / (copies + self.diploid), None)
+            case "winsorised":
+                low, high = np.quantile(cna, self.winsor_quantiles)
+                clipped = bool((cna < low).any() or (cna > high).any())
+                return Settled(lambda copies, _: np.clip(copies, low, high), None if clipped else Line(0 * ones, ones))
+            case _:
+                raise ValueError(f"unknown covariate {self.name!r}: one of {', '.join(NAMES)}")
+        return Settled(line, line)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A covariate that knows its rows: x of copy numbers and gene codes, and the line that this is (None where it is none)."""
+
+    x: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    line: Line | None
 
 
 def _line_within_gene(cna: np.ndarray, gene: np.ndarray, n_genes: int) -> Line:

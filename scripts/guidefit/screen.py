@@ -1,7 +1,6 @@
 """The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from guidefit import covariates
 from guidefit.errors import UserError
 
 IDS = ("gene", "sgrna", "cell_line")
-NUMBERS = ("cna", "logfc")
 COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
-MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]
 
 
 @dataclass(frozen=True)
@@ -155,14 +151,13 @@ class Writer:
         if self._screen:
             self._screen.close()
 
-    def write(self, seed: int | None, screen: pd.DataFrame, truth: pd.DataFrame | None) -> None:
-        """Add one seed's screen and truth; seed None: a real screen, which serves every seed and has no truth."""
+    def write(self, seed: int, screen: pd.DataFrame, truth: pd.DataFrame) -> None:
+        """Add one seed's screen and truth."""
         self.write_rows(seed, screen)
-        if truth is not None and seed is not None:
-            self.write_truth(seed, truth)
+        self.write_truth(seed, truth)
 
     def write_rows(self, seed: int | None, screen: pd.DataFrame) -> None:
-        """Add rows of one seed's screen."""
+        """Add rows of one seed's screen; seed None: of a real screen, which serves every seed and has no truth."""
         count = len(screen)
         names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
         numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
@@ -195,177 +190,8 @@ def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str) -> No
         )
 
 
-# --- real screens ------------------------------------------------------------------------------------------------
-
-
-def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A screen's table with our column names first and the source's other columns behind them.
-
-    path: .csv, .tsv, .txt (tab) or .parquet, the text ones also gzipped. columns: our name -> the file's name.
-    Numbers stay as they are in the file: `check` judges them. The index is the line (text) or row (Parquet) in the file.
-    Raises UserError where the file cannot be read or lacks a column.
-    """
-    path = Path(path)
-    name = path.name.removesuffix(".gz")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file. Give screen.path relative to the folder you run snakemake in.")
-    try:
-        if name.endswith(".parquet"):
-            table = pd.read_parquet(path)
-            first = 1
-        elif name.endswith((".csv", ".tsv", ".txt")):
-            table = _read_text(path, "," if name.endswith(".csv") else "\t", columns)
-            first = 2  # line 1 is the header
-        else:
-            raise UserError(f"{path}: file type not known. Use .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path}: the file is empty. It needs a header line and a row per sgRNA and cell line.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, pa.ArrowInvalid) as error:
-        raise UserError(f"{path}: cannot be read as a table: {error}".rstrip()) from error
-
-    missing = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
-    if missing:
-        listed = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in missing.items())
-        has = ", ".join(map(str, list(table.columns)[:15]))
-        raise UserError(f"{path}: missing {listed}. The file has: {has}. Correct the names under screen.columns.")
-    if table.empty:
-        raise UserError(f"{path}: no rows under the header. It needs a row per sgRNA and cell line.")
-    ours = table[[columns[key] for key in columns]].set_axis(list(columns), axis=1)
-    rest = table.drop(columns=list(columns.values())).rename(columns=lambda c: f"source_{c}" if c in COLUMNS else str(c))
-    result = pd.concat([ours, rest], axis=1)
-    result.index = pd.RangeIndex(first, first + len(result))
-    return result
-
-
-def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    header = pd.read_csv(path, sep=separator, nrows=0).columns
-    doubled = [c for c in columns.values() if c in header and f"{c}.1" in header]  # pandas numbers doubled names
-    if doubled:
-        raise UserError(f"{path}: column {doubled[0]!r} stands twice in the header. Keep one of the two.")
-    ids = {theirs for ours, theirs in columns.items() if ours in IDS}
-    # A gene or line may well be called NA or None: only an empty cell counts as missing there.
-    missing = {column: [""] if column in ids else MISSING for column in header}
-    as_text = dict.fromkeys(columns.values(), str)
-    return pd.read_csv(path, sep=separator, dtype=as_text, na_values=missing, keep_default_na=False)
-
-
-def check(table: pd.DataFrame, source: str, columns: Mapping[str, str], drop_missing: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The table with numeric cna and logfc, checked, and a table of what was dropped (reason, rows, examples).
-
-    source: the file's name for messages. Every problem found is told at once, with its column, its count and first lines.
-    Raises UserError. Rows with missing values are dropped only where drop_missing says so.
-    """
-    problems: list[str] = []
-
-    def report(column: str, what: str, lines: Iterable[Any], mend: str) -> None:
-        lines = list(lines)
-        shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
-        problems.append(f"column {columns[column]!r}: {what} in {len(lines)} row(s), line(s) {shown}. {mend}")
-
-    table = table.copy()
-    for column in NUMBERS:
-        text = table[column]
-        number = pd.to_numeric(text, errors="coerce").astype("float64")
-        bad = text.index[number.isna() & text.notna()]
-        if len(bad):
-            values = ", ".join(repr(str(v)) for v in text[bad].head(3))
-            report(column, f"not a number ({values})", bad, "Use a decimal point and no units, or leave the cell empty.")
-        infinite = number.index[np.isinf(number)]
-        if len(infinite):
-            report(column, "infinite value", infinite, "Log of zero? Add a pseudocount before the logarithm, or drop the row.")
-        table[column] = number
-    negative = table.index[table["cna"] < 0]
-    if len(negative):
-        report("cna", "negative copy number", negative, "Give linear copy number (0 = lost), not its logarithm.")
-
-    required = [*IDS, *NUMBERS]
-    empty = table[required].isna()
-    dropped = pd.DataFrame({"reason": pd.Series(dtype="str"), "rows": pd.Series(dtype="int64"), "examples": pd.Series(dtype="str")})
-    if drop_missing:
-        counts = [(c, empty.index[empty[c]]) for c in required if empty[c].any()]
-        dropped = pd.DataFrame(
-            [(f"missing {columns[c]}", len(lines), "lines " + ", ".join(map(str, lines[:5]))) for c, lines in counts],
-            columns=list(dropped.columns),
-        ).astype(dropped.dtypes.to_dict())
-        table = table[~empty.any(axis=1)]
-    else:
-        for column in required:
-            # Text that is no number was told above; here, only cells that are empty in the file.
-            lines = empty.index[empty[column]]
-            if len(lines) and not any(f"{columns[column]!r}: not a number" in p for p in problems):
-                report(column, "missing value", lines, "Fill it in, or set screen.missing: drop to leave such rows out.")
-
-    keyed = table.dropna(subset=list(IDS))
-    double = keyed.index[keyed.duplicated(["sgrna", "cell_line"], keep=False)]
-    if len(double):
-        pairs = keyed.loc[double, ["sgrna", "cell_line"]].drop_duplicates().head(3)
-        named = "; ".join(f"{s} in {c}" for s, c in pairs.itertuples(index=False))
-        report("sgrna", f"the same sgRNA and cell line more than once ({named})", double, "Average replicates first.")
-    genes_of = keyed.groupby("sgrna")["gene"].nunique()
-    torn = genes_of.index[genes_of > 1]
-    if len(torn):
-        lines = keyed.index[keyed["sgrna"].isin(torn)]
-        named = ", ".join(map(str, torn[:3]))
-        report("sgrna", f"{len(torn)} sgRNA(s) of two genes ({named})", lines, "Keep one gene for each sgRNA.")
-    if not problems and keyed["cell_line"].nunique() < 2:
-        found = ", ".join(map(str, keyed["cell_line"].unique())) or "none"
-        problems.append(
-            f"column {columns['cell_line']!r}: fewer than two cell lines ({found}). "
-            "A slope on copy number needs at least two; add cell lines to the table."
-        )
-    if problems:
-        raise UserError(f"{source}: {len(problems)} problem(s):\n" + "\n".join(f"  - {p}" for p in problems))
-    for column in IDS:
-        table[column] = table[column].astype("str")
-    return table, dropped
-
-
 def constant_genes(table: pd.DataFrame) -> list[str]:
     """Genes whose covariate x does not vary over their rows, so that the data cannot give them a slope."""
     by_gene = table.groupby("gene", observed=True, sort=False)["x"]
     spread = by_gene.max() - by_gene.min()
     return [str(gene) for gene in spread.index[spread <= 1e-9]]
-
-
-def import_screen(
-    path: str | Path,
-    columns: Mapping[str, str],
-    covariate: str,
-    missing: str = "refuse",
-    constant_covariate: str = "refuse",
-    winsor_quantiles: tuple[float, float] = (0.01, 0.99),
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A real screen, checked and with its covariate x, and the table of what was dropped.
-
-    missing, constant_covariate: "refuse" or "drop". Raises UserError (file, column, count and first lines).
-    """
-    table, dropped = check(read(path, columns), str(path), columns, missing == "drop")
-    table = _with_covariate(table, covariate, winsor_quantiles)
-    constant = constant_genes(table)
-    if constant:
-        lines = table.index[table["gene"].isin(constant)]
-        named = ", ".join(constant[:5]) + (", ..." if len(constant) > 5 else "")
-        if constant_covariate == "refuse":
-            raise UserError(
-                f"{path}: column {columns['cna']!r}: no variation of the covariate {covariate} in {len(constant)} gene(s) "
-                f"({named}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
-                "Take them out, or set screen.constant_covariate: drop to leave them out and have them counted."
-            )
-        dropped.loc[len(dropped)] = ["no variation of the covariate", len(lines), "genes " + named]
-        # x depends on the rows that are left where it is scaled over all of them
-        table = _with_covariate(table.drop(index=lines), covariate, winsor_quantiles)
-    if table.empty:
-        raise UserError(f"{path}: no rows left after dropping. See screen.missing and screen.constant_covariate.")
-    if table["cell_line"].nunique() < 2:
-        raise UserError(f"{path}: fewer than two cell lines are left after dropping rows with missing values.")
-    first = [column for column in COLUMNS if column in table.columns]
-    table = table[[*first, *(c for c in table.columns if c not in first)]]
-    return table.reset_index(drop=True), dropped
-
-
-def _with_covariate(table: pd.DataFrame, covariate: str, winsor_quantiles: tuple[float, float]) -> pd.DataFrame:
-    if table.empty:
-        return table.assign(x=np.empty(0))
-    codes, _ = pd.factorize(table["gene"])
-    x, _ = covariates.transform(covariate, table["cna"].to_numpy(), codes, winsor_quantiles)
-    return table.assign(x=x)

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from guidefit import covariates
-from guidefit.covariates import Truth
+from guidefit.covariates import Covariate, Line, Truth, push_forward
 
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
@@ -162,40 +161,36 @@ def logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
     return alpha_s[sgrna] + beta_s[sgrna] * effect + blueprint.noise
 
 
-def covariate_table(
-    blueprint: Blueprint, covariate: str, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
-) -> tuple[pd.DataFrame, covariates.Line | None]:
+def covariate_table(blueprint: Blueprint, covariate: Covariate) -> tuple[pd.DataFrame, Line | None]:
     """The rows as a table (gene, sgrna, cell_line as categories; cna, x), still without logFC, and the covariate's line."""
-    x, line = covariates.transform(covariate, blueprint.cna, blueprint.gene_of_row, winsor_quantiles)
+    settled = covariate.settle(blueprint.cna, blueprint.gene_of_row)
     table = pd.DataFrame(
         {
             "gene": _labels("gene", blueprint.gene_of_row, blueprint.first_gene),
             "sgrna": _labels("sgRNA", blueprint.sgrna_of_row, blueprint.first_sgrna),
             "cell_line": _labels("cell", blueprint.cell_line_of_row),
             "cna": blueprint.cna,
-            "x": x,
+            "x": settled.x(blueprint.cna, blueprint.gene_of_row),
         }
     )
-    return table, line
+    return table, settled.line
 
 
 def _labels(prefix: str, codes: np.ndarray, first: int = 0) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, [f"{prefix}_{first + i}" for i in range(codes.max() + 1)])
 
 
-def simulate(
-    blueprint: Blueprint, covariate: str, effect_on: str, winsor_quantiles: tuple[float, float] = (0.01, 0.99)
-) -> tuple[pd.DataFrame, Truth]:
+def simulate(blueprint: Blueprint, covariate: Covariate, effect_on: str) -> tuple[pd.DataFrame, Truth]:
     """A screen (gene, sgrna, cell_line, cna, x, logfc) and its truth on the scale of x.
 
     effect_on: "cna" (slopes multiply the raw copy number, as in the notebook) or "x" (what the model sees: truths carry over).
     """
-    table, line = covariate_table(blueprint, covariate, winsor_quantiles)
+    table, line = covariate_table(blueprint, covariate)
     if effect_on == "x":
         table["logfc"] = logfc(blueprint, table["x"].to_numpy())
         return table, dict(blueprint.truth)
     table["logfc"] = logfc(blueprint, blueprint.cna)
-    return table, covariates.push_forward(blueprint.truth, line, blueprint.gene_of_sgrna)
+    return table, push_forward(blueprint.truth, line, blueprint.gene_of_sgrna)
 
 
 def join(truths: list[Truth]) -> Truth:

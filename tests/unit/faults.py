@@ -10,6 +10,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 from guidefit import calibration, diagnostics, sampling, screen, simulation, variants
+from guidefit.covariates import Covariate
 from guidefit.simulation import Design
 
 VARIANT = Path(variants.__file__).parent / "varying_effects.py"
@@ -26,7 +27,7 @@ FAULTS = {
 def layout() -> screen.ModelData:
     """The rows that all data sets share."""
     blueprint = simulation.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = simulation.simulate(blueprint, "zscore_within_gene", "cna")
+    table, _ = simulation.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return screen.model_data(table)
 
 

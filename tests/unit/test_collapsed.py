@@ -13,6 +13,7 @@ from test_sufficient import unbalanced
 
 from guidefit import importance, screen, structure, sufficient, variants
 from guidefit.collapsed import Collapsed
+from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 
 FOLDER = Path(variants.__file__).parent
@@ -210,7 +211,7 @@ def test_evidence_of_the_notebooks_data():
     """-139.85 and -139.99: the adjacent model's alpha is integrated over a wider prior of the same sum."""
     from guidefit import simulation
 
-    table, _ = simulation.simulate(simulation.notebook(103), "zscore_within_gene", "cna")
+    table, _ = simulation.simulate(simulation.notebook(103), Covariate("zscore_within_gene"), "cna")
     for variant, expected in (("varying_effects", -139.85), ("global_intercept", -139.99)):
         found = evidence(collapsed(make(variant), screen.model_data(table)))
         assert found.log_evidence == pytest.approx(expected, abs=0.006 + 5 * found.log_evidence_se)

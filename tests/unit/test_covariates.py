@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guidefit import covariates, simulation
-from guidefit.covariates import Line
+from guidefit.covariates import Covariate, Line
 from guidefit.simulation import Design
 
 EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
@@ -15,8 +15,13 @@ def blueprint(seed=0, rho=0.4):
     return simulation.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho), np.random.default_rng(seed))
 
 
+def transform(covariate, b):
+    settled = covariate.settle(b.cna, b.gene_of_row)
+    return settled.x(b.cna, b.gene_of_row), settled.line
+
+
 def pushed(b, name):
-    x, line = covariates.transform(name, b.cna, b.gene_of_row)
+    x, line = transform(Covariate(name), b)
     return x, covariates.push_forward(b.truth, line, b.gene_of_sgrna)
 
 
@@ -65,7 +70,7 @@ def test_within_a_gene_hyperparameters_have_no_counterpart():
     assert truth["sigma"] == 0.3
 
 
-@pytest.mark.parametrize("name", ["log2", "winsorised"])
+@pytest.mark.parametrize("name", ["log2", "log2_diploid", "saturating", "winsorised"])
 def test_curved_covariates_have_no_counterpart_at_all(name):
     _, truth = pushed(blueprint(), name)
     assert all(np.isnan(value).all() for value in truth.values())
@@ -73,7 +78,7 @@ def test_curved_covariates_have_no_counterpart_at_all(name):
 
 def test_winsorised_without_extremes_is_the_copy_number():
     b = blueprint()
-    x, line = covariates.transform("winsorised", b.cna, b.gene_of_row, (0.0, 1.0))
+    x, line = transform(Covariate("winsorised", (0.0, 1.0)), b)
     assert np.array_equal(x, b.cna)
     assert covariates.push_forward(b.truth, line, b.gene_of_sgrna) == b.truth
 
@@ -81,7 +86,7 @@ def test_winsorised_without_extremes_is_the_copy_number():
 def test_definitions():
     b = blueprint()
     gene = b.gene_of_row
-    x = {name: covariates.transform(name, b.cna, gene)[0] for name in covariates.NAMES}
+    x = {name: transform(Covariate(name), b)[0] for name in covariates.NAMES}
     assert np.array_equal(x["raw"], b.cna)
     np.testing.assert_allclose(x["log2"], np.log2(b.cna + 1))
     np.testing.assert_allclose(x["centred"], b.cna - b.cna.mean())
@@ -91,8 +96,20 @@ def test_definitions():
             [x["zscore_within_gene"][gene == g].mean(), x["zscore_within_gene"][gene == g].std()], [0, 1], atol=1e-12
         )
     assert x["winsorised"].max() == pytest.approx(np.quantile(b.cna, 0.99))
+    np.testing.assert_allclose(x["log2_diploid"], np.log2((b.cna + 1) / 3))
+    np.testing.assert_allclose(x["saturating"], np.tanh(np.log(b.cna.clip(1e-300) / 2) / 2))
     with pytest.raises(ValueError, match="unknown covariate"):
-        covariates.transform("cube", b.cna, gene)
+        transform(Covariate("cube"), b)
+
+
+@pytest.mark.parametrize("name", covariates.NAMES)
+def test_x_of_the_diploid_copy_number(name):
+    b = blueprint()
+    settled = Covariate(name, diploid=2.0).settle(b.cna, b.gene_of_row)
+    x = settled.x(np.append(b.cna, 2.0), np.append(b.gene_of_row, 1))
+    assert x[-1] == pytest.approx(np.interp(2.0, np.sort(b.cna[b.gene_of_row == 1]), np.sort(x[:-1][b.gene_of_row == 1])), abs=0.05)
+    if name in ("log2_diploid", "saturating"):
+        assert x[-1] == 0
 
 
 def test_a_line_is_global_only_if_all_genes_share_it():

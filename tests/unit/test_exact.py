@@ -12,6 +12,7 @@ from test_diagnostics import THRESHOLDS, truth
 from test_sufficient import unbalanced, write
 
 from guidefit import diagnostics, exact, posterior, sampling, screen, simulation, sufficient, variants
+from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 from guidefit.simulation import Design
 
@@ -27,7 +28,7 @@ def engine(variant, **settings):
 
 def simulated(seed, design=DESIGN):
     """Screens that share their covariate's layout."""
-    table, _ = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), "zscore", "x")
+    table, _ = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), Covariate("zscore"), "x")
     return screen.model_data(table)
 
 

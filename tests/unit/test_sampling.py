@@ -8,13 +8,14 @@ import pytest
 from test_diagnostics import THRESHOLDS, truth
 
 from guidefit import diagnostics, sampling, screen, simulation, variants
+from guidefit.covariates import Covariate
 
 pytestmark = pytest.mark.slow
 FOLDER = Path(variants.__file__).parent
 
 
 def notebook(seed=103):
-    table, _ = simulation.simulate(simulation.notebook(seed), "zscore_within_gene", "cna")
+    table, _ = simulation.simulate(simulation.notebook(seed), Covariate("zscore_within_gene"), "cna")
     return screen.model_data(table)
 
 

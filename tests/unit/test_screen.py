@@ -2,10 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit import screen
+from guidefit import long_table, screen
+from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 
 COLUMNS = {"sgrna": "guide", "gene": "symbol", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
+LOG2 = Covariate("log2", diploid=1.0)
 
 
 def good(lines=4):
@@ -16,7 +18,8 @@ def good(lines=4):
 
 def import_text(tmp_path, text, name="screen.csv", **settings):
     (tmp_path / name).write_text(text)
-    return screen.import_screen(tmp_path / name, COLUMNS, "log2", **settings)
+    table, ledger = long_table.import_screen(tmp_path / name, COLUMNS, LOG2, **settings)
+    return table, ledger.table()
 
 
 def import_table(tmp_path, table, **settings):
@@ -30,11 +33,13 @@ def test_every_file_type_gives_the_same_table(tmp_path, name):
         table.to_parquet(path)
     else:
         table.to_csv(path, index=False, sep="," if ".csv" in name else "\t")  # gzipped by its name
-    found, dropped = screen.import_screen(path, COLUMNS, "log2")
-    assert list(found.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc", "note", "source_x"]
+    found, ledger = long_table.import_screen(path, COLUMNS, LOG2)
+    dropped = ledger.table()
+    assert list(found.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc", "x_diploid", "note", "source_x"]
     np.testing.assert_allclose(found["logfc"], table["lfc"])
     np.testing.assert_allclose(found["x"], np.log2(table["copies"] + 1))
-    assert dropped.empty
+    assert dropped["action"].eq("noted").all()
+    assert (found["x_diploid"] == 1).all()
 
 
 def change(column, row, value):
@@ -80,14 +85,14 @@ def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(UserError, match="is empty"):
         import_text(tmp_path, "")
     with pytest.raises(UserError, match="no such file"):
-        screen.import_screen(tmp_path / "none.csv", COLUMNS, "log2")
+        long_table.import_screen(tmp_path / "none.csv", COLUMNS, LOG2)
     with pytest.raises(UserError, match="file type not known"):
         import_text(tmp_path, "x", name="screen.xlsx")
     with pytest.raises(UserError, match="cannot be read"):
         import_text(tmp_path, "guide,symbol\n1,2\n1,2,3,4\n")
     (tmp_path / "broken.parquet").write_text("no parquet")
     with pytest.raises(UserError, match="cannot be read"):
-        screen.import_screen(tmp_path / "broken.parquet", COLUMNS, "log2")
+        long_table.import_screen(tmp_path / "broken.parquet", COLUMNS, LOG2)
 
 
 def test_all_problems_are_told_at_once(tmp_path):
@@ -100,14 +105,14 @@ def test_missing_values_are_dropped_and_counted_where_asked(tmp_path):
     table = change("lfc", [0, 1], None)(change("symbol", 5, None)(good()))
     found, dropped = import_table(tmp_path, table, missing="drop")
     assert len(found) == len(table) - 3
-    assert dropped.set_index("reason")["rows"].to_dict() == {"missing symbol": 1, "missing lfc": 2}
+    assert dropped.query("action == 'dropped'").set_index("reason")["rows"].to_dict() == {"missing symbol": 1, "missing lfc": 2}
 
 
 def test_genes_without_variation_are_dropped_and_counted_where_asked(tmp_path):
     table = good().assign(copies=lambda t: t["copies"].where(t["symbol"] != "g0", 2.0))
     found, dropped = import_table(tmp_path, table, constant_covariate="drop")
     assert set(found["gene"]) == {"g1"}
-    assert dropped["rows"].tolist() == [8]
+    assert dropped.query("action == 'dropped'")["rows"].tolist() == [8]
 
 
 def test_a_gene_may_be_called_NA(tmp_path):
@@ -141,6 +146,6 @@ def test_model_data_and_files_by_seed(tmp_path):
 def test_a_real_screen_serves_every_seed(tmp_path):
     table, _ = import_table(tmp_path, good())
     with screen.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
-        writer.write(None, table, None)
+        writer.write_rows(None, table)
     assert len(screen.of_seed(tmp_path / "s.parquet", 12)) == len(table)
     assert screen.truth_of_seed(tmp_path / "t.parquet", 12).empty

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from guidefit import randomness, simulation
+from guidefit.covariates import Covariate
 from guidefit.simulation import Design
 
 FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first five rows
@@ -15,7 +16,7 @@ FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first fi
 
 def test_notebook_digit_for_digit():
     blueprint = simulation.notebook(103)
-    table, _ = simulation.simulate(blueprint, "zscore_within_gene", "cna")
+    table, _ = simulation.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     np.testing.assert_allclose(table[["cna", "x", "logfc"]].head(), FIRST_ROWS, atol=5e-7)
     assert table["sgrna"].astype(str).tolist()[:20] == ["sgRNA_0"] * 20
     assert table["cell_line"].astype(str).tolist()[:2] == ["cell_0", "cell_1"]
@@ -77,7 +78,7 @@ def test_outliers_have_heavier_tails():
 @pytest.mark.parametrize("effect_on", ["cna", "x"])
 def test_logfc_is_the_truth_of_its_scale_plus_noise(effect_on):
     blueprint = general(genes=4, sgrnas_per_gene=2)
-    table, truth = simulation.simulate(blueprint, "zscore_within_gene", effect_on)
+    table, truth = simulation.simulate(blueprint, Covariate("zscore_within_gene"), effect_on)
     s = blueprint.sgrna_of_row
     again = truth["alpha_s"][s] + truth["beta_s"][s] * table["x"] + blueprint.noise
     np.testing.assert_allclose(table["logfc"], again, atol=1e-12)

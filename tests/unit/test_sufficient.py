@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from guidefit import screen, simulation, sufficient
+from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 from guidefit.simulation import Design
 
@@ -16,7 +17,7 @@ def unbalanced(seed=1, keep=0.7):
     """A screen in random order with rows missing, an sgRNA of one row, and one whose x does not vary."""
     rng = np.random.default_rng(seed)
     blueprint = simulation.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
-    table, _ = simulation.simulate(blueprint, "zscore", "x")
+    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
     table = table[rng.random(len(table)) < keep]
     table.loc[table["sgrna"] == "sgRNA_4", "x"] = 0.7
     alone = table[table["sgrna"] == "sgRNA_2"].index[1:]

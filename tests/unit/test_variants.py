@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from guidefit import screen, simulation, variants
+from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 from guidefit.nuts import model_graph
 from guidefit.simulation import Design
@@ -16,7 +17,7 @@ FOLDER = Path(variants.__file__).parent
 @pytest.fixture(scope="module")
 def data():
     blueprint = simulation.general(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
-    table, _ = simulation.simulate(blueprint, "zscore", "x")
+    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
     return screen.model_data(table)
 
 

@@ -173,10 +173,10 @@ def test_a_real_screen_goes_through_the_same_rules(workflow):
     table.to_csv(workflow / "screen.tsv.gz", sep="\t", index=False)
     workflow.configure(real=screen_study("screen.tsv.gz", missing="drop"))
     run = workflow.run()
-    assert run.jobs.count("import_screen") == 1
+    assert run.jobs.count("import_table") == 1
     diagnostics = workflow.table("real/diagnostics.csv")
     assert diagnostics["rows"].tolist() == [47, 47]
-    assert workflow.table("real/data/screen/dropped.csv")["rows"].tolist() == [1]
+    assert workflow.table("real/data/screen/dropped.csv").query("action == 'dropped'")["rows"].tolist() == [1]
     assert workflow.table("real/estimates.csv")["truth"].isna().all()
     assert len(workflow.table("real/comparison.csv")) == 2
     page = (workflow / "results/real/summary.html").read_text()

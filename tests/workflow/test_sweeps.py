@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 
 ONE_FIT = """
 import sys
+from guidefit.covariates import Covariate
 from guidefit import sampling, screen, simulation, variants
-table, _ = simulation.simulate(simulation.notebook(103), "zscore_within_gene", "cna")
+table, _ = simulation.simulate(simulation.notebook(103), Covariate("zscore_within_gene"), "cna")
 declared = variants.declare("scripts/guidefit/variants/varying_effects.py")
 settings = sampling.Settings(engine="collapsed")
 engine = sampling.make_engine(declared, declared.priors, settings, 1, 1, "here")

@@ -22,6 +22,7 @@ VARIANTS = [
 STEPS = {
     "config": ["configuration", "variants/__init__"],
     "data": ["randomness", "covariates", "simulation", "screen"],
+    "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap"],
     "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts"],
     "collapsed": [
         "randomness",
@@ -119,8 +120,11 @@ def engines_of(study):
 
 
 BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
+KEPT = [name for name, study in STUDIES.items() if study["keep_draws"]]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 # The truth is known where data are simulated; it is from the prior, as calibration needs it, where the study says so.
+TABLES = [name for name, study in STUDIES.items() if "path" in study.get("screen", {})]
+DEPMAP = [name for name, study in STUDIES.items() if "screen" in study and name not in TABLES]
 SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
 CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "prior"]
 # Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
@@ -139,14 +143,30 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
-def any_of(studies, keep_draws):
-    """The studies that keep their draws, or not, as a pattern; one that nothing matches where there are none."""
-    return "|".join(name for name in studies if studies[name]["keep_draws"] == keep_draws) or "(?!)"
+def one_of(studies):
+    """Any of these studies, as a pattern; one that nothing matches where there are none."""
+    return "|".join(studies) or "(?!)"
 
 
 def setting(key):
     """A setting of the wildcard's study, as a rule's param."""
     return lambda wildcards: STUDIES[wildcards.study][key]
+
+
+def screen_settings(*keys):
+    """Some settings of the screen of the wildcard's study, those that it has, as a rule's param."""
+    return lambda wildcards: {key: value for key, value in STUDIES[wildcards.study]["screen"].items() if key in keys}
+
+
+def depmap_files(wildcards):
+    """The files of DepMap that a screen is imported from."""
+    keys = ("counts", "logfc", "sequence_map", "guide_map", "copy_number", "nonessential")
+    return screen_settings(*keys)(wildcards)
+
+
+def covariate_settings(wildcards):
+    """The covariate of the wildcard's study."""
+    return configuration.covariate(STUDIES[wildcards.study])
 
 
 def batch_seeds(wildcards):

@@ -11,8 +11,7 @@ rule simulate:
         "../../envs/data.yaml"
     params:
         simulate=setting("simulate"),
-        covariate=setting("covariate"),
-        winsor_quantiles=setting("winsor_quantiles"),
+        covariate=covariate_settings,
         seeds=batch_seeds,
         library=digest("data"),
     message:
@@ -35,8 +34,7 @@ rule simulate_prior:
         "../../envs/fit.yaml"
     params:
         simulate=setting("simulate"),
-        covariate=setting("covariate"),
-        winsor_quantiles=setting("winsor_quantiles"),
+        covariate=covariate_settings,
         priors=fit_priors,
         seeds=batch_seeds,
         library=digest("data"),
@@ -46,26 +44,65 @@ rule simulate_prior:
         "../../scripts/simulate_prior.py"
 
 
-rule import_screen:
+rule import_table:
     input:
-        table=lambda wildcards: STUDIES[wildcards.study]["screen"]["path"],
+        lambda wildcards: STUDIES[wildcards.study]["screen"]["path"],
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
-        dropped="results/{study}/data/screen/dropped.csv",
+        dropped=report(
+            "results/{study}/data/screen/dropped.csv",
+            caption="../report/dropped.rst",
+            category="{study}",
+            subcategory="0. Answer and tables",
+            labels={"what": "left out of the screen (table)"},
+        ),
     log:
         "logs/{study}/import_screen.log",
+    wildcard_constraints:
+        study=one_of(TABLES),
     priority: 100  # bad input is told before anything long starts
     conda:
         "../../envs/data.yaml"
     params:
-        columns=lambda wildcards: STUDIES[wildcards.study]["screen"]["columns"],
-        missing=lambda wildcards: STUDIES[wildcards.study]["screen"]["missing"],
-        constant_covariate=lambda wildcards: STUDIES[wildcards.study]["screen"]["constant_covariate"],
-        covariate=setting("covariate"),
-        winsor_quantiles=setting("winsor_quantiles"),
-        library=digest("data"),
+        table=screen_settings("columns", "missing", "constant_covariate", "copy_number_unit"),
+        covariate=covariate_settings,
+        library=digest("import"),
     message:
-        "{wildcards.study}: import {input.table}"
+        "{wildcards.study}: import {input}"
     script:
-        "../../scripts/import_screen.py"
+        "../../scripts/import_table.py"
+
+
+rule import_depmap:
+    input:
+        unpack(depmap_files),
+    output:
+        screen="results/{study}/data/screen/screen.parquet",
+        truth="results/{study}/data/screen/truth.parquet",
+        dropped=report(
+            "results/{study}/data/screen/dropped.csv",
+            caption="../report/dropped.rst",
+            category="{study}",
+            subcategory="0. Answer and tables",
+            labels={"what": "left out of the screen (table)"},
+        ),
+    log:
+        "logs/{study}/import_screen.log",
+    wildcard_constraints:
+        study=one_of(DEPMAP),
+    priority: 100
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+    params:
+        map_columns=screen_settings("map_columns"),
+        steps=screen_settings("normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
+        screen=screen_settings("constant_covariate", "copy_number_unit"),
+        covariate=covariate_settings,
+        library=digest("import"),
+    message:
+        "{wildcards.study}: import DepMap's files"
+    script:
+        "../../scripts/import_depmap.py"

@@ -1,0 +1,337 @@
+"""Import of the files that DepMap distributes: against brute force, against a screen made elsewhere, and spoilt in every way."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit import depmap
+from guidefit.covariates import NAMES, Covariate
+from guidefit.errors import UserError
+from guidefit.importing import Ledger, check_unit, mangled
+
+LOG2 = Covariate("log2", diploid=1.0)
+
+
+def write_matrix(path, table):
+    if path.suffix == ".csv":
+        table.to_csv(path)
+        return
+    with h5py.File(path, "w") as file:
+        file["data"] = table.to_numpy(float)
+        file["dim_0"], file["dim_1"] = table.index.to_numpy("S"), table.columns.to_numpy("S")
+
+
+@pytest.fixture
+def release():
+    """A small release: tables by name; 4 lines of 1 to 3 replicates in two plasmid batches, 5 genes of 4 guides."""
+    rng = np.random.default_rng(4)
+    replicates = [("L1", "A"), ("L1", "A"), ("L2", "A"), ("L3", "A"), ("L3", "B"), ("L3", "B"), ("L4", "B"), ("L4", "B")]
+    rows = [(f"{line}_{i}", line, batch, "True") for i, (line, batch) in enumerate(replicates)]
+    rows += [("p1", "pDNA", "A", "True"), ("p2", "pDNA", "A", "True"), ("p3", "pDNA", "B", "True")]
+    sequences = pd.DataFrame(rows, columns=["sequence_ID", "cell_line_name", "pDNA_batch", "PassesQC"])
+    guides = pd.DataFrame(
+        [(f"g{g}{i}", f"GENE{g} ({g + 100})", 1.0, "") for g in range(5) for i in range(4)],
+        columns=["sgrna", "gene", "nAlignments", "DropReason"],
+    )
+    counts = rng.poisson(rng.gamma(8, 60, (len(sequences), len(guides)))).astype(float)
+    counts[-3:, 7] = [2, 3, 900]  # the plasmid of batch A has too little of g13
+    counts[1, 3] = np.nan
+    counts = pd.DataFrame(counts, sequences["sequence_ID"], guides["sgrna"])
+    copies = np.log2(rng.gamma(4, 0.25, (5, 6)) + 1)
+    copies[0, 1] = np.nan
+    copies = pd.DataFrame(copies, ["L1", "L2", "L3", "L4", "L9"], [f"GENE{g} ({g + 100})" for g in range(6)])
+    nonessential = pd.DataFrame({"Gene": ["GENE2 (102)", "GENE3 (103)"]})
+    return {"counts": counts, "sequence_map": sequences, "guide_map": guides, "copy_number": copies, "nonessential": nonessential}
+
+
+def save(folder, release, ending=".hdf5"):
+    paths = {}
+    for name, table in release.items():
+        path = folder / f"{name}{ending if name in ('counts', 'logfc', 'copy_number') else '.csv'}"
+        if name in ("counts", "logfc", "copy_number"):
+            write_matrix(path, table)
+        else:
+            table.to_csv(path, index=False)
+        paths[name] = str(path)
+    return paths
+
+
+def run(folder, release, ending=".hdf5", covariate=LOG2, constant="refuse", unit="log2", map_columns=None, **steps):
+    files = depmap.Files(**save(folder, release, ending), map_columns=map_columns or {})
+    blocks, ledger = depmap.import_depmap(files, depmap.Steps(**steps), covariate, constant, unit)
+    blocks = [block.astype(dict.fromkeys(("gene", "sgrna", "cell_line", "Gene"), "str")) for block in blocks]
+    return pd.concat(blocks, ignore_index=True), ledger.table()
+
+
+def by_hand(release, average="mean"):
+    """LogFC by sgRNA and line, one number at a time."""
+    counts, sequences = release["counts"], release["sequence_map"].set_index("sequence_ID")
+    controls = [s for s, gene in release["guide_map"][["sgrna", "gene"]].to_numpy() if gene in set(release["nonessential"]["Gene"])]
+    scaled = {s: counts.loc[s] * 500 / counts.loc[s, controls].median() for s in counts.index}
+    logfc = {}
+    for s, (line, batch, _) in sequences.iterrows():
+        if line == "pDNA":
+            continue
+        plasmid = pd.DataFrame([scaled[p] for p in sequences.index if tuple(sequences.loc[p][:2]) == ("pDNA", batch)])
+        one = np.log2(scaled[s] + 1) - np.log2(plasmid + 1).median()
+        one[plasmid.median() < 50] = np.nan
+        logfc[s] = one - one[controls].median()
+    by_line = pd.DataFrame(logfc).T.groupby(sequences["cell_line_name"])
+    return by_line.mean() if average == "mean" else by_line.median()
+
+
+@pytest.mark.parametrize("ending", [".hdf5", ".csv"])
+@pytest.mark.parametrize("average", ["mean", "median"])
+def test_logfc_by_hand(tmp_path, release, ending, average):
+    table, ledger = run(tmp_path, release, ending, replicates=average)
+    expected = by_hand(release, average)
+    for row in table.itertuples():
+        assert row.logfc == pytest.approx(expected.loc[row.cell_line, row.sgrna], abs=1e-12)
+        assert row.cna == pytest.approx(2 ** release["copy_number"].loc[row.cell_line, row.Gene] - 1, abs=1e-12)
+    # every pair of guide and line is either in the screen or counted as left out
+    assert ledger["rows"].fillna(0).sum() + len(table) == 20 * 4
+    dropped = ledger[ledger["action"] == "dropped"].set_index("reason")["rows"].to_dict()
+    assert dropped == {"scaled pDNA count below 50": 2, "no copy number for the gene in the cell line": 3}
+    # g13 in L1 and L2 (L3 has batch B too), and the other guides of GENE1 in L1
+    assert table.query("sgrna == 'g13'")["n_replicates"].tolist() == [2, 2]
+    assert table.query("sgrna == 'g03' and cell_line == 'L1'")["n_replicates"].tolist() == [1]
+    assert np.isnan(table.query("sgrna == 'g03' and cell_line == 'L1'")["logfc_sd"]).all()
+    np.testing.assert_allclose(table["x"], np.log2(table["cna"] + 1))
+    assert set(table["gene"]) == {f"GENE{g}" for g in range(5)}
+
+
+def test_the_other_way_round_and_with_other_names(tmp_path, release):
+    one, _ = run(tmp_path, release)
+    release["counts"], release["copy_number"] = release["counts"].T, release["copy_number"].T
+    release["sequence_map"] = release["sequence_map"].rename(columns={"sequence_ID": "lane"})
+    release["guide_map"] = release["guide_map"].rename(columns={"gene": "Gene", "sgrna": "sgRNA"})
+    release["nonessential"]["Gene"] = ["GENE2", "GENE3"]
+    other, _ = run(tmp_path, release, ".csv", map_columns={"sequence": "lane"})
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rows", [depmap.BLOCK_ROWS, 1])
+def test_blocks_change_nothing_and_every_covariate_sees_all_rows(tmp_path, release, name, rows, monkeypatch):
+    monkeypatch.setattr(depmap, "BLOCK_ROWS", rows)
+    covariate = Covariate(name, diploid=1.0)
+    table, _ = run(tmp_path, release, covariate=covariate)
+    codes, _ = pd.factorize(table["gene"])
+    settled = covariate.settle(table["cna"].to_numpy(), codes)
+    np.testing.assert_allclose(table["x"], settled.x(table["cna"].to_numpy(), codes), atol=1e-12)
+    np.testing.assert_allclose(table["x_diploid"], settled.x(np.ones(len(table)), codes), atol=1e-12)
+
+
+def test_a_matrix_of_logfc(tmp_path, release):
+    expected = by_hand(release)
+    release["logfc"] = expected.T
+    release = {name: table for name, table in release.items() if name in ("logfc", "guide_map", "copy_number")}
+    table, _ = run(tmp_path, release, ".csv")
+    for row in table.itertuples():
+        assert row.logfc == pytest.approx(expected.loc[row.cell_line, row.sgrna], abs=1e-9)
+    screens = expected.T.rename(columns=lambda line: f"SC-{line}")
+    maps = pd.DataFrame({"SequenceID": screens.columns + "a", "ScreenID": screens.columns, "ModelID": expected.index})
+    again, _ = run(tmp_path, release | {"logfc": screens, "sequence_map": maps}, ".csv")
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_newer_copy_number_files(tmp_path, release):
+    one, _ = run(tmp_path, release, ".csv")
+    copies = release["copy_number"]
+    front = pd.DataFrame({"SequencingID": [f"S{i}" for i in range(5)], "ModelID": copies.index, "IsDefaultEntryForModel": "Yes"})
+    newer = pd.concat([front, copies.reset_index(drop=True)], axis=1)
+    newer = pd.concat([newer, newer.head(1).assign(IsDefaultEntryForModel="No")], ignore_index=True)
+    paths = save(tmp_path, release, ".csv")
+    newer.to_csv(paths["copy_number"])
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+    pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
+
+
+def test_what_is_left_out_by_choice(tmp_path, release):
+    guides = release["guide_map"]
+    guides.loc[0, "nAlignments"] = 3
+    guides.loc[1, "DropReason"] = "SNP"
+    release["guide_map"] = pd.concat([guides, guides[guides["sgrna"] == "g40"].assign(gene="GENE1 (101)")])
+    release["sequence_map"].loc[0, "PassesQC"] = "False"
+    table, ledger = run(
+        tmp_path, release, multi_mapping="drop", failed_qc="drop", pdna_batches="pooled", min_pdna=0, normalise="all"
+    )
+    assert not {"g00", "g01", "g40"} & set(table["sgrna"])
+    reasons = " ".join(ledger["reason"])
+    for text in (
+        "several genes: 1 guide",
+        "DropReason, UsedByChronos): 1 guide",
+        "several places of the genome: 1",
+        "control left out",
+    ):
+        assert text in reasons
+    assert table.query("cell_line == 'L1'")["n_replicates"].max() == 1
+    kept, ledger = run(tmp_path, release, drop_reason="keep")
+    assert {"g00", "g01"} <= set(kept["sgrna"])
+    assert "1 guide(s) that cut in several places" in " ".join(ledger["reason"])
+
+
+def test_genes_and_lines_that_do_not_match_are_counted(tmp_path, release):
+    release["copy_number"] = release["copy_number"].drop(columns="GENE0 (100)").drop(index="L4")
+    release["counts"]["stray"] = 100.0
+    table, ledger = run(tmp_path, release)
+    assert ledger["rows"].fillna(0).sum() + len(table) == 21 * 4
+    reasons = " ".join(ledger["reason"])
+    for text in ("not in the guide map: 1 guide", "no copy numbers for 1 cell line", "no copy numbers for the gene: 4 guide"):
+        assert text in reasons
+
+
+def test_constant_genes(tmp_path, release):
+    release["copy_number"]["GENE3 (103)"] = 1.0
+    with pytest.raises(UserError, match=r"no variation of the covariate log2 in 1 gene.s. .GENE3."):
+        run(tmp_path, release)
+    table, ledger = run(tmp_path, release, constant="drop", covariate=Covariate("zscore", diploid=1.0))
+    assert "GENE3" not in set(table["gene"])
+    assert ledger["rows"].fillna(0).sum() + len(table) == 20 * 4
+    assert table["x"].std(ddof=0) == pytest.approx(1)
+
+
+def drop_batch(r):
+    r["sequence_map"] = r["sequence_map"][r["sequence_map"]["sequence_ID"] != "p3"]
+
+
+def double_column(r):
+    r["counts"] = pd.concat([r["counts"], r["counts"][["g00"]]], axis=1)
+
+
+def foreign_counts(r):
+    r["counts"].columns = [f"other{i}" for i in range(20)]
+
+
+def one_line(r):
+    r["copy_number"] = r["copy_number"].loc[["L2"]]
+
+
+def other_genes(r):
+    r["copy_number"].columns = [f"ENSG{i}" for i in range(6)]
+
+
+def negative_counts(r):
+    r["counts"] = -r["counts"]
+
+
+def linear_copies(r):
+    r["copy_number"] = 20 * r["copy_number"]
+
+
+def ratios(r):
+    r["copy_number"] = r["copy_number"] - 1
+
+
+def no_guides(r):
+    r["guide_map"] = r["guide_map"].rename(columns={"sgrna": "guide"})
+
+
+def no_controls(r):
+    r["nonessential"]["Gene"] = ["X", "Y"]
+
+
+def no_plasmid(r):
+    r["sequence_map"] = r["sequence_map"][r["sequence_map"]["cell_line_name"] != "pDNA"]
+
+
+def empty_sample(r):
+    r["counts"].loc["L2_2"] = 0.0
+
+
+BAD_RELEASES = {
+    drop_batch: "sequence_map.csv: no pDNA sample of batch B, which 4 sample.s. have.*pdna_batches: pooled",
+    double_column: "counts.hdf5: 1 column name.s. stand there twice .g00.",
+    foreign_counts: "counts.hdf5: its names fit neither way: rows such as L1_0.*sgRNAs of the guide map",
+    one_line: "fewer than two cell lines with data and copy numbers .L2;",
+    other_genes: "copy_number.hdf5: its names fit neither way.*genes",
+    negative_counts: "counts.hdf5: negative read counts. Are these logFC",
+    linear_copies: "cannot be log2.relative copy number . 1.*copy_number_unit: linear",
+    ratios: "copy_number.hdf5: negative copy numbers .* logarithms of ratios",
+    no_guides: "guide_map.csv: missing column sgrna or sgRNA .screen.map_columns.sgrna.. The file has: guide",
+    no_controls: "nonessential.csv: no gene of it .X, Y. has a guide",
+    no_plasmid: "sequence_map.csv: no pDNA sample among the counts",
+    empty_sample: "sample 'L2_2': the median count of its 8 control guides is 0",
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD_RELEASES.items(), ids=[f.__name__ for f in BAD_RELEASES])
+def test_files_that_do_not_fit_are_refused(tmp_path, release, spoil, message):
+    spoil(release)
+    with pytest.raises(UserError, match=f"(?s){message}"):
+        run(tmp_path, release)
+
+
+def test_broken_files(tmp_path, release):
+    paths = save(tmp_path, release, ".csv")
+
+    def attempt():
+        blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+        return list(blocks)
+
+    text = release["counts"].astype(object)
+    text.loc["L2_2", "g02"] = "many"
+    text.to_csv(paths["counts"])
+    with pytest.raises(UserError, match=r"text among the numbers .'g02', first in row 'L2_2': 'many'"):
+        attempt()
+    pd.concat([release["counts"], release["counts"][["g00"]]], axis=1).to_csv(paths["counts"])
+    with pytest.raises(UserError, match=r"counts.csv: 1 column.s. stand in the header twice .g00."):
+        attempt()
+    (tmp_path / "counts.hdf5").write_text("no HDF5")
+    paths["counts"] = str(tmp_path / "counts.hdf5")
+    with pytest.raises(UserError, match="cannot be read as HDF5"):
+        attempt()
+    with h5py.File(tmp_path / "counts.hdf5", "w") as file:
+        file["data"] = [[1.0]]
+    with pytest.raises(UserError, match="It needs data, dim_0 and dim_1"):
+        attempt()
+    paths["counts"] = str(tmp_path / "counts.xlsx")
+    with pytest.raises(UserError, match="file type not known"):
+        attempt()
+
+
+def test_units_are_told_apart():
+    rng = np.random.default_rng(1)
+    relative = rng.gamma(16, 1 / 16, 20_000)
+    whole = rng.poisson(2, 1000).astype(float) + 1
+
+    def notes(values, unit, diploid):
+        ledger = Ledger()
+        check_unit(values, unit, diploid, "f", ledger)
+        return " ".join(ledger.table()["reason"])
+
+    with pytest.raises(UserError, match="look like absolute copies"):
+        notes(whole, "linear", 1.0)
+    with pytest.raises(UserError, match="look relative"):
+        notes(relative, "linear", 2.0)
+    with pytest.raises(UserError, match="no copy number at all"):
+        notes(np.array([np.nan]), "linear", 2.0)
+    assert "if these are logarithms" in notes(np.log2(relative + 1), "linear", 1.0)
+    assert "is diploid set right" in notes(whole * 3, "linear", 2.0)
+    assert notes(np.append(relative, 60.0), "linear", 1.0).startswith("copy numbers, taken as linear: median")
+
+
+def test_names_that_a_spreadsheet_mangled():
+    names = ["1-Mar", "2-Sep", "Dec-01", "2006/09/02", "MARCHF1", "H1-0", "NKX2-1", "HLA-A", "SEPTIN2", "DEC1"]
+    assert mangled(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
+
+
+def test_the_avana_sample(shared_data):
+    raw = shared_data / "raw"
+    files = depmap.Files(
+        guide_map=str(raw / "AvanaGuideMap.csv"),
+        copy_number=str(raw / "OmicsCNGene.hdf5"),
+        counts=str(raw / "AvanaReadcounts.hdf5"),
+        sequence_map=str(raw / "AvanaSequenceMap.csv"),
+        nonessential=str(raw / "AchillesNonessentialControls.csv"),
+    )
+    blocks, _ = depmap.import_depmap(files, depmap.Steps(), LOG2, "refuse", "log2")
+    table = pd.concat([block.astype({"sgrna": "str", "cell_line": "str", "gene": "str"}) for block in blocks])
+    expected = pd.read_csv(shared_data / "avana_medium.csv").rename(columns={"depmap_id": "cell_line"})
+    both = expected.merge(table, on=["sgrna", "cell_line"], how="left")
+    assert len(both) == len(expected) == 10362
+    np.testing.assert_allclose(both["logfc"], both["lfc"], atol=1e-4)
+    np.testing.assert_allclose(both["cna"], both["copy_number"], atol=1e-4)
+    assert (both["gene"] == both["hugo_symbol"]).all()
+    assert (both["n_replicates_x"] == both["n_replicates_y"]).all()
