@@ -18,11 +18,15 @@ VARIANTS = [
     "gene_effects",
     "varying_intercepts",
     "student_t",
+    "correlated_genes",
+    "saturating_effects",
+    "piecewise_effects",
+    "cell_line_intercepts",
 ]
 STEPS = {
-    "config": ["configuration", "variants/__init__"],
-    "data": ["randomness", "covariates", "simulation", "screen"],
-    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts"],
+    "config": ["configuration", "variants/__init__", "responses"],
+    "data": ["randomness", "covariates", "responses", "simulation", "names", "screen"],
+    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts", "responses"],
     "collapsed": [
         "randomness",
         "screen",
@@ -37,12 +41,14 @@ STEPS = {
         "sufficient",
         "posterior",
         "variants/__init__",
+        "responses",
     ],
-    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts"],
+    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts", "responses"],
     "statistics": [
         "randomness",
         "screen",
         "posterior",
+        "names",
         "diagnostics",
         "identifiability",
         "mixture",
@@ -52,13 +58,14 @@ STEPS = {
         "scales",
         "sufficient",
     ],
-    "seeds": ["recovery", "calibration", "diagnostics"],
+    "seeds": ["recovery", "calibration", "diagnostics", "names"],
     "figures": [
         "recovery",
         "calibration",
         "figures/seeds",
         "screen",
         "posterior",
+        "names",
         "diagnostics",
         "figures/__init__",
         "figures/data",
@@ -67,7 +74,7 @@ STEPS = {
         "figures/graph",
         "figures/studies",
     ],
-    "report": ["summary"],
+    "report": ["summary", "names"],
 }
 
 
