@@ -230,7 +230,8 @@ def measure_lme4(bench: Bench) -> Raw:
     rows = len(blueprint.cna)
     print(f"lme4: {rows} rows", flush=True)
     data = bench.screen("large", blueprint, "zscore", "x")
-    truth = {name: value for name, value in blueprint.truth.items() if np.ndim(value) == 0 and name != "rho"}
+    hyper = ("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "sigma")
+    truth = {name: blueprint.truth[name] for name in hyper}
     del blueprint
     runs = [bench.run(name, data) for name in ("collapsed", "lme4")]
     for run in runs:  # of the effects of genes and sgRNAs lme4 tells nothing here

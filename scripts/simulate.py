@@ -26,12 +26,12 @@ def blueprints(seed: int):
 
 with screen.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
-        truths, names = [], {"gene": [], "sgrna": []}
+        truths, names = [], {"gene": [], "sgrna": [], "cell_line": []}
         for blueprint in blueprints(seed):
             table, truth = simulation.simulate(blueprint, covariate, effect_on)
             screen.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name)
             writer.write_rows(seed, table)
             truths.append(truth)
             for dim, more in screen.coords(table).items():
-                names[dim] += more
+                names[dim] = list(dict.fromkeys(names[dim] + more))
         writer.write_truth(seed, simulation.truth_table(simulation.join(truths), names))

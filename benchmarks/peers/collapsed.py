@@ -91,13 +91,16 @@ def make_engine(options: Any) -> Any:
 
 
 def model_data(arrays: Any) -> Any:
-    """The arrays as the library takes them; genes and sgRNAs are named by their number."""
+    """The arrays as the library takes them; genes, sgRNAs and cell lines are named by their number."""
+    import numpy as np
+
     from guidefit.screen import ModelData
 
     genes = [str(gene) for gene in range(arrays.gene_of_sgrna.max() + 1)]
     sgrnas = [str(sgrna) for sgrna in range(len(arrays.gene_of_sgrna))]
-    lines = len(arrays.x) // len(sgrnas)
-    return ModelData(genes, sgrnas, arrays.gene_of_sgrna, arrays.sgrna_of_row, arrays.x, arrays.logfc, lines)
+    lines = [str(line) for line in range(len(arrays.x) // len(sgrnas))]
+    line_of_row = np.tile(np.arange(len(lines)), len(sgrnas))
+    return ModelData(genes, sgrnas, arrays.gene_of_sgrna, arrays.sgrna_of_row, arrays.x, arrays.logfc, lines, line_of_row)
 
 
 def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any, sd: dict[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,10 @@ def _source_problems(study: Config) -> Iterator[str]:
             yield f"simulate.{min(hyper)}: with truth: prior this comes from each variant's prior. Remove it, or use truth: fixed."
     if study["covariate"] == "raw" and simulate.get("effect_on") == "x":
         yield "simulate.effect_on: with covariate: raw, x is the copy number. Remove effect_on."
+    if "kappa" in simulate and "ratio" in simulate:
+        yield "simulate.kappa, ratio: the response to gains has one curve. Give one of the two."
+    if "ratio" in simulate and simulate.get("effect_on", "cna") == "cna":
+        yield "simulate.ratio: copy numbers are never below 0, so that all rows would be gains. Set effect_on: x."
     genes = simulate.get("genes", 5)
     for key, value in (
         ("sgrnas_per_gene", simulate.get("sgrnas_per_gene")),

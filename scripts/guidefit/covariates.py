@@ -100,7 +100,8 @@ def push_forward(truth: Mapping[str, float | np.ndarray], line: Line | None, gen
     With (alpha, beta) ~ N(m, S) and the matrix L = [[1, shift], [0, scale]] the counterparts are L (alpha, beta), L m and L S L'.
     Locations of genes and sgRNAs always have one; hyper-parameters have one only where all genes share one line
     (with per-gene lines, sd(alpha'_s) = sqrt(sigma_alpha^2 + shift_g^2 sigma_beta^2) differs by gene). Spreads are the
-    marginal sds of the transformed effects; a shift also correlates them, which `rho` carries at the sgRNA level.
+    marginal sds of the transformed effects; a shift also correlates them, which `rho` (sgRNAs) and `rho_gene` carry.
+    A curve of cna that slopes multiply (guidefit.responses) is one of x only where 0 stays at 0 and all genes share the scale.
     """
     if line is None:
         return {name: np.full_like(np.asarray(value, float), np.nan) for name, value in truth.items()}
@@ -109,13 +110,18 @@ def push_forward(truth: Mapping[str, float | np.ndarray], line: Line | None, gen
 
     t = truth
     pushed: Truth = {name: np.full_like(np.asarray(value, float), np.nan) for name, value in truth.items()}
+    for unchanged in ("sigma", "nu", "sigma_line", "tau_c"):
+        if unchanged in t:
+            pushed[unchanged] = t[unchanged]
+    is_curved = "kappa" in t or t.get("ratio", 1.0) != 1.0
+    if is_curved and not (line.is_global and line.shift[0] == 0):
+        return pushed
+    if "ratio" in t:
+        pushed["ratio"] = t["ratio"]
     for intercept, slope, to_gene in (("gamma_g", "delta_g", slice(None)), ("alpha_s", "beta_s", gene_of_sgrna)):
         if intercept in t and slope in t:
             pushed[intercept] = t[intercept] + t[slope] * line.shift[to_gene]
             pushed[slope] = t[slope] * line.scale[to_gene]
-    for unchanged in ("sigma", "nu"):
-        if unchanged in t:
-            pushed[unchanged] = t[unchanged]
     if not line.is_global:
         return pushed
 
@@ -123,14 +129,13 @@ def push_forward(truth: Mapping[str, float | np.ndarray], line: Line | None, gen
     if "mu_gamma" in t and "mu_delta" in t:
         pushed["mu_gamma"] = t["mu_gamma"] + t["mu_delta"] * shift
         pushed["mu_delta"] = t["mu_delta"] * scale
-    if "sigma_gamma" in t and "sigma_delta" in t:
-        pushed["sigma_gamma"] = np.hypot(t["sigma_gamma"], shift * t["sigma_delta"])
-        pushed["sigma_delta"] = t["sigma_delta"] * scale
-    if "sigma_alpha" in t and "sigma_beta" in t:
-        covariance = t.get("rho", 0.0) * t["sigma_alpha"] * t["sigma_beta"]
-        sigma_alpha = np.sqrt(t["sigma_alpha"] ** 2 + 2 * shift * covariance + (shift * t["sigma_beta"]) ** 2)
-        pushed["sigma_alpha"] = sigma_alpha
-        pushed["sigma_beta"] = t["sigma_beta"] * scale
-        if "rho" in t and sigma_alpha * t["sigma_beta"] > 0:
-            pushed["rho"] = (covariance + shift * t["sigma_beta"] ** 2) / (sigma_alpha * t["sigma_beta"])
+    if "kappa" in t:
+        pushed["kappa"] = t["kappa"] / scale
+    for one, two, rho in (("sigma_gamma", "sigma_delta", "rho_gene"), ("sigma_alpha", "sigma_beta", "rho")):
+        if one in t and two in t:
+            covariance = t.get(rho, 0.0) * t[one] * t[two]
+            pushed[one] = sd = np.sqrt(t[one] ** 2 + 2 * shift * covariance + (shift * t[two]) ** 2)
+            pushed[two] = t[two] * scale
+            if rho in t and sd * t[two] > 0:
+                pushed[rho] = (covariance + shift * t[two] ** 2) / (sd * t[two])
     return pushed

@@ -15,6 +15,7 @@ from arviz_stats import ecdf_utils
 
 from guidefit import identifiability
 from guidefit.mixture import HDI_PROB, QUANTILES
+from guidefit.names import indexed
 from guidefit.posterior import reported
 from guidefit.screen import ModelData
 
@@ -136,7 +137,7 @@ def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
         for place in product(*(array[dim].values.tolist() for dim in dims)):
             at = dict(zip(dims, place, strict=True))
             gene, sgrna = at.pop("gene", None), at.pop("sgrna", None)
-            keys.append((f"{name}[{', '.join(map(str, at.values()))}]" if at else str(name), gene, sgrna))
+            keys.append((indexed(str(name), *at.values()), gene, sgrna))
     table = pd.DataFrame(np.concatenate(numbers), columns=values[wide].values)
     columns = {key: pd.array(column, dtype="str") for key, column in zip(KEY, zip(*keys, strict=True), strict=True)}
     return table.assign(**columns)

@@ -18,6 +18,8 @@ import numpy as np
 import scipy.linalg
 import xarray as xr
 
+from guidefit.names import indexed
+
 MAX_PARAMETERS = 200
 MIN_DRAWS = 8  # for each parameter: the covariance of fewer has directions that are small or large by chance
 
@@ -69,7 +71,7 @@ def unlearnt_directions(
     quotient.)
     """
     locations = [str(n) for n in posterior.data_vars if n in prior and float(prior[n].min()) < 0 and posterior[n].dtype.kind == "f"]
-    core_names = [n for n in locations if "sgrna" not in posterior[n].dims and n != "rho"]
+    core_names = [n for n in locations if "sgrna" not in posterior[n].dims and not n.startswith("rho")]
     if not core_names:
         return np.nan, []
     draws = min(posterior.sizes["chain"] * posterior.sizes["draw"], prior.sizes["chain"] * prior.sizes["draw"])
@@ -151,7 +153,5 @@ def draw_matrix(draws: xr.Dataset, per_variable: int | None = None) -> tuple[lis
         flat = values.reshape(values.shape[0] * values.shape[1], -1)[:, :per_variable]
         labels = product(*(array[dim].values for dim in dims))
         columns.append(flat)
-        names += [
-            f"{variable}[{', '.join(map(str, label))}]" if dims else str(variable) for label, _ in zip(labels, flat.T, strict=False)
-        ]
+        names += [indexed(str(variable), *label) for label, _ in zip(labels, flat.T, strict=False)]
     return names, np.concatenate(columns, axis=1)

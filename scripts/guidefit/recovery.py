@@ -7,6 +7,8 @@ that of the mean over seeds (Morris, White & Crowther 2019).
 import numpy as np
 import pandas as pd
 
+from guidefit.names import variable_of
+
 LEVELS = {50: ("q25", "q75"), 80: ("q10", "q90"), 90: ("q05", "q95"), 95: ("q025", "q975")}
 FIGURES = ("bias", "rmse", *(f"coverage_{level}" for level in LEVELS), "width_95", "z_mean", "z_sd", "contraction")
 COLUMNS = (
@@ -19,7 +21,7 @@ ONE_SEED = "one seed: no Monte Carlo error"
 
 
 def recover(estimates: pd.DataFrame, fits: str = "all") -> pd.DataFrame:
-    """One row per variant and variable, over all genes, sgRNAs and seeds; columns COLUMNS but study.
+    """One row per variant and variable, over all coordinates and seeds; columns COLUMNS but study.
 
     estimates: rows of estimates.csv. fits: says in the column of that name which fits these are.
     bias: mean of estimate - truth; z: (estimate - truth) / sd; contraction: 1 - posterior / prior variance. verdict: `fail` where
@@ -27,7 +29,7 @@ def recover(estimates: pd.DataFrame, fits: str = "all") -> pd.DataFrame:
     covers, else `pass`; empty where there is no truth or no standard error.
     """
     found = []
-    for (variant, variable), rows in estimates.groupby(["variant", "variable"], sort=False):
+    for (variant, variable), rows in estimates.groupby(["variant", variable_of(estimates["variable"])], sort=False):
         known = rows.dropna(subset=["truth"])
         row = {"variant": variant, "variable": variable, "fits": fits, "seeds": known["seed"].nunique(), "verdict": "", "note": ""}
         row["coordinates"] = len(rows) // max(rows["seed"].nunique(), 1)

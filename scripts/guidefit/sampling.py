@@ -153,11 +153,12 @@ def data_groups(data: ModelData) -> dict[str, xr.Dataset]:
 
 
 def _constant_data(data: ModelData) -> xr.Dataset:
-    """x by row, and which gene and sgRNA each row and sgRNA belongs to (codes)."""
+    """x by row, and which gene, sgRNA and cell line each sgRNA and row belongs to (codes)."""
     return xr.Dataset(
         {
             "x": ("row", data.x),
             "sgrna_of_row": ("row", data.sgrna_of_row),
+            "cell_line_of_row": ("row", data.cell_line_of_row),
             "gene_of_sgrna": ("sgrna", data.gene_of_sgrna),
         },
         coords=data.coords,

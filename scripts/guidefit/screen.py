@@ -22,7 +22,7 @@ class ModelData:
     """A screen as the arrays a model is built from.
 
     genes, sgrnas: names, in order of first appearance; gene_of_sgrna: (sgrna,) codes; sgrna_of_row: (row,) codes;
-    x: (row,) covariate; logfc: (row,) log2 fold change; cell_lines: their number.
+    x: (row,) covariate; logfc: (row,) log2 fold change; cell_lines: names; cell_line_of_row: (row,) codes.
     """
 
     genes: list[str]
@@ -31,17 +31,19 @@ class ModelData:
     sgrna_of_row: np.ndarray
     x: np.ndarray
     logfc: np.ndarray
-    cell_lines: int
+    cell_lines: list[str]
+    cell_line_of_row: np.ndarray
 
     @property
     def sizes(self) -> dict[str, int]:
         """Numbers of rows, genes, sgrnas and cell_lines."""
-        return {"rows": len(self.x), "genes": len(self.genes), "sgrnas": len(self.sgrnas), "cell_lines": self.cell_lines}
+        names = {"genes": self.genes, "sgrnas": self.sgrnas, "cell_lines": self.cell_lines}
+        return {"rows": len(self.x)} | {key: len(each) for key, each in names.items()}
 
     def digest(self) -> str:
         """Checksum of the layout, x and logFC."""
-        names = "\x1f".join([*self.genes, *self.sgrnas]).encode()
-        arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.x, self.logfc)
+        names = "\x1f".join([*self.genes, *self.sgrnas, *self.cell_lines]).encode()
+        arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.cell_line_of_row, self.x, self.logfc)
         return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
 
     @property
@@ -52,15 +54,17 @@ class ModelData:
     @property
     def coords(self) -> dict[str, Any]:
         """Coordinates of the model's dims."""
-        return {"gene": self.genes, "sgrna": self.sgrnas, "row": np.arange(len(self.x))}
+        return {"gene": self.genes, "sgrna": self.sgrnas, "cell_line": self.cell_lines, "row": np.arange(len(self.x))}
 
     def same_layout(self, other: "ModelData") -> bool:
         """Whether a model compiled for the other data fits these after swapping x and logfc."""
         return (
             self.genes == other.genes
             and self.sgrnas == other.sgrnas
+            and self.cell_lines == other.cell_lines
             and np.array_equal(self.gene_of_sgrna, other.gene_of_sgrna)
             and np.array_equal(self.sgrna_of_row, other.sgrna_of_row)
+            and np.array_equal(self.cell_line_of_row, other.cell_line_of_row)
         )
 
 
@@ -68,11 +72,12 @@ def model_data(table: pd.DataFrame) -> ModelData:
     """Arrays of one screen (one seed's rows)."""
     sgrna_codes, sgrnas = pd.factorize(table["sgrna"].astype(str))
     gene_codes, genes = pd.factorize(table["gene"].astype(str))
+    line_codes, lines = pd.factorize(table["cell_line"].astype(str))
     gene_of_sgrna = np.empty(len(sgrnas), dtype=np.int64)
     gene_of_sgrna[sgrna_codes] = gene_codes
     logfc = table["logfc"] if "logfc" in table else np.zeros(len(table))
     x, y = np.asarray(table["x"], float), np.asarray(logfc, float)
-    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, x, y, table["cell_line"].nunique())
+    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, x, y, list(lines), line_codes)
 
 
 def groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
@@ -120,8 +125,8 @@ def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
 
 
 def coords(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Names of genes and sgRNAs in order of first appearance."""
-    return {name: table[name].drop_duplicates().astype(str).tolist() for name in ("gene", "sgrna")}
+    """Names of genes, sgRNAs and cell lines in order of first appearance."""
+    return {name: table[name].drop_duplicates().astype(str).tolist() for name in IDS}
 
 
 class Writer:

@@ -1,7 +1,8 @@
 """Simulated screens with a known truth.
 
 A design makes three things: the rows with their copy numbers, the truth of every parameter, and each row's noise.
-LogFC is then alpha_s + beta_s * effect + noise, where the effect is the copy number itself or the covariate x.
+LogFC is then alpha_s + beta_s * effect + noise, where the effect is the copy number itself, the covariate x, or a curve of one of
+these, and where each cell line may have an intercept tau_c.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from guidefit import responses
 from guidefit.covariates import Covariate, Line, Truth, push_forward
-
+from guidefit.names import indexed
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
 
@@ -23,7 +25,8 @@ class Design:
 
     copy_number: `mean` (Poisson mean: one number, one per gene, or {shape, scale} of the gamma distribution it is drawn from
     per gene), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, as in nature, or
-    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise.
+    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. kappa, ratio: parameter of the curve that
+    the slopes multiply, saturating or piecewise (guidefit.responses); None is no curve.
     """
 
     genes: int = 5
@@ -37,8 +40,12 @@ class Design:
     sigma_beta: float = 0.2
     sigma: float = 0.3
     rho: float = 0.0
+    rho_gene: float = 0.0
+    sigma_line: float = 0.0
     copy_number: Mapping[str, Any] = field(default_factory=lambda: {"mean": 2.0, "noise": 0.1, "shared": True})
     outlier_nu: float | None = None
+    kappa: float | None = None
+    ratio: float | None = None
 
     @property
     def sgrna_counts(self) -> np.ndarray:
@@ -87,7 +94,7 @@ def notebook(seed: int) -> Blueprint:
         copies = 2 if mean is None else rng.poisson(mean)
         cna[row] = max(copies + rng.normal(0, 0.1), 0)
     noise = rng.normal(0, d.sigma, len(cna))
-    truth = _truth(d, gamma_g, delta_g, alpha_s, beta_s)
+    truth = _truth(d, gamma_g, delta_g, alpha_s, beta_s, np.zeros(d.cell_lines))
     return Blueprint(gene_of_sgrna, sgrna_of_row, cell_line_of_row, cna, truth, noise)
 
 
@@ -100,23 +107,30 @@ def blocks(design: Design, rng: np.random.Generator, most_rows: int | None) -> I
     """A data set of any size, some genes at a time: as many as have at most most_rows rows together; None: all at once."""
     d = design
     gene_of_sgrna = np.repeat(np.arange(d.genes), d.sgrna_counts)
-    gamma_g = rng.normal(d.mu_gamma, d.sigma_gamma, d.genes)
-    delta_g = rng.normal(d.mu_delta, d.sigma_delta, d.genes)
-    first, second = rng.standard_normal((2, len(gene_of_sgrna)))
+    first, second = _correlated(d.rho_gene, d.genes, rng)
+    gamma_g, delta_g = d.mu_gamma + d.sigma_gamma * first, d.mu_delta + d.sigma_delta * second
+    first, second = _correlated(d.rho, len(gene_of_sgrna), rng)
     alpha_s = gamma_g[gene_of_sgrna] + d.sigma_alpha * first
-    beta_s = delta_g[gene_of_sgrna] + d.sigma_beta * (d.rho * first + np.sqrt(1 - d.rho**2) * second)
+    beta_s = delta_g[gene_of_sgrna] + d.sigma_beta * second
     means = _copy_number_means(d, rng)
+    tau_c = rng.normal(0, d.sigma_line, d.cell_lines) if d.sigma_line else np.zeros(d.cell_lines)
     step = d.genes if most_rows is None else max(1, int(most_rows // (d.sgrna_counts.mean() * d.cell_lines)))
-    for first in range(0, d.genes, step):
-        genes = slice(first, first + step)
-        sgrnas = slice(*np.searchsorted(gene_of_sgrna, [first, first + step]))
+    for start in range(0, d.genes, step):
+        genes = slice(start, start + step)
+        sgrnas = slice(*np.searchsorted(gene_of_sgrna, [start, start + step]))
         part = replace(d, genes=len(gamma_g[genes]), sgrnas_per_gene=d.sgrna_counts[genes].tolist())
         gene, sgrna_of_row, cell_line_of_row = _rows(part)
         cna = _copy_number(part, means[genes], gene[sgrna_of_row], cell_line_of_row, rng)
         size = len(cna)
         noise = d.sigma * (rng.standard_normal(size) if d.outlier_nu is None else rng.standard_t(d.outlier_nu, size))
-        truth = _truth(d, gamma_g[genes], delta_g[genes], alpha_s[sgrnas], beta_s[sgrnas])
-        yield Blueprint(gene, sgrna_of_row, cell_line_of_row, cna, truth, noise, first, sgrnas.start)
+        truth = _truth(d, gamma_g[genes], delta_g[genes], alpha_s[sgrnas], beta_s[sgrnas], tau_c)
+        yield Blueprint(gene, sgrna_of_row, cell_line_of_row, cna, truth, noise, start, sgrnas.start)
+
+
+def _correlated(rho: float, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of standard normals that correlate by rho."""
+    first, second = rng.standard_normal((2, size))
+    return first, rho * first + np.sqrt(1 - rho**2) * second
 
 
 def _rows(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -146,19 +160,31 @@ def _copy_number(
     return np.maximum(rng.poisson(means[gene]) + rng.normal(0, noise, len(gene)), 0)
 
 
-def _truth(d: Design, gamma_g: np.ndarray, delta_g: np.ndarray, alpha_s: np.ndarray, beta_s: np.ndarray) -> Truth:
-    hyper = ("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "rho", "sigma")
-    truth: Truth = {name: getattr(d, name) for name in hyper}
+HYPER = (
+    *("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "rho_gene"),
+    *("sigma_alpha", "sigma_beta", "rho", "sigma_line", "sigma"),
+)
+
+
+def _truth(
+    d: Design, gamma_g: np.ndarray, delta_g: np.ndarray, alpha_s: np.ndarray, beta_s: np.ndarray, tau_c: np.ndarray
+) -> Truth:
+    truth: Truth = {name: getattr(d, name) for name in HYPER}
     if d.outlier_nu is not None:
         truth["nu"] = d.outlier_nu
-    return truth | {"gamma_g": gamma_g, "delta_g": delta_g, "alpha_s": alpha_s, "beta_s": beta_s}
+    if d.kappa is not None:
+        truth["kappa"] = d.kappa
+    else:
+        truth["ratio"] = 1.0 if d.ratio is None else d.ratio  # without a curve gains act as losses do
+    return truth | {"gamma_g": gamma_g, "delta_g": delta_g, "alpha_s": alpha_s, "beta_s": beta_s, "tau_c": tau_c}
 
 
 def logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
     """(row,) logFC of the blueprint's truth where `effect` (row,) is what the slopes multiply: cna, or x."""
-    sgrna = blueprint.sgrna_of_row
-    alpha_s, beta_s = (np.asarray(blueprint.truth[name]) for name in ("alpha_s", "beta_s"))
-    return alpha_s[sgrna] + beta_s[sgrna] * effect + blueprint.noise
+    sgrna, truth = blueprint.sgrna_of_row, blueprint.truth
+    alpha_s, beta_s, tau_c = (np.asarray(truth[name]) for name in ("alpha_s", "beta_s", "tau_c"))
+    effect = responses.saturating(effect, truth["kappa"]) if "kappa" in truth else responses.piecewise(effect, truth["ratio"])
+    return alpha_s[sgrna] + beta_s[sgrna] * effect + tau_c[blueprint.cell_line_of_row] + blueprint.noise
 
 
 def covariate_table(blueprint: Blueprint, covariate: Covariate) -> tuple[pd.DataFrame, Line | None]:
@@ -194,24 +220,29 @@ def simulate(blueprint: Blueprint, covariate: Covariate, effect_on: str) -> tupl
 
 
 def join(truths: list[Truth]) -> Truth:
-    """The truth of a data set from those of its blocks: effects one after the other, the rest as in the first."""
-    effects = {name: np.concatenate([np.atleast_1d(truth[name]) for truth in truths]) for name in DIMS if name in truths[0]}
+    """The truth of a data set from those of its blocks: effects of genes and sgRNAs in a row, the rest as in the first."""
+    own = [name for name, dim in DIMS.items() if dim in ("gene", "sgrna") and name in truths[0]]
+    effects = {name: np.concatenate([np.atleast_1d(truth[name]) for truth in truths]) for name in own}
     return truths[0] | effects
 
 
-DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna"}
+DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna", "tau_c": "cell_line"}
 
 
 def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, str] = DIMS) -> pd.DataFrame:
     """Truth in long form: variable, gene, sgrna (missing where the variable has no such dim), truth (NaN: no counterpart).
 
-    coords: names of the genes ("gene") and of the sgRNAs ("sgrna"); dims: the one dim of each variable that has any.
+    coords: names by dim; dims: the one dim of each variable that has any. Coordinates of other dims than gene and sgrna stand in
+    the variable's name.
     """
     parts = []
     for name, value in truth.items():
         part = pd.DataFrame({"variable": name, "gene": None, "sgrna": None, "truth": np.atleast_1d(np.asarray(value, float))})
-        if name in dims:
-            part[dims[name]] = coords[dims[name]]
+        dim = dims.get(name)
+        if dim in ("gene", "sgrna"):
+            part[dim] = coords[dim]
+        elif dim:
+            part["variable"] = [indexed(name, each) for each in coords[dim]]
         parts.append(part)
     types = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
     return pd.concat(parts, ignore_index=True).astype(types)

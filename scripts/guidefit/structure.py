@@ -46,7 +46,8 @@ class Side:
 class Structure:
     """A declared structure with its priors.
 
-    quantiles: name -> map from z, for each scale and, last, the correlation where there is one: together the coordinates of z;
+    correlation, gene_correlation: of the intercepts and slopes of the sgRNAs within a gene, and of the genes; None: there is none.
+    quantiles: name -> map from z, for each scale and, last, each correlation: together the coordinates of z;
     means: name -> (mean, sd) of the normal prior of each mean and added constant. slope None: the model does not use x.
     """
 
@@ -54,6 +55,7 @@ class Structure:
     slope: Side | None
     noise: str
     correlation: str | None
+    gene_correlation: str | None
     quantiles: dict[str, Quantile]
     means: dict[str, tuple[float, float]]
 
@@ -74,9 +76,9 @@ class Structure:
         return one, two, scales[self.correlation] if self.correlation else 0.0
 
     def gene_scales(self, scales: Mapping[str, np.ndarray]) -> tuple[Any, Any, Any]:
-        """The same of the genes around the hyper-means, without correlation."""
+        """The same of the genes around the hyper-means."""
         one, two = (scales[side.gene[1]] if side and side.gene else 0.0 for side in self.sides)
-        return one, two, 0.0
+        return one, two, scales[self.gene_correlation] if self.gene_correlation else 0.0
 
     def values(self, z: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """z: (..., scale) -> (scales, their derivatives by z), each by name and shaped (...)."""
@@ -87,11 +89,11 @@ class Structure:
         """Draws of all variables from the prior: name -> (draw,), (draw, gene) or (draw, sgrna)."""
         found, _ = self.values(rng.standard_normal((draws, len(self.quantiles))))
         genes = int(gene_of_sgrna.max()) + 1
-        standard = rng.standard_normal((2, draws, len(gene_of_sgrna)))
+        of_sgrnas = rng.standard_normal((2, draws, len(gene_of_sgrna)))
         if self.correlation:
-            rho = found[self.correlation][:, None]
-            standard[1] = rho * standard[0] + np.sqrt(1 - rho**2) * standard[1]
-        for side, sgrna_effects in zip(self.sides, standard, strict=True):
+            of_sgrnas[1] = _correlated(of_sgrnas[0], of_sgrnas[1], found[self.correlation])
+        of_genes: list[np.ndarray] = []
+        for side, sgrna_effects in zip(self.sides, of_sgrnas, strict=True):
             if side is None:
                 continue
             for name in side.constants:
@@ -100,7 +102,10 @@ class Structure:
             level = found[side.mean][:, None]
             if side.gene:
                 effect, scale = side.gene
-                level = found[effect] = level + found[scale][:, None] * rng.standard_normal((draws, genes))
+                of_genes.append(rng.standard_normal((draws, genes)))
+                if self.gene_correlation and side is self.slope:
+                    of_genes[1] = _correlated(of_genes[0], of_genes[1], found[self.gene_correlation])
+                level = found[effect] = level + found[scale][:, None] * of_genes[-1]
             if side.sgrna:
                 effect, scale = side.sgrna
                 of_gene = level[:, gene_of_sgrna] if side.gene else level
@@ -143,7 +148,7 @@ class Structure:
         for side in filter(None, self.sides):
             top = side.mean
             if side.gene:
-                top = add(side.gene[0], "free", "Normal", "gene", [top, side.gene[1]])
+                top = add(side.gene[0], "free", "Normal", "gene", [top, side.gene[1], self.gene_correlation])
             if side.sgrna:
                 top = add(side.sgrna[0], "free", "Normal", "sgrna", [top, side.sgrna[1], self.correlation])
             parents += [top, side.added]
@@ -153,6 +158,11 @@ class Structure:
         return {"nodes": nodes, "edges": edges}
 
 
+def _correlated(one: np.ndarray, other: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Standard normals (draw, ...) that correlate with `one` by rho (draw,), made from others that do not."""
+    return rho[:, None] * one + np.sqrt(1 - rho[:, None] ** 2) * other
+
+
 def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Structure:
     """The structure of a variant's `GAUSSIAN` under these priors. Raises UserError; `place` names the variant in it."""
     if declared is None:
@@ -160,21 +170,26 @@ def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Stru
             f"{place}: engine collapsed needs a variant that is linear and Gaussian given its scales, and says so with GAUSSIAN. "
             "Use engine: nuts."
         )
-    unknown = set(declared) - {"noise", "correlation", *SIDES}
+    unknown = set(declared) - {"noise", "correlation", "gene_correlation", *SIDES}
     if unknown or "noise" not in declared or "intercept" not in declared:
-        raise UserError(f"{place}: GAUSSIAN needs noise and intercept, and knows besides only slope and correlation.")
+        raise UserError(
+            f"{place}: GAUSSIAN needs noise and intercept, and knows besides only slope, correlation and gene_correlation."
+        )
     sides = [_side(declared[name], f"{place}: GAUSSIAN[{name!r}]") if declared.get(name) else None for name in SIDES]
     intercept, slope = sides
     assert intercept is not None
     if slope and slope.added:
         raise UserError(f"{place}: GAUSSIAN['slope'] cannot have an added constant.")
-    correlation = declared.get("correlation")
+    correlation, gene_correlation = declared.get("correlation"), declared.get("gene_correlation")
     if correlation and not (intercept.sgrna and slope and slope.sgrna):
         raise UserError(f"{place}: GAUSSIAN has a correlation, but no sgRNA effects on both sides.")
+    if gene_correlation and not (intercept.gene and slope and slope.gene):
+        raise UserError(f"{place}: GAUSSIAN has a gene_correlation, but no gene effects on both sides.")
 
     constants = [name for side in sides if side for name in side.constants]
     levels = [level for side in sides if side for level in (side.gene, side.sgrna) if level]
-    scales = [scale for _, scale in levels] + [declared["noise"]] + ([correlation] if correlation else [])
+    correlations = [name for name in (correlation, gene_correlation) if name]
+    scales = [scale for _, scale in levels] + [declared["noise"]] + correlations
     absent = [name for name in (*constants, *(effect for effect, _ in levels), *scales) if name not in priors]
     if absent:
         raise UserError(f"{place}: GAUSSIAN names {', '.join(absent)}, which PRIORS does not have.")
@@ -185,8 +200,8 @@ def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Stru
         if priors[effect]["distribution"] not in ("Normal", "NoncentredNormal"):
             raise UserError(f"{place}: prior of {effect}: engine collapsed needs Normal effects. Use engine: nuts.")
     means = {name: (float(priors[name].get("mu", 0.0)), float(priors[name].get("sigma", 1.0))) for name in constants}
-    quantiles = {name: quantile(name, priors[name], name == correlation, place) for name in scales}
-    return Structure(intercept, slope, declared["noise"], correlation, quantiles, means)
+    quantiles = {name: quantile(name, priors[name], name in correlations, place) for name in scales}
+    return Structure(intercept, slope, declared["noise"], correlation, gene_correlation, quantiles, means)
 
 
 def _side(declared: Mapping[str, Any], place: str) -> Side:

@@ -99,7 +99,7 @@ class SufficientStatistics:
 def of_rows(data: ModelData) -> SufficientStatistics:
     """Statistics of a screen's arrays."""
     sums = _sums(data.sgrna_of_row, data.x, data.logfc, len(data.sgrnas))
-    return SufficientStatistics(data.genes, data.sgrnas, data.gene_of_sgrna, data.cell_lines, *sums)
+    return SufficientStatistics(data.genes, data.sgrnas, data.gene_of_sgrna, len(data.cell_lines), *sums)
 
 
 def of_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> SufficientStatistics:

@@ -7,6 +7,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from guidefit.names import variable_of
+
 _LEVELS = ("error", "fail", "warn", "note")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ study }}: summary</title><style>
@@ -104,7 +106,7 @@ def page(
 ) -> str:
     """The summary page of a study as self-contained HTML; every text that comes from data is escaped.
 
-    max_genes: of each variable by gene so many rows are shown.
+    max_genes: of each variable by gene or cell line so many rows are shown.
     """
     seed = int(diagnostics["seed"].iloc[0])
     done = diagnostics[diagnostics["verdict"] != "error"]
@@ -115,7 +117,7 @@ def page(
             **counts.to_dict()
         )
     main = estimates[(estimates["seed"] == seed) & estimates["sgrna"].isna()]
-    shown = main.groupby(["variant", "variable"], sort=False).head(max_genes)
+    shown = main.groupby(["variant", variable_of(main["variable"])], sort=False).head(max_genes)
     return (
         jinja2.Environment(autoescape=True)
         .from_string(_PAGE)

@@ -191,7 +191,9 @@ def test_evidence_of_one_scale_by_quadrature_over_dense_densities():
     assert np.log(total) == pytest.approx(0, abs=5 * found.log_evidence_se)
 
 
-@pytest.mark.parametrize("variant", ["gene_effects", "varying_intercepts", "varying_effects", "correlated_effects"])
+@pytest.mark.parametrize(
+    "variant", ["gene_effects", "varying_intercepts", "varying_effects", "correlated_effects", "correlated_genes"]
+)
 def test_evidence_by_a_grid_of_gauss_and_hermite(variant):
     data, model = screen.model_data(unbalanced(keep=1.0)), make(variant)
     target = collapsed(model, data)
@@ -223,11 +225,12 @@ def test_evidence_of_the_notebooks_data():
 BAD_STRUCTURES = {
     "none": (None, "needs a variant that is linear and Gaussian"),
     "no noise": ({"intercept": {"mean": "mu_gamma"}}, "GAUSSIAN needs noise and intercept"),
-    "unknown key": (NO_SLOPE | {"curve": {}}, "knows besides only slope and correlation"),
+    "unknown key": (NO_SLOPE | {"curve": {}}, "knows besides only slope, correlation and gene_correlation"),
     "unknown level": (NO_SLOPE | {"slope": {"mean": "mu_delta", "guide": 1}}, r"GAUSSIAN\['slope'\] needs a mean, and knows"),
     "no pair": (NO_SLOPE | {"slope": {"mean": "mu_delta", "gene": "delta_g"}}, "must be a pair: the effect and its scale"),
     "added slope": (NO_SLOPE | {"slope": {"mean": "mu_delta", "added": "mu_gamma"}}, "cannot have an added constant"),
     "correlation of nothing": (NO_SLOPE | {"correlation": "rho"}, "no sgRNA effects on both sides"),
+    "gene correlation of nothing": (NO_SLOPE | {"gene_correlation": "rho"}, "no gene effects on both sides"),
     "name without a prior": (NO_SLOPE | {"slope": {"mean": "gradient"}}, "names gradient, which PRIORS does not have"),
 }
 
@@ -302,8 +305,27 @@ def test_the_declared_structure_is_the_pymc_model(variant):
             for d in (drawn, theirs)
         )
         assert ours == pytest.approx(other, abs=0.05)
+    gene = data.gene_of_sgrna[3]
+    for rho, intercept, slope in (
+        ("rho", ("alpha_s", 3, "gamma_g", gene), ("beta_s", 3, "delta_g", gene)),
+        ("rho_gene", ("gamma_g", 3, "mu_gamma", 0), ("delta_g", 3, "mu_delta", 0)),
+    ):
+        if rho in drawn:
+            ours, other = (agreement(d, rho, intercept, slope) for d in (drawn, theirs))
+            assert ours == pytest.approx(other, abs=5 * np.sqrt(2 / 20_000))
+            assert ours > 0.1
     sizes = {"gene": len(data.genes), "sgrna": len(data.sgrnas), "row": len(data.x)}
     graph, expected = model.graph(declared.priors, sizes), model_graph(built, declared.priors)
     assert sorted(map(str, graph["nodes"])) == sorted(map(str, expected["nodes"]))
-    if variant != "correlated_effects":  # written there as beta_s given alpha_s, for the sampler's sake
+    if not variant.startswith("correlated"):  # written there as slopes given intercepts, for the sampler's sake
         assert sorted(graph["edges"]) == sorted(expected["edges"])
+
+
+def agreement(drawn, rho, *sides):
+    """How much oftener than not an effect's two deviations from the level above have one sign or two as rho says."""
+
+    def column(name, at):
+        return np.asarray(drawn[name]).reshape(20_000, -1)[:, at]
+
+    deviations = [column(name, at) - column(above, where) for name, at, above, where in sides]
+    return np.mean(np.sign(deviations[0] * deviations[1] * column(rho, 0)))

@@ -59,6 +59,8 @@ BAD_CONFIGS = {
         study(simulate={"design": "notebook", "genes": 9}),
         "studies.s.simulate.genes: the design notebook is fixed",
     ),
+    "two curves": (study(simulate={"kappa": 1, "ratio": 0.5, "effect_on": "x"}), "studies.s.simulate.kappa, ratio: the response"),
+    "all rows gains": (study(simulate={"ratio": 0.5}), "studies.s.simulate.ratio: copy numbers are never below 0"),
     "prior truth on cna": (
         study(simulate={"truth": "prior", "effect_on": "cna"}),
         "studies.s.simulate.effect_on: with truth: prior",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,9 @@ EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
 GLOBAL = ["raw", "centred", "zscore"]
 
 
-def blueprint(seed=0, rho=0.4):
-    return simulation.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho), np.random.default_rng(seed))
+def blueprint(seed=0, rho=0.4, **more):
+    design = Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho, rho_gene=-0.3, **more)
+    return simulation.general(design, np.random.default_rng(seed))
 
 
 def transform(covariate, b):
@@ -38,7 +41,7 @@ def test_pushed_effects_predict_the_same_logfc(seed, name):
 
 @pytest.mark.parametrize("name", GLOBAL)
 def test_pushed_hyperparameters_are_the_linear_map_of_the_distribution(name):
-    b = blueprint()
+    b = blueprint(sigma_line=0.5)
     x, truth = pushed(b, name)
     scale = 1 / np.polyfit(b.cna, x, 1)[0]
     shift = -np.polyfit(b.cna, x, 1)[1] * scale
@@ -46,7 +49,8 @@ def test_pushed_hyperparameters_are_the_linear_map_of_the_distribution(name):
     t = b.truth
     covariance = t["rho"] * t["sigma_alpha"] * t["sigma_beta"]
     sgrna = to_x @ np.array([[t["sigma_alpha"] ** 2, covariance], [covariance, t["sigma_beta"] ** 2]]) @ to_x.T
-    gene = to_x @ np.diag([t["sigma_gamma"] ** 2, t["sigma_delta"] ** 2]) @ to_x.T
+    cross = t["rho_gene"] * t["sigma_gamma"] * t["sigma_delta"]
+    gene = to_x @ np.array([[t["sigma_gamma"] ** 2, cross], [cross, t["sigma_delta"] ** 2]]) @ to_x.T
     mean = to_x @ [t["mu_gamma"], t["mu_delta"]]
     sd_alpha, sd_beta = np.sqrt(np.diag(sgrna))
     expected = {
@@ -57,17 +61,35 @@ def test_pushed_hyperparameters_are_the_linear_map_of_the_distribution(name):
         "sigma_alpha": sd_alpha,
         "sigma_beta": sd_beta,
         "rho": sgrna[0, 1] / (sd_alpha * sd_beta),
+        "rho_gene": gene[0, 1] / np.sqrt(gene[0, 0] * gene[1, 1]),
         "sigma": t["sigma"],
+        "sigma_line": t["sigma_line"],
+        "ratio": 1.0,
     }
     for variable, value in expected.items():
         assert truth[variable] == pytest.approx(value, abs=1e-12), variable
 
 
 def test_within_a_gene_hyperparameters_have_no_counterpart():
-    _, truth = pushed(blueprint(), "zscore_within_gene")
+    b = blueprint(sigma_line=0.5)
+    _, truth = pushed(b, "zscore_within_gene")
     none = {name for name, value in truth.items() if np.ndim(value) == 0 and np.isnan(value)}
-    assert none == {"mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "rho"}
+    assert none == {"mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "rho", "rho_gene"}
     assert truth["sigma"] == 0.3
+    assert np.array_equal(truth["tau_c"], b.truth["tau_c"])
+
+
+@pytest.mark.parametrize("curve", [{"kappa": 1.5}, {"ratio": 0.4}], ids=["kappa", "ratio"])
+def test_a_curve_of_the_copy_number_is_one_of_x_where_zero_stays_and_genes_share_the_scale(curve):
+    b = blueprint(**curve)
+    scaled = covariates.push_forward(b.truth, Line(np.zeros(4), np.full(4, 2.5)), b.gene_of_sgrna)
+    assert not any(np.isnan(value).any() for value in scaled.values())
+    at_x = replace(b, truth=scaled)
+    np.testing.assert_allclose(simulation.logfc(at_x, b.cna / 2.5), simulation.logfc(b, b.cna), atol=1e-12)
+    for name in ("centred", "zscore_within_gene"):
+        _, truth = pushed(b, name)
+        known = {variable for variable, value in truth.items() if not np.isnan(value).any()}
+        assert known == {"sigma", "sigma_line", "tau_c"}
 
 
 @pytest.mark.parametrize("name", ["log2", "log2_diploid", "saturating", "winsorised"])
@@ -80,7 +102,8 @@ def test_winsorised_without_extremes_is_the_copy_number():
     b = blueprint()
     x, line = transform(Covariate("winsorised", (0.0, 1.0)), b)
     assert np.array_equal(x, b.cna)
-    assert covariates.push_forward(b.truth, line, b.gene_of_sgrna) == b.truth
+    truth = covariates.push_forward(b.truth, line, b.gene_of_sgrna)
+    assert all(truth[name] is value for name, value in b.truth.items())
 
 
 def test_definitions():

@@ -26,7 +26,9 @@ THRESHOLDS = {
     "calibration_level": 0.01,
     "failed_share_max": 0.05,
 }
-DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), 40)
+LINES = [f"cell_{i}" for i in range(40)]
+ROWS = np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), LINES, np.tile(np.arange(40), 3)
+DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), *ROWS)
 
 
 def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):

@@ -18,6 +18,12 @@ def table(seeds=400, genes=3, bias=0.0, spread=1.0, sd=0.5, seed=0):
     return rows.assign(sd=sd, contraction=0.75, **{name: rows["mean"] + sd * stats.norm.ppf(p) for name, p in quantiles.items()})
 
 
+def test_coordinates_in_the_name_are_those_of_one_variable():
+    rows = table(seeds=20)
+    lines = [f"tau_c[line {i}]" for i in range(3)] * 20
+    pd.testing.assert_frame_equal(recovery.recover(rows.assign(variable=lines)), recovery.recover(rows.assign(variable="tau_c")))
+
+
 def test_figures_and_their_errors():
     rows = table(bias=0.1)
     row = recovery.recover(rows).iloc[0]

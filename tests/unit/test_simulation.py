@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,40 @@ def test_effects_have_the_designs_moments():
     assert truth["gamma_g"].mean() == pytest.approx(-0.5, abs=4 * 0.5 / np.sqrt(2000))
 
 
+def test_gene_effects_correlate_as_the_design_says():
+    truth = general(genes=20_000, sgrnas_per_gene=1, cell_lines=2, rho_gene=-0.4).truth
+    assert np.corrcoef(truth["gamma_g"], truth["delta_g"])[0, 1] == pytest.approx(-0.4, abs=4 * (1 - 0.16) / np.sqrt(20_000))
+
+
+def test_rows_of_a_cell_line_share_its_intercept():
+    with_lines, without = general(cell_lines=400, sigma_line=0.7), general(cell_lines=400)
+    tau_c = with_lines.truth["tau_c"]
+    assert tau_c.std() == pytest.approx(0.7, abs=4 * 0.7 / np.sqrt(2 * 400))
+    left = simulation.logfc(with_lines, with_lines.cna) - simulation.logfc(replace(with_lines, truth=without.truth), with_lines.cna)
+    np.testing.assert_allclose(left, tau_c[with_lines.cell_line_of_row], atol=1e-12)
+    assert not without.truth["tau_c"].any()
+
+
+def test_blocks_share_the_cell_lines_and_are_the_whole_data_sets_truth():
+    parts = list(simulation.blocks(Design(genes=6, sigma_line=0.5, rho_gene=0.3), np.random.default_rng(1), most_rows=120))
+    assert len(parts) == 3
+    joined, whole = simulation.join([part.truth for part in parts]), general(1, genes=6, sigma_line=0.5, rho_gene=0.3).truth
+    assert joined.keys() == whole.keys()
+    for name, value in whole.items():
+        assert np.array_equal(joined[name], value), name
+
+
+@pytest.mark.parametrize("parameter", ["kappa", "ratio"])
+def test_slopes_multiply_the_curve(parameter):
+    blueprint = general(**{parameter: 0.6})
+    table, truth = simulation.simulate(blueprint, Covariate("centred"), "x")
+    x, s = table["x"].to_numpy(), blueprint.sgrna_of_row
+    gains = x / (1 + x / 0.6) if parameter == "kappa" else 0.6 * x
+    expected = truth["alpha_s"][s] + truth["beta_s"][s] * np.where(x > 0, gains, x) + blueprint.noise
+    np.testing.assert_allclose(table["logfc"], expected, atol=1e-12)
+    assert truth[parameter] == 0.6
+
+
 def test_outliers_have_heavier_tails():
     normal, heavy = general(cell_lines=5000).noise, general(cell_lines=5000, outlier_nu=3).noise
     assert np.abs(heavy).max() > 3 * np.abs(normal).max()
@@ -87,8 +123,9 @@ def test_logfc_is_the_truth_of_its_scale_plus_noise(effect_on):
 
 def test_truth_table():
     blueprint = general(genes=2, sgrnas_per_gene=[1, 2])
-    coords = {"gene": ["a", "b"], "sgrna": ["u", "v", "w"]}
+    coords = {"gene": ["a", "b"], "sgrna": ["u", "v", "w"], "cell_line": [f"line {i}" for i in range(20)]}
     table = simulation.truth_table(blueprint.truth, coords)
+    assert table.loc[table["variable"].str.startswith("tau_c"), "variable"].tolist()[:2] == ["tau_c[line 0]", "tau_c[line 1]"]
     assert table.loc[table["variable"] == "gamma_g", "gene"].tolist() == ["a", "b"]
     assert table.loc[table["variable"] == "beta_s", "sgrna"].tolist() == ["u", "v", "w"]
     assert table.loc[table["variable"] == "sigma", ["gene", "sgrna"]].isna().all(axis=None)

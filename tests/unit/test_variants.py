@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from guidefit import screen, simulation, variants
+from guidefit import responses, screen, simulation, variants
 from guidefit.covariates import Covariate
 from guidefit.errors import UserError
 from guidefit.nuts import model_graph
@@ -33,10 +33,10 @@ def values(model, seed=0):
     shapes = {v.name: tuple(n.eval() for n in v.shape) for v in model.free_RVs}
     draw = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     for name in draw:
-        if name.startswith("sigma"):
+        if name.startswith("sigma") or name in ("kappa", "ratio"):
             draw[name] = np.exp(draw[name])
-    if "rho" in draw:
-        draw["rho"] = np.array(0.4)
+        if name.startswith("rho"):
+            draw[name] = np.array(0.4)
     if "nu" in draw:
         draw["nu"] = np.array(4.5)
     return draw
@@ -70,10 +70,26 @@ def by_hand(name, at, data):
     if name == "varying_intercepts":
         total += norm(at["beta"], -1, 5) + norm(at["alpha_s"], at["gamma_g"][g], at["sigma_alpha"]).sum()
         return total + norm(data.logfc, at["alpha_s"][s] + at["beta"] * data.x, at["sigma"]).sum()
-    total += norm(at["delta_g"], at["mu_delta"], at["sigma_delta"]).sum()
+    if name == "correlated_genes":
+        # LKJ(2) on rho_gene, and a dense bivariate normal per gene in place of two of one dimension
+        total += stats.beta(2, 2).logpdf((at["rho_gene"] + 1) / 2) - np.log(2)
+        cross = at["rho_gene"] * at["sigma_gamma"] * at["sigma_delta"]
+        covariance = [[at["sigma_gamma"] ** 2, cross], [cross, at["sigma_delta"] ** 2]]
+        pairs = np.column_stack([at["gamma_g"], at["delta_g"]])
+        total += stats.multivariate_normal([at["mu_gamma"], at["mu_delta"]], covariance).logpdf(pairs).sum()
+        total -= norm(at["gamma_g"], at["mu_gamma"], at["sigma_gamma"]).sum()
+    else:
+        total += norm(at["delta_g"], at["mu_delta"], at["sigma_delta"]).sum()
     if name == "gene_effects":
         return total + norm(data.logfc, at["gamma_g"][g][s] + at["delta_g"][g][s] * data.x, at["sigma"]).sum()
-    mean = at["alpha_s"][s] + at["beta_s"][s] * data.x
+    effect = data.x
+    if name == "saturating_effects":
+        total += stats.gamma(2).logpdf(at["kappa"])
+        effect = np.array([x if x <= 0 else x / (1 + x / at["kappa"]) for x in data.x])
+    if name == "piecewise_effects":
+        total += stats.lognorm(0.5).logpdf(at["ratio"])
+        effect = np.array([x if x <= 0 else at["ratio"] * x for x in data.x])
+    mean = at["alpha_s"][s] + at["beta_s"][s] * effect
     if name == "correlated_effects":
         # Exponential(0.5) on the two sds in place of Exponential(1), LKJ(2) on rho, and a dense bivariate normal per sgRNA
         for sd in ("sigma_alpha", "sigma_beta"):
@@ -89,6 +105,10 @@ def by_hand(name, at, data):
     if name == "global_intercept":
         total += norm(at["alpha"], 0, 3)
         mean = mean + at["alpha"]
+    if name == "cell_line_intercepts":
+        total += norm(at["tau_c"], 0, at["sigma_line"]).sum()
+        line_of_row = np.tile(np.arange(5), len(data.sgrnas))
+        mean = mean + at["tau_c"][line_of_row]
     if name == "student_t":
         total += stats.gamma(2, scale=10).logpdf(at["nu"])
         return total + stats.t(at["nu"], mean, at["sigma"]).logpdf(data.logfc).sum()
@@ -157,6 +177,16 @@ BAD_FILES = {
     "another signature": ("PRIORS = {}\ndef build(data): ...\n", r"needs a function build\(data, priors\)"),
     "no PRIORS": ("def build(data, priors): ...\n", "needs PRIORS"),
     "computed PRIORS": ("PRIORS = dict(a=1)\ndef build(data, priors): ...\n", "must be a plain literal"),
+    "RESPONSE of one": ('PRIORS = {}\nRESPONSE = "kappa"\ndef build(data, priors): ...\n', "RESPONSE must be a literal pair"),
+    "computed RESPONSE": ("PRIORS = {}\nRESPONSE = pair()\ndef build(data, priors): ...\n", "RESPONSE must be a literal pair"),
+    "unknown curve": (
+        'PRIORS = {"k": {}}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
+        "RESPONSE: no curve 'cubic'. There are: saturating, piecewise",
+    ),
+    "curve without its prior": (
+        'PRIORS = {}\nRESPONSE = ("piecewise", "ratio")\ndef build(data, priors): ...\n',
+        "RESPONSE names ratio, which PRIORS does not have",
+    ),
     "no Python": ("def build(:\n", "not valid Python"),
 }
 
@@ -166,6 +196,19 @@ def test_a_file_that_is_no_variant_is_refused(tmp_path, text, message):
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UserError, match=f"mine.py.*{message}"):
         variants.declare(tmp_path / "mine.py")
+
+
+@pytest.mark.parametrize("name", variants.BUILT_IN)
+def test_a_curve_is_declared_where_there_is_one(name):
+    expected = {"saturating_effects": ("saturating", "kappa"), "piecewise_effects": ("piecewise", "ratio")}
+    assert variants.declare(FOLDER / f"{name}.py").response == expected.get(name)
+
+
+def test_curves_leave_losses_and_small_gains_alone():
+    x = np.array([-1.0, 0.0, 1e-9, 1.0, 1e9])
+    np.testing.assert_allclose(responses.saturating(x, 2.0), [-1, 0, 1e-9, 1 / 1.5, 2], rtol=1e-8)
+    np.testing.assert_allclose(responses.piecewise(x, 0.5), [-1, 0, 0.5e-9, 0.5, 0.5e9])
+    assert np.array_equal(responses.piecewise(x, 1.0), x)
 
 
 def test_the_readmes_variant_works(tmp_path, data):

@@ -18,12 +18,16 @@ VARIANTS = [
     "gene_effects",
     "varying_intercepts",
     "student_t",
+    "correlated_genes",
+    "saturating_effects",
+    "piecewise_effects",
+    "cell_line_intercepts",
 ]
 STEPS = {
-    "config": ["configuration", "variants/__init__"],
-    "data": ["randomness", "covariates", "simulation", "screen"],
+    "config": ["configuration", "variants/__init__", "responses"],
+    "data": ["randomness", "covariates", "responses", "simulation", "names", "screen"],
     "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap"],
-    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts"],
+    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts", "responses"],
     "collapsed": [
         "randomness",
         "screen",
@@ -38,12 +42,14 @@ STEPS = {
         "sufficient",
         "posterior",
         "variants/__init__",
+        "responses",
     ],
-    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts"],
+    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts", "responses"],
     "statistics": [
         "randomness",
         "screen",
         "posterior",
+        "names",
         "diagnostics",
         "identifiability",
         "mixture",
@@ -53,13 +59,14 @@ STEPS = {
         "scales",
         "sufficient",
     ],
-    "seeds": ["recovery", "calibration", "diagnostics"],
+    "seeds": ["recovery", "calibration", "diagnostics", "names"],
     "figures": [
         "recovery",
         "calibration",
         "figures/seeds",
         "screen",
         "posterior",
+        "names",
         "diagnostics",
         "figures/__init__",
         "figures/data",
@@ -68,7 +75,7 @@ STEPS = {
         "figures/graph",
         "figures/studies",
     ],
-    "report": ["summary"],
+    "report": ["summary", "names"],
 }
 
 

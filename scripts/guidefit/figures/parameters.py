@@ -14,9 +14,10 @@ import xarray as xr
 
 from guidefit.figures import BLUE, GREEN, GREY, MAX_LINES, MAX_POINTS, ORANGE, PURPLE, SKY, VERMILION, look, nothing
 from guidefit.identifiability import Direction, draw_matrix
+from guidefit.names import variable_of
 
-INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s")
-SLOPE_SIDE = ("beta", "mu_delta", "sigma_delta", "delta_g", "sigma_beta", "beta_s", "rho")
+INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s", "sigma_line", "tau_c")
+SLOPE_SIDE = ("beta", "mu_delta", "sigma_delta", "delta_g", "rho_gene", "sigma_beta", "beta_s", "rho", "kappa", "ratio")
 
 CHAIN_COLOURS = {"axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY])}
 
@@ -27,6 +28,8 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
     Of a variable with many coordinates only the lowest and the highest means are shown, so that names stay readable.
     """
     rows, left_out = [], []
+    labels = estimates["sgrna"].fillna(estimates["gene"]).fillna(estimates["variable"])
+    estimates = estimates.assign(label=labels, variable=variable_of(estimates["variable"]))
     for variable in (v for v in variables if v in set(estimates["variable"])):
         mine = estimates[estimates["variable"] == variable].sort_values("mean")
         most = 16 if len(estimates) > 2 * MAX_LINES else MAX_LINES
@@ -39,8 +42,7 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
     if not rows:
         return nothing(title, "this variant has no parameter on this side")
     table = pd.concat(rows)
-    labels = table["sgrna"].fillna(table["gene"]).fillna(table["variable"])
-    table = table.assign(label=pd.Categorical(labels, list(dict.fromkeys(labels))))
+    table["label"] = pd.Categorical(table["label"], list(dict.fromkeys(table["label"])))
     table["variable"] = pd.Categorical(table["variable"], list(dict.fromkeys(table["variable"])))
     key = "line: 95 %, bar: 50 %, dot: mean"
     key += "; diamond: truth (where it has a counterpart)" if table["truth"].notna().any() else ""
@@ -65,6 +67,7 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
     table = estimates.dropna(subset=["truth"])
     if table.empty:
         return nothing(title, "no variable of this variant has a truth on the scale of its covariate")
+    table = table.assign(variable=variable_of(table["variable"]))
     order = list(dict.fromkeys(table["variable"]))
     parts = [table[table["variable"] == variable] for variable in order]
     fewer = [part.iloc[np.linspace(0, len(part) - 1, min(MAX_POINTS, len(part))).astype(int)] for part in parts]

@@ -6,6 +6,7 @@ import plotnine as p9
 
 from guidefit import calibration
 from guidefit.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, look, nothing
+from guidefit.names import variable_of
 from guidefit.recovery import LEVELS
 
 COLOURS = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, GREY]
@@ -67,9 +68,10 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
     lines, bands = [], []
     for (variable, gene, sgrna), rows in spread.groupby(["variable", "gene", "sgrna"], sort=False, dropna=False):
         line = calibration.ecdf_difference(rows["u"].to_numpy())
-        lines.append(line.assign(variable=variable, coordinate=f"{gene} {sgrna}"))
+        lines.append(line.assign(variable=variable, coordinate=f"{variable} {gene} {sgrna}"))
         bands.append(line[["u", "lower", "upper"]].assign(variable=variable))
-    frame, band = pd.concat(lines), pd.concat(bands).drop_duplicates(["variable", "u"])
+    frame, band = (part.assign(variable=variable_of(part["variable"])) for part in (pd.concat(lines), pd.concat(bands)))
+    band = band.drop_duplicates(["variable", "u"])
     order = list(dict.fromkeys(frame["variable"]))
     frame["variable"], band["variable"] = (pd.Categorical(part["variable"], order) for part in (frame, band))
     rows = -(-len(order) // 4)
@@ -92,7 +94,7 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
 
 def bins(spread: pd.DataFrame, title: str) -> p9.ggplot:
     """Histograms of the ranks of means and scales in 20 bins, with the pointwise 99 % range of the binomial."""
-    scalars = spread[spread["gene"].isna() & spread["sgrna"].isna()]
+    scalars = spread[spread["gene"].isna() & spread["sgrna"].isna() & (variable_of(spread["variable"]) == spread["variable"])]
     order = list(dict.fromkeys(scalars["variable"]))
     fits = scalars["seed"].nunique()
     low, high = np.quantile(np.random.default_rng(0).binomial(fits, 1 / 20, 20_000), [0.005, 0.995])

@@ -4,7 +4,8 @@
 - `PRIORS`, a literal dict: variable -> {"distribution": name of a PyMC distribution, and its parameters},
 - `build(data, priors)`, which returns a PyMC model of the arrays in `data` (guidefit.screen.ModelData),
 - where the model is linear and Gaussian given its scales, `GAUSSIAN`, a literal dict that says which variable is what, so that the
-  engine `collapsed` can fit it (guidefit.structure).
+  engine `collapsed` can fit it (guidefit.structure),
+- where slopes multiply a curve of x, `RESPONSE`, a literal pair: the curve's name in guidefit.responses, its parameter's in PRIORS.
 
 This module finds and reads variants without importing PyMC; guidefit.variants.parts helps to write them.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from guidefit import responses
 from guidefit.errors import UserError
 
 BUILT_IN = (
@@ -26,6 +28,10 @@ BUILT_IN = (
     "gene_effects",
     "varying_intercepts",
     "student_t",
+    "correlated_genes",
+    "saturating_effects",
+    "piecewise_effects",
+    "cell_line_intercepts",
 )
 
 Priors = dict[str, dict[str, Any]]
@@ -33,16 +39,17 @@ Priors = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a variant's file says of itself, read without running it."""
+    """What a variant's file says of itself, read without running it. response: curve of x and its parameter; None: x itself."""
 
     path: Path
     summary: str
     priors: Priors
     gaussian: dict[str, Any] | None = None
+    response: tuple[str, str] | None = None
 
 
 def declare(path: str | Path) -> Declaration:
-    """Read a variant's docstring, PRIORS and GAUSSIAN from its source; raises UserError where the file is no variant."""
+    """Read a variant's docstring and its literals from its source; raises UserError where the file is no variant."""
     path = Path(path)
     try:
         tree = ast.parse(path.read_text())
@@ -70,7 +77,20 @@ def declare(path: str | Path) -> Declaration:
         gaussian = ast.literal_eval(assigned["GAUSSIAN"]) if "GAUSSIAN" in assigned else None
     except ValueError:
         raise UserError(f"{path}: GAUSSIAN must be a plain literal: names of variables, nothing computed.") from None
-    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], priors, gaussian)
+    response = _response(path, assigned["RESPONSE"], priors) if "RESPONSE" in assigned else None
+    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], priors, gaussian, response)
+
+
+def _response(path: Path, node: ast.expr, priors: Priors) -> tuple[str, str]:
+    try:
+        curve, parameter = ast.literal_eval(node)
+    except (ValueError, TypeError):
+        raise UserError(f'{path}: RESPONSE must be a literal pair, a curve and its parameter: ("saturating", "kappa").') from None
+    if curve not in responses.CURVES:
+        raise UserError(f"{path}: RESPONSE: no curve {curve!r}. There are: {', '.join(responses.CURVES)}.")
+    if parameter not in priors:
+        raise UserError(f"{path}: RESPONSE names {parameter}, which PRIORS does not have.")
+    return curve, parameter
 
 
 def load(path: str | Path) -> Callable[..., Any]:

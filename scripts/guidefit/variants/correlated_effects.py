@@ -5,16 +5,11 @@ P ~ LKJ(eta): for two effects P has one correlation rho, and (rho + 1) / 2 ~ Bet
 Written as alpha_s and beta_s given alpha_s: the same density, without a matrix in every step.
 """
 
-from typing import Any
-
-import numpy as np
 import pymc as pm
-from pymc.distributions.transforms import Interval
 
-from guidefit.errors import UserError
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
-from guidefit.variants.parts import effects, gene_effects, prior, rows
+from guidefit.variants.parts import correlation, effects, effects_given, gene_effects, prior, rows
 
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
@@ -39,23 +34,15 @@ GAUSSIAN = {
 }
 
 
-def _lkj_of_two(eta: Any, size: Any) -> Any:
-    return np.float64(2) * pm.Beta.dist(eta, eta, size=size) - 1
-
-
 def build(data: ModelData, priors: Priors) -> pm.Model:
-    if set(priors["rho"]) != {"distribution", "eta"} or priors["rho"]["distribution"] != "LKJ":
-        raise UserError("correlated_effects: the prior of rho must be {distribution: LKJ, eta: a positive number}.")
-    eta = np.float64(priors["rho"]["eta"])
     gene = data.gene_of_sgrna
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
         gamma_g, delta_g = gene_effects(priors)
         sigma_alpha, sigma_beta = prior("sigma_alpha", priors), prior("sigma_beta", priors)
-        rho = pm.CustomDist("rho", eta, dist=_lkj_of_two, default_transform=Interval(-1, 1))
+        rho = correlation("rho", priors)
         alpha_s = effects("alpha_s", priors, gamma_g[gene], sigma_alpha, "sgrna")
-        given_alpha = delta_g[gene] + rho * sigma_beta / sigma_alpha * (alpha_s - gamma_g[gene])
-        beta_s = effects("beta_s", priors, given_alpha, sigma_beta * pm.math.sqrt(1 - rho**2), "sgrna")
+        beta_s = effects_given("beta_s", priors, delta_g[gene], sigma_beta, rho, (alpha_s, gamma_g[gene], sigma_alpha), "sgrna")
         mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * x
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pymc as pm
 
+from pymc.distributions.transforms import Interval
+
 from guidefit.errors import UserError
 from guidefit.screen import ModelData
 from guidefit.variants import Priors
@@ -16,6 +18,27 @@ def prior(name: str, priors: Priors) -> Any:
     distribution = getattr(pm, parameters.pop("distribution"))
     # Python's own numbers would be taken in the least precision that holds them, and so would their logarithms.
     return distribution(name, **{key: np.float64(value) for key, value in parameters.items()})
+
+
+def correlation(name: str, priors: Priors) -> Any:
+    """The correlation `name` of two effects, P ~ LKJ(eta) of their 2 x 2 matrix P: (rho + 1) / 2 ~ Beta(eta, eta)."""
+    parameters = priors[name]
+    if set(parameters) != {"distribution", "eta"} or parameters["distribution"] != "LKJ":
+        raise UserError(f"prior of {name} must be {{distribution: LKJ, eta: a positive number}}.")
+    return pm.CustomDist(name, np.float64(parameters["eta"]), dist=_lkj_of_two, default_transform=Interval(-1, 1))
+
+
+def _lkj_of_two(eta: Any, size: Any) -> Any:
+    return np.float64(2) * pm.Beta.dist(eta, eta, size=size) - 1
+
+
+def effects_given(name: str, priors: Priors, mean: Any, sd: Any, rho: Any, other: Any, dim: str) -> Any:
+    """Normal(mean, sd) effects along a dim that correlate by rho with others, given those. other: (effects, their mean and sd).
+
+    The same density as that of a bivariate normal of the two, without a matrix in every step.
+    """
+    given, its_mean, its_sd = other
+    return effects(name, priors, mean + rho * sd / its_sd * (given - its_mean), sd * pm.math.sqrt(1 - rho**2), dim)
 
 
 def rows(data: ModelData) -> tuple[Any, Any]:
@@ -45,8 +68,12 @@ def gene_effects(priors: Priors) -> tuple[Any, Any]:
 
 
 def sgrna_effects(data: ModelData, priors: Priors) -> tuple[Any, Any]:
+    """Intercept alpha_s and slope beta_s of each sgRNA around those of its gene, and these around their hyper-means."""
+    return sgrna_effects_of(*gene_effects(priors), data, priors)
+
+
+def sgrna_effects_of(gamma_g: Any, delta_g: Any, data: ModelData, priors: Priors) -> tuple[Any, Any]:
     """Intercept alpha_s and slope beta_s of each sgRNA around those of its gene."""
-    gamma_g, delta_g = gene_effects(priors)
     gene = data.gene_of_sgrna
     alpha_s = effects("alpha_s", priors, gamma_g[gene], prior("sigma_alpha", priors), "sgrna")
     beta_s = effects("beta_s", priors, delta_g[gene], prior("sigma_beta", priors), "sgrna")
