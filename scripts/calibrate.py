@@ -6,7 +6,7 @@ job.start(snakemake.log[0], snakemake.threads)
 
 import pandas as pd
 
-from guidefit import calibration, randomness
+from guidefit import calibration, randomness, tables
 
 study = snakemake.wildcards.study
 ranks = calibration.ranks(snakemake.input.estimates, snakemake.input.ranks)
@@ -14,5 +14,5 @@ fits = pd.concat([pd.read_parquet(path) for path in snakemake.input.diagnostics]
 failed = fits[["variant", "seed"]].assign(failed=fits["verdict"].isin(["fail", "error"]))
 spread = calibration.spread(ranks, failed, randomness.generator(study, "", 0, "calibration"))
 table = calibration.calibrate(spread, failed, snakemake.params.thresholds["calibration_level"]).assign(study=study)
-table[list(calibration.COLUMNS)].to_csv(snakemake.output.table, index=False)
+tables.write(table[list(calibration.COLUMNS)], snakemake.output.table)
 spread.to_parquet(snakemake.output.ranks)

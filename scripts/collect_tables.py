@@ -6,12 +6,12 @@ job.start(snakemake.log[0], snakemake.threads)
 
 import pandas as pd
 
-from guidefit import summary
+from guidefit import summary, tables
 
 for name in ("estimates", "diagnostics", "identifiability"):
     parts = [pd.read_parquet(path) for path in snakemake.input[name]]
     filled = [part for part in parts if len(part)] or parts[:1]
     table = pd.concat(filled, ignore_index=True)
-    table.to_csv(snakemake.output[name], index=False)
+    tables.write(table, snakemake.output[name])
     if name == "estimates":
-        summary.excerpt(table).to_csv(snakemake.output.excerpt, index=False)
+        tables.write(summary.excerpt(table), snakemake.output.excerpt)

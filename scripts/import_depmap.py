@@ -4,7 +4,7 @@ from guidefit import job
 
 job.start(snakemake.log[0], snakemake.threads)
 
-from guidefit import depmap, screen
+from guidefit import depmap, screen, tables
 from guidefit.covariates import Covariate
 
 params = snakemake.params
@@ -12,7 +12,7 @@ files = depmap.Files(**dict(snakemake.input.items()), **params.map_columns)
 blocks, ledger = depmap.import_depmap(
     files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
 )
-ledger.table().to_csv(snakemake.output.dropped, index=False)
+tables.write(ledger.table(), snakemake.output.dropped)
 with screen.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)

@@ -4,7 +4,7 @@ from guidefit import job
 
 job.start(snakemake.log[0], snakemake.threads)
 
-from guidefit import long_table, screen
+from guidefit import long_table, screen, tables
 from guidefit.covariates import Covariate
 
 table, ledger = long_table.import_screen(
@@ -12,4 +12,4 @@ table, ledger = long_table.import_screen(
 )
 with screen.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     writer.write_rows(None, table)
-ledger.table().to_csv(snakemake.output.dropped, index=False)
+tables.write(ledger.table(), snakemake.output.dropped)

@@ -166,8 +166,7 @@ class Writer:
         count = len(screen)
         names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
         numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
-        arrays = {"study": names, "seed": numbers} | {str(name): _arrow(column) for name, column in screen.items()}
-        table = pa.table(arrays)
+        table = pa.table({"study": names, "seed": numbers} | arrow(screen))
         if self._screen is None:
             self._screen = pq.ParquetWriter(self.path, table.schema)
         self._screen.write_table(table)
@@ -178,11 +177,15 @@ class Writer:
         self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
 
 
-def _arrow(column: pd.Series) -> pa.Array:
-    """A column for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return pa.DictionaryArray.from_arrays(column.cat.codes.to_numpy(np.int32), pa.array(column.cat.categories, pa.string()))
-    return pa.Array.from_pandas(column)
+def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
+    """Columns for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
+
+    def of(column: pd.Series) -> pa.Array:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return pa.DictionaryArray.from_arrays(column.cat.codes.to_numpy(np.int32), pa.array(column.cat.categories, pa.string()))
+        return pa.Array.from_pandas(column)
+
+    return {str(name): of(column) for name, column in table.items()}
 
 
 def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str) -> None:

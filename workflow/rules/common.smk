@@ -26,7 +26,7 @@ VARIANTS = [
 STEPS = {
     "config": ["configuration", "variants/__init__", "responses"],
     "data": ["randomness", "covariates", "responses", "simulation", "names", "screen"],
-    "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap"],
+    "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap", "tables"],
     "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts", "responses"],
     "collapsed": [
         "randomness",
@@ -59,7 +59,7 @@ STEPS = {
         "scales",
         "sufficient",
     ],
-    "seeds": ["recovery", "calibration", "diagnostics", "names"],
+    "seeds": ["recovery", "calibration", "diagnostics", "names", "tables"],
     "figures": [
         "recovery",
         "calibration",
@@ -74,8 +74,21 @@ STEPS = {
         "figures/parameters",
         "figures/graph",
         "figures/studies",
+        "figures/effects",
     ],
-    "report": ["summary", "names"],
+    "effects": [
+        "effects",
+        "correction",
+        "responses",
+        "importing",
+        "matrices",
+        "screen",
+        "sufficient",
+        "tables",
+        "posterior",
+        "variants/__init__",
+    ],
+    "report": ["summary", "names", "gene_page", "tables"],
 }
 
 
@@ -130,8 +143,11 @@ BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for 
 KEPT = [name for name, study in STUDIES.items() if study["keep_draws"]]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 # The truth is known where data are simulated; it is from the prior, as calibration needs it, where the study says so.
-TABLES = [name for name, study in STUDIES.items() if "path" in study.get("screen", {})]
-DEPMAP = [name for name, study in STUDIES.items() if "screen" in study and name not in TABLES]
+# A real screen answers what knocking out each gene does; with lists of control genes, whether the correction is right.
+REAL = [name for name, study in STUDIES.items() if "screen" in study]
+TABLES = [name for name in REAL if "path" in STUDIES[name]["screen"]]
+DEPMAP = [name for name in REAL if name not in TABLES]
+JUDGED = [name for name in REAL if {"essential", "nonessential"} <= set(STUDIES[name]["screen"])]
 SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
 CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "prior"]
 # Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
@@ -169,6 +185,16 @@ def depmap_files(wildcards):
     """The files of DepMap that a screen is imported from."""
     keys = ("counts", "logfc", "sequence_map", "guide_map", "copy_number", "nonessential")
     return screen_settings(*keys)(wildcards)
+
+
+def control_lists(wildcards):
+    """The lists of control genes that a screen has."""
+    return screen_settings("essential", "nonessential")(wildcards)
+
+
+def diploid(wildcards):
+    """The copy number of a diploid gene in the wildcard's study."""
+    return covariate_settings(wildcards)["diploid"]
 
 
 def covariate_settings(wildcards):
@@ -241,6 +267,40 @@ def of_batch(file):
     )
 
 
+def first_seed(wildcards):
+    """The seed whose fits answer for a real screen: all its seeds see the same data."""
+    return STUDIES[wildcards.study]["seeds"][0]
+
+
+def first_fits(wildcards):
+    """The posterior of each variant that answers for a real screen."""
+    study = wildcards.study
+    seeds = batch_of(study, first_seed(wildcards))
+    return [f"results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc" for variant in STUDIES[study]["variants"]]
+
+
+def variant_files(wildcards):
+    """The file of every variant of the wildcard's study."""
+    study = STUDIES[wildcards.study]
+    return [own.get("file") or library_file(f"variants/{name}") for name, own in study["variants"].items()]
+
+
+def source_names(wildcards):
+    """What the source of a real screen calls genes, sgRNAs and cell lines."""
+    names = STUDIES[wildcards.study]["screen"].get("columns", {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"})
+    return {ours: names[ours] for ours in ("gene", "sgrna", "cell_line")}
+
+
+def gene_page_extras(wildcards):
+    """What the page of genes shows where there is any: the comparison of variants, the check of the correction."""
+    extras = {}
+    if wildcards.study in COMPARED:
+        extras["comparison"] = "results/{study}/comparison.csv"
+    if wildcards.study in JUDGED:
+        extras["correction"] = "results/{study}/correction.csv"
+    return extras
+
+
 def summary_extras(wildcards):
     """What the summary shows where there is any: the comparison, and the rows that were dropped from a real screen."""
     extras = {}
@@ -275,6 +335,12 @@ def figures_of(study):
             for name in ("ecdf", "ranks")
         ),
         *([f"{folder}/comparison.svg"] if settings["checks"] and study in COMPARED and len(settings["variants"]) > 1 else []),
+        *(
+            f"{folder}/{variant}-{name}.{kind}"
+            for variant in (settings["variants"] if study in REAL else [])
+            for name, kind in EFFECT_FIGURES
+        ),
+        *([f"{folder}/correction.svg"] if study in JUDGED else []),
         *(f"{folder}/{variant}-model.svg" for variant in settings["variants"]),
         *(
             f"{folder}/{variant}-{name}-seed_{seed}.{kind}"

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 import plotnine as p9
+
+mpl.rcParams["text.parse_math"] = False  # a gene may be called $x$
 
 # Okabe & Ito 2008
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY = (
@@ -26,6 +29,8 @@ COVARIATES = {
     "zscore_within_gene": "x: copy number, z-score within the gene (sd)",
     "zscore": "x: copy number, z-score over all rows (sd)",
     "log2": "x: log2(copy number + 1)",
+    "log2_diploid": "x: log2(copy number + 1), 0 at diploid",
+    "saturating": "x: (copy number - diploid) / (copy number + diploid)",
     "winsorised": "x: copy number, extremes clipped",
 }
 

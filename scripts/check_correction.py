@@ -1,0 +1,22 @@
+"""Hold the copy-number correction of every variant against control genes and simple corrections."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import correction, effects, matrices, sufficient, tables
+
+inputs, params = snakemake.input, snakemake.params
+layout = effects.layout(inputs.screen, params.seed)
+control = effects.controls(layout, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
+among_controls = [("gene", "in", list(control))]
+rows = pd.read_parquet(inputs.screen, filters=among_controls)
+rows["control"] = rows["gene"].astype("str").map(control)
+corrected = pd.read_parquet(inputs.corrected, columns=["variant", "corrected_logfc"], filters=among_controls)
+by_variant = {name: part["corrected_logfc"].to_numpy() for name, part in corrected.groupby("variant", observed=True, sort=False)}
+statistics = sufficient.of_parquet(inputs.screen, params.seed)
+table = correction.compare(rows, statistics, by_variant, params.diploid)
+table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
+tables.write(table, snakemake.output[0])

@@ -1,0 +1,13 @@
+"""The picture of the check of the copy-number correction."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+import pandas as pd
+
+from guidefit import figures
+from guidefit.figures import effects
+
+table = pd.read_csv(snakemake.input[0])
+figures.save(effects.correction(table, f"Is the correction right? ({snakemake.wildcards.study})"), snakemake.output[0])

@@ -1,0 +1,23 @@
+"""Write the page that answers by gene."""
+
+from guidefit import job
+
+job.start(snakemake.log[0], snakemake.threads)
+
+from pathlib import Path
+
+import pandas as pd
+
+from guidefit import gene_page
+
+inputs = snakemake.input
+page = gene_page.page(
+    snakemake.wildcards.study,
+    pd.read_parquet(inputs.genes),
+    pd.read_parquet(inputs.sgrnas),
+    pd.read_csv(inputs.diagnostics),
+    pd.read_csv(inputs.comparison) if inputs.get("comparison") else None,
+    pd.read_csv(inputs.correction) if inputs.get("correction") else None,
+    snakemake.params.thresholds,
+)
+Path(snakemake.output[0]).write_text(page)
