@@ -267,7 +267,7 @@ def gene_lines(effects: Effects, layout: Layout, screen: pd.DataFrame, genes: li
 
 def shown_genes(table: pd.DataFrame, wanted: list[str], most: int = 12) -> list[str]:
     """Genes to draw: the wanted ones, else those of strongest effect, steepest slope, highest copy number."""
-    if wanted:
+    if wanted or table.empty:
         return [gene for gene in wanted if gene in set(table["gene"])]
     each = most // 3
     chosen = [

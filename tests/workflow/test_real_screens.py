@@ -1,0 +1,103 @@
+"""Real screens through the real Snakefile: from DepMap's files to the answers."""
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from release import made_up, save
+
+pytestmark = pytest.mark.slow
+
+QUICK = {"engine": "collapsed", "draws": 100}
+ALL = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False}
+
+
+def depmap_study(folder, release, **changes):
+    return ALL | {"screen": save(folder, release)} | changes
+
+
+def release_with_hostile_names():
+    release = made_up()
+    names = {"GENE0 (100)": "<script>alert(1)</script> (100)", "GENE1 (101)": "=1+1 (101)", "GENE4 (104)": "1-Mar (104)"}
+    release["guide_map"] = release["guide_map"].replace({"gene": names})
+    release["copy_number"] = release["copy_number"].rename(columns=names)
+    release["essential"] = pd.DataFrame({"Gene": ["GENE4 (104)", "1-Mar (104)", "=1+1 (101)"]})
+    return release
+
+
+def test_from_depmaps_files_to_answers(workflow):
+    variants = {"varying_effects": {}, "gene_effects": {}, "pooled": {}, "saturating_effects": {"engine": "nuts"}}
+    sampling = QUICK | {"tune": 100, "chains": 2}
+    workflow.configure(s=depmap_study(workflow.folder, release_with_hostile_names(), variants=variants, sampling=sampling))
+    run = workflow.run()
+    assert run.jobs.count("import_depmap") == 1
+    genes, guides = (workflow.table(f"s/{name}_effects.csv") for name in ("gene", "sgrna"))
+    assert set(genes["variant"]) == {"varying_effects", "gene_effects", "saturating_effects"}
+    assert set(guides["variant"]) == {"varying_effects", "saturating_effects"}
+    assert set(genes["gene"]) == {"<script>alert(1)</script>", "'=1+1", "GENE2", "GENE3", "1-Mar"}
+    assert set(genes["Gene"]) >= {"GENE2 (102)", "'=1+1 (101)"}
+    numbers = genes.drop(columns="effect_scaled").select_dtypes("number")
+    assert np.isfinite(numbers).all(axis=None)
+    one = genes[genes["variant"] == "varying_effects"].set_index("gene")
+    estimates = workflow.table("s/estimates.csv").query("variant == 'varying_effects' and variable == 'gamma_g'").set_index("gene")
+    # x is 0 at diploid: the effect is gamma_g; one comes from draws, the other from conditional moments
+    np.testing.assert_allclose(one["effect"], estimates["mean"][one.index], atol=4 * (one["effect_sd"] / np.sqrt(400)).max())
+
+    corrected = pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")
+    screen = pq.read_table(workflow / "results/s/data/screen/screen.parquet").to_pandas()
+    assert len(corrected) == 4 * len(screen)
+    np.testing.assert_allclose(corrected["corrected_logfc"], corrected["logfc"] - corrected["copy_number_part"])
+    assert {"Gene", "sgRNA", "ModelID"} <= set(corrected)
+    correction = workflow.table("s/correction.csv")
+    assert correction["method"].tolist() == ["none", "global line", "line per gene", *sorted(variants)]
+    dropped = workflow.table("s/data/screen/dropped.csv")
+    assert dropped["rows"].sum() + len(screen) == 80
+    assert dropped["reason"].str.contains("spreadsheet").any()
+    for name in ("genes", "summary"):
+        assert "<script>alert" not in (workflow / f"results/s/{name}.html").read_text()
+    assert "Nothing to be done" in workflow.run().output
+
+
+def test_a_new_list_of_controls_fits_nothing_again(workflow):
+    release = made_up()
+    workflow.configure(s=depmap_study(workflow.folder, release))
+    workflow.run()
+    assert not (workflow / "results/s/correction.csv").exists()
+    release["essential"] = pd.DataFrame({"Gene": ["GENE0 (100)"]})
+    workflow.configure(s=depmap_study(workflow.folder, release))
+    again = workflow.run()
+    assert {"fit", "import_depmap", "diagnose"} & set(again.jobs) == set()
+    assert {"find_effects", "check_correction", "plot_correction"} <= set(again.jobs)
+
+
+def test_a_release_that_does_not_fit_is_refused_before_any_fit(workflow):
+    release = made_up()
+    release["sequence_map"] = release["sequence_map"][release["sequence_map"]["sequence_ID"] != "p3"]
+    workflow.configure(s=depmap_study(workflow.folder, release))
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert "no pDNA sample of batch B" in run.output
+    assert "Traceback" not in run.output
+    assert run.jobs == []
+
+
+def test_the_raw_avana_sample(workflow, shared_data):
+    raw = shared_data / "raw"
+    names = {"counts": "AvanaReadcounts.hdf5", "sequence_map": "AvanaSequenceMap.csv", "guide_map": "AvanaGuideMap.csv"}
+    names |= {"copy_number": "OmicsCNGene.hdf5", "nonessential": "AchillesNonessentialControls.csv"}
+    names |= {"essential": "AchillesCommonEssentialControls.csv"}
+    files = {key: str(raw / name) for key, name in names.items()}
+    workflow.configure(avana=ALL | {"screen": files})
+    workflow.run()
+    genes = workflow.table("avana/gene_effects.csv").set_index("gene")
+    assert len(genes) == 882
+    medians = genes.groupby("control")["effect"].median()
+    assert medians["essential"] < -0.8
+    assert abs(medians["nonessential"]) < 0.15
+    assert genes.loc["MYCN", "slope_q975"] < 0
+    assert "one-line leverage" in genes.loc["MYCN", "flags"]
+    correction = workflow.table("avana/correction.csv").set_index("method")
+    before, after = correction.loc["none"], correction.loc["varying_effects"]
+    assert before["slope"] < -4 * before["slope_se"]
+    assert abs(after["slope"]) < 0.25 * abs(before["slope"])
+    assert after["nnmd"] <= before["nnmd"]
