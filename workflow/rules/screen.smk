@@ -1,4 +1,4 @@
-# A screen and its truth: simulated from a design, simulated from a variant's prior, or imported.
+# A screen and its truth: simulated from a design, from a variant's prior or from its posterior given a real screen, or imported.
 
 
 rule simulate:
@@ -23,6 +23,7 @@ rule simulate:
 
 rule simulate_prior:
     input:
+        unpack(layout_of),
         variant=variant_file,
     output:
         screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
@@ -30,6 +31,7 @@ rule simulate_prior:
     log:
         "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
     wildcard_constraints:
+        study=any_of(name for name in STUDIES if name not in FROM_POSTERIOR),
         variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
     conda:
         "../../envs/fit.yaml"
@@ -39,11 +41,39 @@ rule simulate_prior:
         winsor_quantiles=setting("winsor_quantiles"),
         priors=fit_priors,
         seeds=batch_seeds,
-        library=digest("data"),
+        library=digest("simulate"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
     script:
         "../../scripts/simulate_prior.py"
+
+
+rule simulate_posterior:
+    input:
+        unpack(layout_of),
+        posterior=layout_posterior,
+        variant=variant_file,
+    output:
+        screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
+        truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
+    log:
+        "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
+    wildcard_constraints:
+        study=any_of(FROM_POSTERIOR),
+    conda:
+        "../../envs/fit.yaml"
+    params:
+        simulate=setting("simulate"),
+        covariate=setting("covariate"),
+        winsor_quantiles=setting("winsor_quantiles"),
+        priors=fit_priors,
+        seeds=batch_seeds,
+        layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["seeds"][0],
+        library=digest("simulate"),
+    message:
+        "{wildcards.study}: simulate seeds {wildcards.seeds} from the posterior of {wildcards.variant}"
+    script:
+        "../../scripts/simulate_posterior.py"
 
 
 rule import_screen:
