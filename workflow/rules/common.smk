@@ -71,6 +71,8 @@ STEPS = {
         "structure",
         "scales",
         "sufficient",
+        "variants/__init__",
+        "responses",
     ],
     "seeds": ["recovery", "calibration", "diagnostics", "names"],
     "figures": [
