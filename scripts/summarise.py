@@ -21,6 +21,7 @@ page = summary.page(
     pd.read_csv(inputs.dropped) if inputs.get("dropped") else None,
     pd.read_csv(inputs.recovery) if inputs.get("recovery") else None,
     pd.read_csv(inputs.calibration) if inputs.get("calibration") else None,
+    [pd.read_csv(path) for path in inputs.on_layout] if inputs.get("dropped") else None,
     snakemake.params.thresholds,
 )
 Path(snakemake.output[0]).write_text(page)

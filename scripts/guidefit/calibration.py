@@ -1,7 +1,7 @@
 """Simulation-based calibration: are the ranks of truths drawn from the prior uniform among the posterior's draws?
 
-Talts et al. 2018; test quantities beyond the parameters: Modrák et al. 2023; bands and p-values of the ECDF: Säilynoja, Bürkner &
-Vehtari 2022.
+Talts et al. 2018; truths drawn from a posterior, whose data are then fitted along: Säilynoja, Schmitt, Bürkner & Vehtari 2025; test
+quantities beyond the parameters: Modrák et al. 2023; bands and p-values of the ECDF: Säilynoja, Bürkner & Vehtari 2022.
 """
 
 from functools import cache

@@ -86,7 +86,8 @@ def check_meaning(config: Config, file_of_variant: Mapping[str, str | Path]) -> 
     config: spelt out and with defaults. file_of_variant: files of the built-in variants.
     """
     for name, study in config["studies"].items():
-        for problem in chain(_source_problems(study), _variant_problems(study, file_of_variant)):
+        layout = _layout_problems(name, config["studies"], file_of_variant)
+        for problem in chain(_source_problems(study), _variant_problems(study, file_of_variant), layout):
             raise UserError(f"config: studies.{name}.{problem}")
 
 
@@ -106,12 +107,13 @@ def _source_problems(study: Config) -> Iterator[str]:
         yield "simulate.variant: only with truth: prior do data come from a variant. Set it, or remove simulate.variant."
     if source and source not in study["variants"]:
         yield f"simulate.variant: {source!r} is no variant of this study. It has: {', '.join(study['variants'])}."
-    general = set(simulate) - {"design", "truth", "effect_on", "variant"}
+    general = set(simulate) - {"design", "truth", "effect_on", "variant", "layout"}
     if simulate["design"] == "notebook" and general:
         yield f"simulate.{min(general)}: the design notebook is fixed. Use design: general to change it."
-    if simulate["truth"] == "prior":
-        if simulate.get("effect_on") == "cna":
-            yield "simulate.effect_on: with truth: prior the logFC is generated on x, the model's covariate. Remove effect_on."
+    truth = simulate["truth"]
+    if truth != "fixed" and simulate.get("effect_on") == "cna":
+        yield f"simulate.effect_on: with truth: {truth} the logFC is generated on x, the model's covariate. Remove effect_on."
+    if truth == "prior":
         hyper = general - {"genes", "sgrnas_per_gene", "cell_lines", "copy_number"}
         if hyper:
             yield f"simulate.{min(hyper)}: with truth: prior this comes from each variant's prior. Remove it, or use truth: fixed."
@@ -164,6 +166,49 @@ def _screen_problems(screen: Config) -> Iterator[str]:
             yield f"screen.{key}: no file {screen[key]!r}. Give it relative to the folder you run snakemake in."
 
 
+def _layout_problems(name: str, studies: Config, file_of_variant: Mapping[str, str | Path]) -> Iterator[str]:
+    study = studies[name]
+    simulate = study.get("simulate", {})
+    layout = simulate.get("layout")
+    if layout is None:
+        if simulate.get("truth") == "posterior":
+            yield "simulate.truth: posterior is that given a real screen. Name the study of that screen as simulate.layout."
+        return
+    real = ", ".join(other for other in studies if "screen" in studies[other]) or "none"
+    if layout not in studies:
+        yield f"simulate.layout: {layout!r} is no study of this config. Studies with a real screen: {real}."
+    elif "screen" not in studies[layout]:
+        whose = "this study" if layout == name else layout
+        yield f"simulate.layout: {whose} is simulated, a layout is that of a real screen. Studies with one: {real}."
+    elif simulate["design"] != "general":
+        yield f"simulate.design: {simulate['design']} has a layout of its own. Remove design, or layout."
+    elif simulate["truth"] == "fixed":
+        yield "simulate.truth: on a layout truths are drawn. Set truth: prior, or truth: posterior."
+    elif own := set(simulate) - {"design", "truth", "effect_on", "variant", "layout"}:
+        yield f"simulate.{min(own)}: the layout is that of {layout}, with its genes and copy numbers. Remove it."
+    elif simulate["truth"] == "posterior":
+        yield from _posterior_problems(study, layout, studies[layout], file_of_variant)
+
+
+def _posterior_problems(study: Config, layout: str, real: Config, file_of_variant: Mapping[str, str | Path]) -> Iterator[str]:
+    """What differs from the study whose posterior the truth is drawn from."""
+    for key in ("covariate", "winsor_quantiles", "diploid"):
+        if key in study and study[key] != real.get(key, 1.0):
+            theirs = real.get(key, 1.0)
+            yield f"{key}: {study[key]}, but {theirs} in {layout}, whose posterior the truth is drawn from. Make them the same."
+    for variant, settings in study["variants"].items():
+        fitted = real["variants"].get(variant)
+        if fitted is None:
+            yield f"variants.{variant}: {layout} does not fit it, so there is no posterior to draw the truth from. Add it there."
+            continue
+        if settings.get("file") != fitted.get("file"):
+            yield f"variants.{variant}.file: {layout} has another. Make them the same."
+        declared = variants.declare(settings.get("file") or file_of_variant[variant]).priors
+        ours, others = (declared | each.get("priors", {}) for each in (settings, fitted))
+        if different := [prior for prior in declared if ours[prior] != others[prior]]:
+            yield f"variants.{variant}.priors.{different[0]}: {layout} has another prior of it. Make them the same."
+
+
 _POSITIVE = ("sigma", "lam", "scale", "beta", "alpha", "nu", "eta", "b")  # parameters of distributions
 
 
@@ -196,7 +241,7 @@ def _settings_problems(study: Config, name: str, settings: Config, declared: var
                 yield f".priors.{prior}.{key}: {value} is not positive. Give a number above 0."
     sampled = sampling(study, name)
     kept = sampled["chains"] * sampled["draws"]
-    if study.get("simulate", {}).get("truth") == "prior" and study["n_ranks"] - 1 > kept:
+    if study.get("simulate", {}).get("truth", "fixed") != "fixed" and study["n_ranks"] - 1 > kept:
         yield (
             f": keeps {kept} draws (chains x draws), and n_ranks: {study['n_ranks']} ranks need {study['n_ranks'] - 1}. "
             "Keep more draws, or ask for fewer ranks."
@@ -210,9 +255,12 @@ def _settings_problems(study: Config, name: str, settings: Config, declared: var
             yield str(error)
 
 
-def covariate(study: Config) -> Config:
+def covariate(studies: Config, name: str) -> Config:
     """A study's covariate: name, winsor_quantiles, and the diploid copy number, which is relative (1) in DepMap's files."""
-    diploid = study.get("diploid", 1.0 if "screen" in study else 2.0)
+    study = studies[name]
+    layout = study.get("simulate", {}).get("layout")
+    default = covariate(studies, layout)["diploid"] if layout else 1.0 if "screen" in study else 2.0
+    diploid = study.get("diploid", default)
     return {"name": study["covariate"], "winsor_quantiles": study["winsor_quantiles"], "diploid": diploid}
 
 

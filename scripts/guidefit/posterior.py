@@ -42,6 +42,11 @@ def reported(draws: xr.Dataset) -> xr.Dataset:
     return draws[[name for name in draws.data_vars if not str(name).startswith("_")]]
 
 
+def one_draw(draws: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+    """One of the draws (chain, draw, ...), each as likely."""
+    return draws.isel({dim: rng.integers(draws.sizes[dim]) for dim in ("chain", "draw")})
+
+
 def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]]:
     """Each seed of a batch: (seed, its fit as one-seed groups or None, the message of a fit that threw)."""
     with xr.open_datatree(path, engine="netcdf4") as batch:

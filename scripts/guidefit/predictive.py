@@ -1,5 +1,6 @@
 """Predictive checks of one fit: prior and posterior predictive draws, PSIS-LOO and LOO-PIT."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,25 @@ class PriorSimulator:
         reseed_rngs(self._rngs, seed)
         *truth, logfc = self._draw()
         return dict(zip(self.names, truth, strict=True)), logfc
+
+
+class ConditionalSimulator:
+    """Draws logFC of a variant's model given all its parameters; compiled once for all seeds of one layout.
+
+    The model's free variables become inputs of the graph, so that any variant can be simulated. Effects are centred, so that the
+    free variables are those of the posterior, in whichever coordinates it was sampled.
+    """
+
+    def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
+        model = build(data, centred(priors))
+        self._free, logfc = model.free_RVs, model["logfc"]
+        self._draw = pm_compile(self._free, logfc, on_unused_input="ignore", **QUICK)
+        self._rngs = find_rng_nodes([logfc])
+
+    def __call__(self, values: Mapping[str, np.ndarray], seed: int) -> np.ndarray:
+        """(row,) logFC at these values of the parameters."""
+        reseed_rngs(self._rngs, seed)
+        return self._draw(*(np.asarray(values[variable.name], variable.dtype) for variable in self._free))
 
 
 LOO_TYPES = {

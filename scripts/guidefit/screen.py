@@ -188,13 +188,17 @@ def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
     return {str(name): of(column) for name, column in table.items()}
 
 
-def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str) -> None:
-    """Raise UserError where a simulated screen has a gene whose covariate does not vary."""
+MORE_VARIATION = "Use more cell lines, a higher copy_number.mean or more copy_number.noise."
+OTHER_COVARIATE = "Use the covariate of the study that the layout is from."
+
+
+def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str, mend: str = MORE_VARIATION) -> None:
+    """Raise UserError where a simulated screen has a gene whose covariate does not vary; mend: what to do about it."""
     constant = constant_genes(table)
     if constant:
         raise UserError(
             f"config: {place}: the covariate {covariate} does not vary in {len(constant)} gene(s) ({', '.join(constant[:5])}), "
-            "so no slope can be fitted. Use more cell lines, a higher copy_number.mean or more copy_number.noise."
+            f"so no slope can be fitted. {mend}"
         )
 
 

@@ -7,6 +7,7 @@ these, and where each cell line may have an intercept tau_c.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,21 @@ def covariate_table(blueprint: Blueprint, covariate: Covariate) -> tuple[pd.Data
         }
     )
     return table, settled.line
+
+
+def on_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
+    """The rows of another study's screen (gene, sgrna, cell_line, cna, x, logfc), with x made anew from its copy numbers."""
+    table = pd.read_parquet(path, columns=["gene", "sgrna", "cell_line", "cna", "logfc"])
+    gene, _ = pd.factorize(table["gene"])
+    cna = table["cna"].to_numpy()
+    table.insert(4, "x", covariate.settle(cna, gene).x(cna, gene))
+    return table
+
+
+def with_replicate(observed: pd.DataFrame, logfc: np.ndarray) -> pd.DataFrame:
+    """The observed rows and, after them, the same rows with a simulated logFC; the column `replicated` tells them apart."""
+    parts = [observed.assign(replicated=False), observed.assign(logfc=logfc, replicated=True)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _labels(prefix: str, codes: np.ndarray, first: int = 0) -> pd.Categorical:

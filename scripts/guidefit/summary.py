@@ -48,8 +48,14 @@ tenth of the level. Figures and tables: recovery.csv.</p>{% endif %}
 <table><tr><th>variant</th><th></th><th>what the ranks say</th></tr>
 {% for c in calibration %}<tr><td>{{ c.variant }}</td><td><span class="light {{ c.verdict }}">{{ c.answer }}</span></td><td>{% for line in c.lines %}{{ line }}<br>{% endfor %}</td></tr>
 {% endfor %}</table>
-<p class="quiet">Truths drawn from the variant's own prior must have uniform ranks among the posterior's draws (simulation-based
-calibration). yes: no variable's p-value, corrected over all, is below {{ level }}. All of them: calibration.csv.</p>{% endif %}
+<p class="quiet">Truths drawn from the variant's own prior, or from its posterior given a real screen whose rows are then fitted along,
+must have uniform ranks among the posterior's draws (simulation-based calibration). yes: no variable's p-value, corrected over all, is below {{ level }}. All of them: calibration.csv.</p>{% endif %}
+
+{% if on_layout is not none %}<h2>Is it calibrated on this screen's layout?</h2>
+{% if on_layout %}<table><tr><th>study</th><th>variant</th><th></th><th>what the ranks say</th></tr>
+{% for c in on_layout %}<tr><td>{{ c.study }}</td><td>{{ c.variant }}</td><td><span class="light {{ c.verdict }}">{{ c.answer }}</span></td><td>{% for line in c.lines %}{{ line }}<br>{% endfor %}</td></tr>
+{% endfor %}</table>{% else %}<p>Not known: no study of this config was simulated on it. Add one with <code>simulate: {layout: {{ study }}, truth: posterior}</code>
+and this study's covariate and variants, over a hundred seeds or more.</p>{% endif %}{% endif %}
 
 {% if comparison %}<h2>Which variant predicts better?</h2>
 <p>{{ answer }}</p>
@@ -101,11 +107,13 @@ def page(
     dropped: pd.DataFrame | None,
     recovery: pd.DataFrame | None,
     calibration: pd.DataFrame | None,
+    on_layout: list[pd.DataFrame] | None,
     thresholds: Mapping[str, float],
     max_genes: int = 12,
 ) -> str:
     """The summary page of a study as self-contained HTML; every text that comes from data is escaped.
 
+    on_layout: of a real screen, calibration.csv of each study that was simulated on its layout.
     max_genes: of each variable by gene or cell line so many rows are shown.
     """
     seed = int(diagnostics["seed"].iloc[0])
@@ -129,6 +137,13 @@ def page(
             worst=_worst(study, diagnostics),
             recovery=_recovery(recovery, diagnostics, thresholds["failed_share_max"]),
             calibration=_calibration(calibration, thresholds["failed_share_max"]),
+            on_layout=None
+            if on_layout is None
+            else [
+                {"study": table["study"].iloc[0]} | row
+                for table in on_layout
+                for row in _calibration(table, thresholds["failed_share_max"])
+            ],
             level=f"{thresholds['calibration_level']:g}",
             comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
             evidence=comparison is not None and bool(comparison["log_bayes_factor"].notna().any()),

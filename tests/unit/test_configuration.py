@@ -35,6 +35,15 @@ def variant(**settings):
 
 SCREEN = {"path": str(ROOT / "README.md"), "columns": dict.fromkeys(["sgrna", "gene", "cell_line", "cna"], "a") | {"logfc": "b"}}
 
+
+def on_layout(changes=(), others=(), **simulate):
+    """A study whose truth is from the posterior of another one."""
+    screen = {"path": str(ROOT / "README.md"), "columns": {name: name for name in IDS}}
+    real = {"screen": screen, "covariate": "log2", "variants": ["varying_effects"]}
+    mine = {"simulate": {"layout": "real", "truth": "posterior"} | simulate, "covariate": "log2", "variants": ["varying_effects"]}
+    return {"studies": {"s": mine | dict(changes), "real": real} | dict(others)}
+
+
 BAD_CONFIGS = {
     "no studies": ({}, r"\(top level\): 'studies' is a required"),
     "unknown key at the top": ({"studies": {}, "sead": 1}, "unknown key sead. Known keys: studies"),
@@ -58,6 +67,42 @@ BAD_CONFIGS = {
     "notebook changed": (
         study(simulate={"design": "notebook", "genes": 9}),
         "studies.s.simulate.genes: the design notebook is fixed",
+    ),
+    "layout that is no study": (
+        study(simulate={"layout": "real", "truth": "prior"}),
+        "studies.s.simulate.layout: 'real' is no study of this config. Studies with a real screen: none",
+    ),
+    "layout of itself": (on_layout(layout="s"), "studies.s.simulate.layout: this study is simulated.*Studies with one: real"),
+    "layout of a simulated study": (
+        on_layout(others={"other": {"simulate": {}, "variants": ["pooled"]}}, layout="other"),
+        "studies.s.simulate.layout: other is simulated, a layout is that of a real screen. Studies with one: real",
+    ),
+    "layout with a fixed truth": (on_layout(truth="fixed"), "studies.s.simulate.truth: on a layout truths are drawn"),
+    "layout with another size": (on_layout(genes=3), "studies.s.simulate.genes: the layout is that of real"),
+    "layout of the notebook": (on_layout(design="notebook"), "studies.s.simulate.design: notebook has a layout of its own"),
+    "layout on cna": (on_layout(effect_on="cna"), "studies.s.simulate.effect_on: with truth: posterior"),
+    "posterior of no screen": (study(simulate={"truth": "posterior"}), "studies.s.simulate.truth: posterior is that given a real"),
+    "posterior with hyper-parameters": (on_layout(sigma=1), "studies.s.simulate.sigma: the layout is that of real"),
+    "posterior with data of one variant": (on_layout(variant="pooled"), "studies.s.simulate.variant: only with truth: prior"),
+    "posterior of another covariate": (
+        on_layout(changes={"covariate": "raw"}),
+        "studies.s.covariate: raw, but log2 in real, whose posterior",
+    ),
+    "posterior of other quantiles": (
+        on_layout(changes={"winsor_quantiles": [0.1, 0.9]}),
+        r"studies.s.winsor_quantiles: \[0.1, 0.9\], but \[0.01, 0.99\] in real",
+    ),
+    "posterior of a variant that is not fitted": (
+        on_layout(changes={"variants": ["pooled"]}),
+        "studies.s.variants.pooled: real does not fit it",
+    ),
+    "posterior under other priors": (
+        on_layout(changes={"variants": {"varying_effects": {"priors": {"sigma": {"distribution": "Exponential", "lam": 2}}}}}),
+        "studies.s.variants.varying_effects.priors.sigma: real has another prior of it",
+    ),
+    "more ranks than draws of a posterior": (
+        on_layout(changes={"sampling": {"draws": 20, "chains": 2}}),
+        "studies.s.variants.varying_effects: keeps 40 draws",
     ),
     "two curves": (study(simulate={"kappa": 1, "ratio": 0.5, "effect_on": "x"}), "studies.s.simulate.kappa, ratio: the response"),
     "all rows gains": (study(simulate={"ratio": 0.5}), "studies.s.simulate.ratio: copy numbers are never below 0"),
@@ -146,6 +191,43 @@ def test_a_malformed_config_is_refused_with_the_keys_path(config, message):
         check(config)
 
 
+FILE = SCREEN["path"]
+DEPMAP = dict.fromkeys(("counts", "sequence_map", "guide_map", "copy_number", "nonessential"), FILE)
+
+
+def without(key):
+    return study_of({name: value for name, value in DEPMAP.items() if name != key})
+
+
+def study_of(screen):
+    return {"studies": {"s": {"screen": screen, "variants": ["pooled"]}}}
+
+
+BAD_SCREENS = {
+    "no source": (study_of({}), "studies.s.screen: give exactly one of path .a long table., counts and logfc .*none of them"),
+    "two sources": (study_of(DEPMAP | {"logfc": FILE}), "it has counts and logfc"),
+    "table without columns": (study_of({"path": FILE}), "studies.s.screen.columns: a long table needs the names"),
+    "table with a guide map": (study_of(SCREEN | {"guide_map": FILE}), "studies.s.screen.guide_map: goes with counts or logfc"),
+    "counts without a map of sequences": (without("sequence_map"), "studies.s.screen.sequence_map: counts need this file too"),
+    "matrix without copy numbers": (without("copy_number"), "studies.s.screen.copy_number: counts need this file too"),
+    "counts without controls": (without("nonessential"), "studies.s.screen.nonessential: normalise: nonessential needs the list"),
+    "matrix with columns": (study_of(DEPMAP | {"columns": SCREEN["columns"]}), "studies.s.screen.columns: goes with path"),
+    "file that is not there": (study_of(DEPMAP | {"guide_map": "none.csv"}), "studies.s.screen.guide_map: no file 'none.csv'"),
+    "unit that is none": (study_of(DEPMAP | {"copy_number_unit": "ln"}), "screen.copy_number_unit: 'ln' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), BAD_SCREENS.values(), ids=BAD_SCREENS.keys())
+def test_a_screen_that_lacks_a_file_is_refused(config, message):
+    with pytest.raises(UserError, match=message):
+        check(config)
+
+
+def test_depmaps_files_are_enough():
+    check(study_of(DEPMAP))
+    check(study_of({name: path for name, path in DEPMAP.items() if name != "nonessential"} | {"normalise": "all"}))
+
+
 @pytest.mark.parametrize(
     "path", [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))], ids=lambda p: p.name
 )
@@ -153,10 +235,17 @@ def test_the_configs_that_come_along_are_valid(path, tmp_path, monkeypatch):
     config = yaml.safe_load(path.read_text())
     monkeypatch.chdir(tmp_path)
     for one in config["studies"].values():
-        if "screen" in one:  # the user's own file
-            Path(one["screen"]["path"]).parent.mkdir(exist_ok=True)
-            Path(one["screen"]["path"]).touch()
+        for path in (one["screen"][key] for key in configuration.FILES if key in one.get("screen", {})):  # the user's own
+            Path(path).parent.mkdir(exist_ok=True)
+            Path(path).touch()
     check(config)
+
+
+def test_a_layout_is_accepted_and_priors_may_be_spelt_out():
+    check(on_layout())
+    check(on_layout(truth="prior", changes={"covariate": "raw", "variants": ["pooled", "gene_effects"]}))
+    same = {"priors": {"sigma": {"distribution": "Exponential", "lam": 1}}}
+    check(on_layout(changes={"variants": {"varying_effects": same}}))
 
 
 def test_defaults_and_short_forms():

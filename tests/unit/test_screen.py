@@ -149,3 +149,16 @@ def test_a_real_screen_serves_every_seed(tmp_path):
         writer.write_rows(None, table)
     assert len(screen.of_seed(tmp_path / "s.parquet", 12)) == len(table)
     assert screen.truth_of_seed(tmp_path / "t.parquet", 12).empty
+
+
+def test_other_cell_lines_are_another_layout():
+    table = good().set_axis(["sgrna", "gene", "cell_line", "cna", "logfc", "note", "x"], axis=1)
+    data, same = screen.model_data(table), screen.model_data(table.assign(logfc=0.0))
+    assert data.cell_lines == ["c0", "c1", "c2", "c3"]
+    assert data.cell_line_of_row.tolist() == [0, 1, 2, 3] * 4
+    assert data.same_layout(same)
+    assert data.digest() != same.digest()
+    swapped = table.assign(cell_line=table["cell_line"].where(table.index < 12, "c" + (3 - table.index % 4).astype(str)))
+    for other in (screen.model_data(swapped), screen.model_data(table.assign(cell_line="x" + table["cell_line"]))):
+        assert not data.same_layout(other)
+        assert data.digest() != other.digest()

@@ -27,6 +27,20 @@ STEPS = {
     "config": ["configuration", "variants/__init__", "responses"],
     "data": ["randomness", "covariates", "responses", "simulation", "names", "screen"],
     "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap", "tables"],
+    "simulate": [
+        "randomness",
+        "covariates",
+        "responses",
+        "simulation",
+        "names",
+        "screen",
+        "predictive",
+        "nuts",
+        "sampling",
+        "posterior",
+        "variants/__init__",
+        "variants/parts",
+    ],
     "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts", "responses"],
     "collapsed": [
         "randomness",
@@ -58,6 +72,8 @@ STEPS = {
         "structure",
         "scales",
         "sufficient",
+        "variants/__init__",
+        "responses",
     ],
     "seeds": ["recovery", "calibration", "diagnostics", "names", "tables"],
     "figures": [
@@ -142,14 +158,16 @@ def engines_of(study):
 BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
 KEPT = [name for name, study in STUDIES.items() if study["keep_draws"]]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
-# The truth is known where data are simulated; it is from the prior, as calibration needs it, where the study says so.
+# The truth is known where data are simulated; it is drawn from the prior or a posterior, as calibration needs it, where the study
+# says so.
 # A real screen answers what knocking out each gene does; with lists of control genes, whether the correction is right.
 REAL = [name for name, study in STUDIES.items() if "screen" in study]
 TABLES = [name for name in REAL if "path" in STUDIES[name]["screen"]]
 DEPMAP = [name for name in REAL if name not in TABLES]
 JUDGED = [name for name in REAL if {"essential", "nonessential"} <= set(STUDIES[name]["screen"])]
 SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
-CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "prior"]
+CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] != "fixed"]
+FROM_POSTERIOR = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "posterior"]
 # Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
 COMPARED = [
     name
@@ -166,8 +184,8 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
-def one_of(studies):
-    """Any of these studies, as a pattern; one that nothing matches where there are none."""
+def any_of(studies):
+    """These studies as a pattern; one that nothing matches where there are none."""
     return "|".join(studies) or "(?!)"
 
 
@@ -199,7 +217,7 @@ def diploid(wildcards):
 
 def covariate_settings(wildcards):
     """The covariate of the wildcard's study."""
-    return configuration.covariate(STUDIES[wildcards.study])
+    return configuration.covariate(STUDIES, wildcards.study)
 
 
 def batch_seeds(wildcards):
@@ -213,11 +231,11 @@ def batch_of(study, seed):
 
 
 def source_of(study, variant):
-    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant (drawn from its prior)."""
+    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant (its prior or posterior)."""
     if "screen" in STUDIES[study]:
         return "screen"
     simulate = STUDIES[study]["simulate"]
-    return simulate.get("variant", variant) if simulate["truth"] == "prior" else "design"
+    return "design" if simulate["truth"] == "fixed" else simulate.get("variant", variant)
 
 
 def data_of(study, variant, seeds):
@@ -232,6 +250,19 @@ def screen_of(wildcards):
 
 def truth_of(wildcards):
     return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/truth.parquet"
+
+
+def layout_of(wildcards):
+    """The real screen whose rows a simulated study takes, where it takes any."""
+    layout = STUDIES[wildcards.study]["simulate"].get("layout")
+    return {"layout": f"results/{layout}/data/screen/screen.parquet"} if layout else {}
+
+
+def layout_posterior(wildcards):
+    """The posterior of the same variant given that screen, of its study's first seed."""
+    layout = STUDIES[wildcards.study]["simulate"]["layout"]
+    first = batch_of(layout, STUDIES[layout]["seeds"][0])
+    return f"results/{layout}/fits/{wildcards.variant}/seeds_{first}/posterior.nc"
 
 
 def fit_settings(wildcards):
@@ -312,6 +343,8 @@ def summary_extras(wildcards):
         extras["calibration"] = "results/{study}/calibration.csv"
     if "screen" in STUDIES[wildcards.study]:
         extras["dropped"] = "results/{study}/data/screen/dropped.csv"
+        on_layout = [name for name in CALIBRATED if STUDIES[name]["simulate"].get("layout") == wildcards.study]
+        extras["on_layout"] = [f"results/{name}/calibration.csv" for name in on_layout]
     return extras
 
 

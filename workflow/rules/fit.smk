@@ -13,7 +13,7 @@ rule fit:
     benchmark:
         "results/{study}/fits/{variant}/seeds_{seeds}/benchmark.tsv"
     wildcard_constraints:
-        study=one_of(KEPT),
+        study=any_of(KEPT),
     conda:
         "../../envs/fit.yaml"
     threads: lambda wildcards: STUDIES[wildcards.study]["threads"]
@@ -37,4 +37,4 @@ use rule fit as fit_for_now with:
         posterior=temp("results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc"),
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
     wildcard_constraints:
-        study=one_of(set(STUDIES) - set(KEPT)),
+        study=any_of(set(STUDIES) - set(KEPT)),

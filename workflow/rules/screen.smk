@@ -1,4 +1,4 @@
-# A screen and its truth: simulated from a design, simulated from a variant's prior, or imported.
+# A screen and its truth: simulated from a design, from a variant's prior or from its posterior given a real screen, or imported.
 
 
 rule simulate:
@@ -22,6 +22,7 @@ rule simulate:
 
 rule simulate_prior:
     input:
+        unpack(layout_of),
         variant=variant_file,
     output:
         screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
@@ -29,6 +30,7 @@ rule simulate_prior:
     log:
         "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
     wildcard_constraints:
+        study=any_of(name for name in STUDIES if name not in FROM_POSTERIOR),
         variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
     conda:
         "../../envs/fit.yaml"
@@ -37,11 +39,38 @@ rule simulate_prior:
         covariate=covariate_settings,
         priors=fit_priors,
         seeds=batch_seeds,
-        library=digest("data"),
+        library=digest("simulate"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
     script:
         "../../scripts/simulate_prior.py"
+
+
+rule simulate_posterior:
+    input:
+        unpack(layout_of),
+        posterior=layout_posterior,
+        variant=variant_file,
+    output:
+        screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
+        truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
+    log:
+        "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
+    wildcard_constraints:
+        study=any_of(FROM_POSTERIOR),
+    conda:
+        "../../envs/fit.yaml"
+    params:
+        simulate=setting("simulate"),
+        covariate=covariate_settings,
+        priors=fit_priors,
+        seeds=batch_seeds,
+        layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["seeds"][0],
+        library=digest("simulate"),
+    message:
+        "{wildcards.study}: simulate seeds {wildcards.seeds} from the posterior of {wildcards.variant}"
+    script:
+        "../../scripts/simulate_posterior.py"
 
 
 rule import_table:
@@ -60,7 +89,7 @@ rule import_table:
     log:
         "logs/{study}/import_screen.log",
     wildcard_constraints:
-        study=one_of(TABLES),
+        study=any_of(TABLES),
     priority: 100  # bad input is told before anything long starts
     conda:
         "../../envs/data.yaml"
@@ -90,7 +119,7 @@ rule import_depmap:
     log:
         "logs/{study}/import_screen.log",
     wildcard_constraints:
-        study=one_of(DEPMAP),
+        study=any_of(DEPMAP),
     priority: 100
     conda:
         "../../envs/data.yaml"

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-
 from pymc.distributions.transforms import Interval
 
 from guidefit.errors import UserError

@@ -1,0 +1,121 @@
+"""Posterior SBC: the simulator given a draw of the posterior, and whether a wrong refit is found."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit import calibration, diagnostics, posterior, predictive, sampling, screen, simulation, variants
+from guidefit.covariates import Covariate
+from guidefit.simulation import Design
+
+FOLDER = Path(variants.__file__).parent
+
+
+def observed(seed=3, **design):
+    """A little screen with its covariate."""
+    blueprint = simulation.general(
+        Design(**{"genes": 4, "sgrnas_per_gene": 2, "cell_lines": 6} | design), np.random.default_rng(seed)
+    )
+    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
+    return table
+
+
+def simulator(variant, table, **priors):
+    declared = variants.declare(FOLDER / f"{variant}.py")
+    return predictive.ConditionalSimulator(variants.load(declared.path), declared.priors | priors, screen.model_data(table))
+
+
+@pytest.mark.parametrize("variant", ["varying_effects", "cell_line_intercepts", "saturating_effects", "student_t"])
+def test_replicates_have_the_mean_and_sd_of_their_parameters(variant):
+    table = observed(cell_lines=8)
+    data = screen.model_data(table)
+    noncentred = {"distribution": "NoncentredNormal"}  # however it was sampled, the effects are the inputs
+    draw = simulator(variant, table, beta_s=noncentred)
+    rng = np.random.default_rng(1)
+    values = {name: rng.normal(size=8) for name in ("alpha_s", "beta_s", "tau_c")}
+    values |= {"gamma_g": np.zeros(4), "delta_g": np.zeros(4), "mu_gamma": 0.0, "mu_delta": 0.0, "kappa": 0.8, "nu": 50.0}
+    values |= {f"sigma{name}": 1.0 for name in ("_gamma", "_delta", "_alpha", "_beta", "_line")} | {"sigma": 0.4}
+    sample = np.array([draw(values, seed) for seed in range(4000)])
+    effect = np.where(data.x > 0, data.x / (1 + data.x / 0.8), data.x) if variant == "saturating_effects" else data.x
+    mean = values["alpha_s"][data.sgrna_of_row] + values["beta_s"][data.sgrna_of_row] * effect
+    if variant == "cell_line_intercepts":
+        mean = mean + values["tau_c"][data.cell_line_of_row]
+    sd = 0.4 * (np.sqrt(50 / 48) if variant == "student_t" else 1.0)
+    np.testing.assert_allclose(sample.mean(axis=0), mean, atol=5 * sd / np.sqrt(4000))
+    np.testing.assert_allclose(sample.std(axis=0), sd, rtol=6 / np.sqrt(2 * 4000))
+    assert abs(np.corrcoef(sample[:, :2].T)[0, 1]) < 5 / np.sqrt(4000)
+    assert np.array_equal(draw(values, 7), sample[7])
+
+
+def test_one_draw_takes_all_variables_of_one_draw():
+    count = np.arange(12.0).reshape(3, 4)
+    draws = sampling.xr.Dataset({"a": (("chain", "draw"), count), "b": (("chain", "draw", "gene"), count[..., None] + [0, 100])})
+    seen = [posterior.one_draw(draws, np.random.default_rng(seed)) for seed in range(300)]
+    assert {float(each["a"]) for each in seen} == set(range(12))
+    assert all(each["b"].values.tolist() == [float(each["a"]), float(each["a"]) + 100] for each in seen)
+
+
+def test_observed_and_replicated_rows_stand_together():
+    table = observed()
+    both = simulation.with_replicate(table, np.arange(float(len(table))))
+    one, other = (both[both["replicated"] == which].reset_index(drop=True) for which in (False, True))
+    pd.testing.assert_frame_equal(one.drop(columns="replicated"), table, check_categorical=False)
+    pd.testing.assert_frame_equal(
+        other[["gene", "sgrna", "cell_line", "cna", "x"]], one[["gene", "sgrna", "cell_line", "cna", "x"]]
+    )
+    assert other["logfc"].tolist() == list(range(len(table)))
+    data = screen.model_data(both)
+    assert data.sgrnas == screen.model_data(table).sgrnas
+    assert data.sizes["cell_lines"] == 6
+
+
+def test_a_layout_has_its_covariate_made_anew(tmp_path):
+    table = observed()
+    with screen.Writer(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
+        writer.write(None, table.assign(batch="b"), None)
+    again = simulation.on_layout(tmp_path / "screen.parquet", Covariate("log2"))
+    assert list(again.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc"]
+    np.testing.assert_allclose(again["x"], np.log2(table["cna"] + 1))
+    np.testing.assert_array_equal(again["logfc"], table["logfc"])
+
+
+def verdicts(refit, seeds=150):
+    """calibration.csv of truths from the posterior of correlated_genes; refit: observed and replicated rows -> the data to fit."""
+    declared = variants.declare(FOLDER / "correlated_genes.py")
+    settings = sampling.Settings(engine="collapsed", draws=50, prior_draws=2)
+    table = observed()
+    first = sampling.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
+    draws = first.fit(screen.model_data(table), 1)["posterior"].to_dataset()
+    draw, again = simulator("correlated_genes", table), sampling.make_engine(declared, declared.priors, settings, 1, 1, "again")
+    quantities = calibration.Quantities(declared, declared.priors)
+    found = []
+    for seed in range(seeds):
+        rng = np.random.default_rng([seed, 5])
+        values = {name: each.values for name, each in posterior.one_draw(draws, rng).data_vars.items()}
+        data = screen.model_data(refit(simulation.with_replicate(table, draw(values, seed))))
+        fitted = again.fit(data, seed)["posterior"].to_dataset()
+        truth = simulation.truth_table(values, data.coords)
+        of_draws, of_truth = quantities(data, fitted, truth)
+        parts = [(fitted, truth), (of_draws, of_truth)]
+        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts]
+    ranks = pd.concat(found, ignore_index=True)
+    failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
+    table = calibration.calibrate(calibration.spread(ranks, failed, np.random.default_rng(0)), failed, 0.01)
+    return table[table["fits"] == "all"]
+
+
+@pytest.mark.slow
+def test_the_refit_to_both_is_calibrated():
+    found = verdicts(lambda both: both)
+    assert (found["verdict"] == "pass").all(), found.sort_values("p_value").head().to_string()
+    assert {"rho_gene", "log_likelihood"} <= set(found["variable"])
+
+
+@pytest.mark.slow
+def test_a_refit_to_the_replicate_alone_is_found_out():
+    """Truths then come from a posterior that knows more than the one they are ranked in, which shrinks them to other places."""
+    found = verdicts(lambda both: both[both["replicated"]])
+    assert (found["verdict"] == "fail").any()

@@ -1,0 +1,57 @@
+"""Variants that only NUTS can fit recover what a design of theirs has, and what the reference does to the same data."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit import diagnostics, sampling, screen, simulation, variants
+from guidefit.covariates import Covariate
+from guidefit.simulation import Design
+
+pytestmark = pytest.mark.slow
+
+FOLDER = Path(variants.__file__).parent
+SEEDS = range(6)
+CASES = {"saturating_effects": ("kappa", 1.5), "piecewise_effects": ("ratio", 0.5), "cell_line_intercepts": ("sigma_line", 0.5)}
+
+
+def engine(variant, **settings):
+    declared = variants.declare(FOLDER / f"{variant}.py")
+    full = sampling.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
+    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+
+
+def fitted(model, parameter, value):
+    """The estimates of every seed, with z = (estimate - truth) / sd."""
+    parts = []
+    for seed in SEEDS:
+        design = Design(genes=10, sgrnas_per_gene=3, cell_lines=30, **{parameter: value})
+        table, truth = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), Covariate("centred"), "x")
+        fit = model.fit(screen.model_data(table), seed)
+        draws, known = fit["posterior"].to_dataset(), simulation.truth_table(truth, screen.coords(table))
+        summary = fit["summary"].to_dataset() if "summary" in fit.children else None
+        arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
+        parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(z=(rows["mean"] - rows["truth"]) / rows["sd"])
+
+
+@pytest.mark.parametrize(("variant", "parameter", "value"), [(name, *case) for name, case in CASES.items()], ids=list(CASES))
+def test_recovers_its_own_parameter_and_all_others(variant, parameter, value):
+    rows = fitted(engine(variant, adaptation="low_rank"), parameter, value)
+    assert rows["truth"].notna().all()
+    assert rows["r_hat"].max() < 1.05
+    own = rows[rows["variable"] == parameter]
+    assert (own["contraction"] > 0.9).all()
+    assert abs(own["z"].mean()) < 4 / np.sqrt(len(SEEDS))
+    # parameters of one fit are correlated: count every data set as ten independent values
+    count = 10 * len(SEEDS)
+    assert np.sqrt((rows["z"] ** 2).mean()) < 1 + 4 / np.sqrt(2 * count)
+    covered = rows["truth"].between(rows["q025"], rows["q975"]).mean()
+    assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / count)
+
+    reference = fitted(engine("varying_effects", engine="collapsed"), parameter, value)
+    noise = (reference["variable"] == "sigma") & (reference["mean"] > reference["truth"] + 4 * reference["sd"])
+    assert noise.sum() == len(SEEDS)  # what the reference leaves out, it takes for noise
