@@ -30,6 +30,8 @@ rule find_effects:
         lines="results/{study}/effects/lines.parquet",
     log:
         "logs/{study}/find_effects.log",
+    benchmark:
+        "results/{study}/effects/benchmark.tsv"
     conda:
         "../../envs/statistics.yaml"
     resources:

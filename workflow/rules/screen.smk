@@ -118,6 +118,8 @@ rule import_depmap:
         ),
     log:
         "logs/{study}/import_screen.log",
+    benchmark:
+        "results/{study}/data/screen/benchmark.tsv"
     wildcard_constraints:
         study=any_of(DEPMAP),
     priority: 100
