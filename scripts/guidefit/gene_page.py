@@ -141,14 +141,17 @@ def page(
 
 
 def _chosen(genes: pd.DataFrame, verdicts: pd.Series, comparison: pd.DataFrame | None) -> tuple[str | None, str]:
-    """The variant to show: the one that predicts best, else the first whose fit did not fail."""
+    """The variant to show: the one that predicts best, or of the highest evidence, else the first whose fit did not fail."""
     there = list(dict.fromkeys(genes["variant"]))
+    sound = [name for name in there if verdicts.get(name) in ("pass", "warn")]
     if comparison is not None:
         ranked = comparison.dropna(subset=["rank"]).sort_values(["rank", "elpd"], ascending=[True, False])["variant"]
         best = [name for name in ranked if name in there]
         if best:
             return best[0], "it predicts best" if len(ranked) > 1 else "the only one that can be ranked"
-    sound = [name for name in there if verdicts.get(name) in ("pass", "warn")]
+        by_evidence = comparison[comparison["variant"].isin(sound)].dropna(subset=["log_evidence"])
+        if len(by_evidence) > 1:
+            return by_evidence.loc[by_evidence["log_evidence"].idxmax(), "variant"], "the evidence is highest for it"
     if sound:
         return sound[0], "the first whose fit did not fail"
     return (there[0], "no fit passed its checks: do not use these numbers") if there else (None, "")

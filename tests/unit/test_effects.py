@@ -291,8 +291,13 @@ def test_the_page_shows_the_variant_that_predicts_best(answers):
     genes, sgrnas, _ = answers
     two = pd.concat([genes.assign(variant="bad"), genes])
     fits = pd.DataFrame({"variant": ["bad", "v"], "seed": [1, 1], "verdict": ["fail", "warn"]})
-    ranks = pd.DataFrame({"variant": ["v", "bad"], "seed": [1, 1], "rank": [1.0, np.nan], "elpd": [1.0, 2.0]})
-    for comparison in (None, ranks):
+    ranks = pd.DataFrame({"variant": ["v", "bad"], "seed": 1, "rank": [1.0, np.nan], "elpd": [1.0, 2.0], "log_evidence": np.nan})
+    evidence = pd.DataFrame(
+        {"variant": ["w", "v", "bad"], "seed": 1, "rank": np.nan, "elpd": np.nan, "log_evidence": [-9.0, -4.0, -3.0]}
+    )
+    two = pd.concat([two, genes.assign(variant="w")])
+    fits.loc[2] = ["w", 1, "pass"]
+    for comparison in (ranks, evidence):
         assert "<b>v</b>" in gene_page.page("study", two, sgrnas, fits, comparison, None, THRESHOLDS)
 
 

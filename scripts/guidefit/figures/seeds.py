@@ -5,7 +5,7 @@ import pandas as pd
 import plotnine as p9
 
 from guidefit import calibration
-from guidefit.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, look, nothing
+from guidefit.figures import BLUE, GREEN, GREY, MAX_LINES, ORANGE, PURPLE, SKY, VERMILION, look, nothing
 from guidefit.names import variable_of
 from guidefit.recovery import LEVELS
 
@@ -64,9 +64,17 @@ def _by_variable(table: pd.DataFrame, panels: dict[str, tuple[str, float]], titl
 
 
 def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
-    """ECDF of the ranks minus the uniform's, a panel per variable, a line per coordinate, and one line's simultaneous 95 % band."""
+    """ECDF of the ranks minus the uniform's, a panel per variable, a line per coordinate, and one line's simultaneous 95 % band.
+
+    Of many coordinates MAX_LINES, evenly spaced in their order.
+    """
+    keys = ["variable", "gene", "sgrna"]
+    coordinates = spread[keys].drop_duplicates()
+    of_variable = coordinates.groupby(variable_of(coordinates["variable"]), sort=False)
+    chosen = pd.concat([part.iloc[np.unique(np.linspace(0, len(part) - 1, MAX_LINES).astype(int))] for _, part in of_variable])
+    note = f"; at most {MAX_LINES} of a variable's coordinates" if len(chosen) < len(coordinates) else ""
     lines, bands = [], []
-    for (variable, gene, sgrna), rows in spread.groupby(["variable", "gene", "sgrna"], sort=False, dropna=False):
+    for (variable, gene, sgrna), rows in spread.merge(chosen, on=keys).groupby(keys, sort=False, dropna=False):
         line = calibration.ecdf_difference(rows["u"].to_numpy())
         lines.append(line.assign(variable=variable, coordinate=f"{variable} {gene} {sgrna}"))
         bands.append(line[["u", "lower", "upper"]].assign(variable=variable))
@@ -86,7 +94,7 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
             x="rank of the truth among the draws (share of draws below it)",
             y="ECDF minus that of a uniform",
             title=title,
-            subtitle=f"{spread['seed'].nunique()} fits; a line per coordinate; grey: simultaneous 95 % band of one line",
+            subtitle=f"{spread['seed'].nunique()} fits; a line per coordinate{note}; grey: simultaneous 95 % band of one line",
         )
         + look(11, 1.6 + 2.0 * rows)
     )
