@@ -87,8 +87,8 @@ def main() -> None:
     text = [
         "# From DepMap's files to gene effects",
         "",
-        f"One core, {platform.machine()}, Python {platform.python_version()}. Made by",
-        "`python benchmarks/import_of_a_release.py`, which runs the real workflow; seconds and peak resident memory are those of each step's job, imports included.",
+        f"One core, {platform.machine()}, Python {platform.python_version()}. Made by `python benchmarks/import_of_a_release.py`,",
+        "which runs the real workflow; seconds and peak resident memory are those of each step's job, imports included.",
         "",
         "| screen | rows | step | seconds | peak memory (GB) |",
         "|---|---|---|---|---|",
