@@ -1,4 +1,4 @@
-"""Posterior SBC: the simulator given a draw of the posterior, and whether a wrong refit is found."""
+"""Posterior SBC: the simulator given a draw of the posterior, and whether a wrong refit is found out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from guidefit import calibration, diagnostics, posterior, predictive, sampling, screen, simulation, variants
 from guidefit.covariates import Covariate
@@ -50,9 +51,20 @@ def test_replicates_have_the_mean_and_sd_of_their_parameters(variant):
     assert np.array_equal(draw(values, 7), sample[7])
 
 
+def test_truths_from_the_prior_name_their_cell_lines():
+    table = observed()
+    declared = variants.declare(FOLDER / "cell_line_intercepts.py")
+    prior = predictive.PriorSimulator(variants.load(declared.path), declared.priors, screen.model_data(table))
+    truth, _ = prior(table["x"].to_numpy(), 1)
+    rows = simulation.truth_table(truth, screen.coords(table), prior.dims)
+    of_lines = rows[rows["variable"].str.startswith("tau_c")]
+    assert of_lines["variable"].tolist() == [f"tau_c[cell_{i}]" for i in range(6)]
+    assert of_lines["truth"].tolist() == truth["tau_c"].tolist()
+
+
 def test_one_draw_takes_all_variables_of_one_draw():
     count = np.arange(12.0).reshape(3, 4)
-    draws = sampling.xr.Dataset({"a": (("chain", "draw"), count), "b": (("chain", "draw", "gene"), count[..., None] + [0, 100])})
+    draws = xr.Dataset({"a": (("chain", "draw"), count), "b": (("chain", "draw", "gene"), count[..., None] + [0, 100])})
     seen = [posterior.one_draw(draws, np.random.default_rng(seed)) for seed in range(300)]
     assert {float(each["a"]) for each in seen} == set(range(12))
     assert all(each["b"].values.tolist() == [float(each["a"]), float(each["a"]) + 100] for each in seen)
