@@ -439,12 +439,17 @@ class _LongTable:
         if not total:
             raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
         settled = settle()
-        tables = (self._table(block, covariate, settled, set(constant)) for block in self.blocks())
-        return (table for table in tables if len(table))
+        return self._tables(covariate, settled, set(constant))
 
-    def _table(self, block: _Block, covariate: Covariate, settled: Settled | None, left_out: set[str]) -> pd.DataFrame:
+    def _tables(self, covariate: Covariate, settled: Settled | None, left_out: set[str]) -> Iterator[pd.DataFrame]:
+        for block in self.blocks():
+            codes, names = block.genes
+            kept = block.kept & ~np.isin(names, list(left_out))[codes]
+            if kept.any():
+                yield self._table(block, kept, covariate, settled)
+
+    def _table(self, block: _Block, kept: np.ndarray, covariate: Covariate, settled: Settled | None) -> pd.DataFrame:
         codes, names = block.genes
-        kept = block.kept & ~np.isin(names, list(left_out))[codes]
         guide, line = np.nonzero(kept.T)  # guide by guide, and cell lines in order
         cna, gene = block.cna.T[kept.T], codes[guide]
         if settled is None:  # by the block's own genes, of which some may have no row

@@ -297,3 +297,11 @@ def test_the_avana_sample(shared_data):
     np.testing.assert_allclose(both["cna"], both["copy_number"], atol=1e-4)
     assert (both["gene"] == both["hugo_symbol"]).all()
     assert (both["n_replicates_x"] == both["n_replicates_y"]).all()
+
+
+def test_a_block_without_rows(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(depmap, "BLOCK_ROWS", 1)  # a gene to a block
+    release["copy_number"]["GENE3 (103)"] = np.nan
+    table, ledger = run(tmp_path, release, covariate=Covariate("zscore_within_gene"))
+    assert "GENE3" not in set(table["gene"])
+    assert ledger["rows"].fillna(0).sum() + len(table) == 20 * 4
