@@ -4,11 +4,14 @@ from guidefit import job
 
 job.start(snakemake.log[0], snakemake.threads)
 
+import logging
+
 import pandas as pd
 
 from guidefit import effects, figures
 from guidefit.figures import effects as pictures
 
+logger = logging.getLogger("guidefit")
 inputs, output, params = snakemake.input, snakemake.output, snakemake.params
 study, variant = snakemake.wildcards.study, snakemake.wildcards.variant
 genes, sgrnas, lines = (pd.read_parquet(inputs[name]).query("variant == @variant") for name in ("genes", "sgrnas", "lines"))
@@ -23,5 +26,8 @@ else:
     rows = effects.rows_of_genes(inputs.screen, params.seed, shown)
     figures.save(pictures.volcano(genes, f"Effects of genes {name}"), output.genes)
     figures.save(pictures.ranking(genes, f"Strongest effects {name}"), output.ranking)
-    figures.save(pictures.lines(rows, lines, genes, params.diploid, f"LogFC against copy number {name}"), output.lines)
+    absent = [gene for gene in params.show_genes if gene not in shown]
+    if absent:
+        logger.warning("show_genes: not in the screen: %s", ", ".join(absent))
+    figures.save(pictures.lines(rows, lines, genes, params.diploid, absent, f"LogFC against copy number {name}"), output.lines)
     figures.save(pictures.guides(sgrnas, genes, shown, f"sgRNAs of a gene {name}"), output.guides)

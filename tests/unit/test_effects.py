@@ -316,7 +316,7 @@ def test_pictures_take_hostile_names(tmp_path, table, answers):
     for name, picture in {
         "volcano": pictures.volcano(genes, "t"),
         "ranking": pictures.ranking(genes, "t", lowest=2, highest=1),
-        "lines": pictures.lines(table, lines, genes, 2.0, "t"),
+        "lines": pictures.lines(table, lines, genes, 2.0, ["NONE"], "t"),
         "guides": pictures.guides(sgrnas, genes, names, "t"),
     }.items():
         save(picture, tmp_path / f"{name}.svg")

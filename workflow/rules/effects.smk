@@ -146,6 +146,7 @@ rule plot_effects:
     params:
         seed=first_seed,
         diploid=diploid,
+        show_genes=setting("show_genes"),
         library=digest("figures"),
     message:
         "{wildcards.study}: plot the effects of {wildcards.variant}"

@@ -80,8 +80,13 @@ def ranking(genes: pd.DataFrame, title: str, lowest: int = 25, highest: int = 10
     )
 
 
-def lines(screen: pd.DataFrame, fitted: pd.DataFrame, genes: pd.DataFrame, diploid: float, title: str) -> p9.ggplot:
-    """LogFC against copy number of some genes, with the gene's fitted line, its 95 % interval, and its effect at diploid."""
+def lines(
+    screen: pd.DataFrame, fitted: pd.DataFrame, genes: pd.DataFrame, diploid: float, absent: list[str], title: str
+) -> p9.ggplot:
+    """LogFC against copy number of some genes, with the gene's fitted line, its 95 % interval, and its effect at diploid.
+
+    absent: genes that were asked for and are not there.
+    """
     names = list(dict.fromkeys(fitted["gene"]))
     if not names:
         return nothing(title, "this variant has no effects of genes")
@@ -117,7 +122,8 @@ def lines(screen: pd.DataFrame, fitted: pd.DataFrame, genes: pd.DataFrame, diplo
             y=LOGFC,
             title=title,
             subtitle="dots: sgRNA in a cell line; line and band: the gene's fit and 95 % interval;\n"
-            "red: its effect at the diploid copy number (dotted); axes differ between panels",
+            "red: its effect at the diploid copy number (dotted); axes differ between panels"
+            + (f"\nnot in the screen: {', '.join(absent)}" if absent else ""),
         )
         + look(2.5 * columns + 0.8, 1.5 + 2.1 * -(-len(names) // columns))
     )
