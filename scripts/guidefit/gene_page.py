@@ -1,23 +1,13 @@
 """The page that answers by gene: what knocking it out does, what to mind, and whether the correction can be trusted."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
 import pandas as pd
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ study }}: genes</title><style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 1.5rem auto; padding: 0 1rem; color: #222; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; margin: .6rem 0; font-size: .9rem; display: block; overflow-x: auto; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.quiet { color: #555; } input { font: inherit; padding: .3rem .6rem; width: 20rem; max-width: 100%; }
-.columns { display: flex; flex-wrap: wrap; gap: 0 3rem; }
-</style></head><body>
-<h1>Genes of {{ study }}</h1>
+from guidefit import pages
+
+_PAGE = """<h1>Genes of {{ study }}</h1>
 {% if not variant %}<p>No fit gives effects of genes: see ANSWER IN WORDS.</p>{% else %}
 <p>{{ genes }} genes, {{ sgrnas }} sgRNAs. Estimates of <b>{{ variant }}</b> ({{ why }}; verdict of its fit: {{ verdict }}). Effects are
 logFC at the diploid copy number, what a copy-number difference adds is in the slope. Every variant: gene_effects.csv,
@@ -54,7 +44,7 @@ nonessential ones as before (AUROC near 1, NNMD low).</p>{% endif %}
 <h2>All genes</h2>
 <p><input id="find" placeholder="find a gene" aria-label="find a gene"> <span class="quiet" id="found"></span></p>
 <table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody id="rows"></tbody></table>
-<script type="application/json" id="data">{{ data }}</script>
+<script type="application/json" id="data">{{ data | tojson }}</script>
 <script>
 const all = JSON.parse(document.getElementById("data").textContent), most = 100;
 function show() {
@@ -63,15 +53,14 @@ function show() {
   document.getElementById("found").textContent = found.length + " genes" + (found.length > most ? ", the first " + most + " shown" : "");
   document.getElementById("rows").replaceChildren(...found.slice(0, most).map(row => {
     const tr = document.createElement("tr");
-    row.forEach((value, i) => { const td = document.createElement("td"); td.textContent = value;
-      if (typeof value === "number") td.className = "number"; tr.append(td); });
+    row.forEach(value => { const td = document.createElement("td"), number = typeof value === "number";
+      td.textContent = number && !(Number.isInteger(value) && value > 1) ? value.toFixed(3) : value; if (number) td.className = "number"; tr.append(td); });
     return tr;
   }));
 }
 document.getElementById("find").addEventListener("input", show);
 show();
 </script>{% endif %}
-</body></html>
 """
 _SHOWN = (
     "gene",
@@ -114,29 +103,26 @@ def page(
     far = guides[(guides["departure_q025"] > 0) | (guides["departure_q975"] < 0)]
     far = far.loc[far["departure_scaled"].abs().sort_values(ascending=False).index[:most]]
     numbers = table[list(_SHOWN)].round(3)
-    # JSON within a script: < must not end it, and jinja must not escape its quotes
-    data = json.dumps(numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()).replace("<", "\\u003c")
-    return (
-        jinja2.Environment(autoescape=True)
-        .from_string(_PAGE)
-        .render(
-            study=study,
-            variant=variant,
-            why=why,
-            verdict=verdicts.get(variant, ""),
-            genes=f"{len(table):,}",
-            sgrnas=f"{int(table['sgrnas'].sum()):,}",
-            counts={name: int(verdict_counts.get(name, 0)) for name in ("depleted", "no effect", "enriched", "unclear")},
-            minimum=f"{thresholds['effect_min']:g}",
-            prob=thresholds["effect_prob"],
-            few=f"{thresholds['few_guides']:g}",
-            tops={title: [_gene(row) for row in rows.to_dict("records")] for title, rows in tops.items() if len(rows)},
-            departing=[_guide(row) for row in far.to_dict("records")],
-            correction=[] if correction is None else [_correction(row) for row in correction.to_dict("records")],
-            judgement="" if correction is None else _judgement(correction, str(variant)),
-            columns=[name.replace("_", " ") for name in _SHOWN],
-            data=jinja2.utils.markupsafe.Markup(data),
-        )
+    data = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+    return pages.render(
+        f"{study}: genes",
+        _PAGE,
+        study=study,
+        variant=variant,
+        why=why,
+        verdict=verdicts.get(variant, ""),
+        genes=f"{len(table):,}",
+        sgrnas=f"{int(table['sgrnas'].sum()):,}",
+        counts={name: int(verdict_counts.get(name, 0)) for name in ("depleted", "no effect", "enriched", "unclear")},
+        minimum=f"{thresholds['effect_min']:g}",
+        prob=thresholds["effect_prob"],
+        few=f"{thresholds['few_guides']:g}",
+        tops={title: [_gene(row) for row in rows.to_dict("records")] for title, rows in tops.items() if len(rows)},
+        departing=[_guide(row) for row in far.to_dict("records")],
+        correction=[] if correction is None else [_correction(row) for row in correction.to_dict("records")],
+        judgement="" if correction is None else _judgement(correction, str(variant)),
+        columns=[name.replace("_", " ") for name in _SHOWN],
+        data=data,
     )
 
 

@@ -4,24 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
 import pandas as pd
 
+from guidefit import pages
 from guidefit.names import variable_of
 
 _LEVELS = ("error", "fail", "warn", "note")
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ study }}: summary</title><style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; color: #222; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; display: block; overflow-x: auto; }
-th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.light { border-radius: 1rem; padding: .1rem .7rem; color: white; font-weight: 600; white-space: nowrap; }
-.pass { background: #007a59; } .warn { background: #a86500; } .fail { background: #b34a00; } .error { background: #8f4a75; }
-small, .quiet { color: #555; }
-</style></head><body>
-<h1>Study {{ study }}</h1>
+_PAGE = """<h1>Study {{ study }}</h1>
 <p>{{ data }}</p>
 
 <h2>Does each variant fit?</h2>
@@ -78,9 +67,9 @@ All parameters, seeds and statistics: estimates.csv.</p>
 <td class="number">{{ e.r_hat }}</td><td class="number">{{ e.ess }}</td></tr>
 {% endfor %}</table>{% if hyper_left_out %}<p class="quiet">{{ hyper_left_out }} more rows in estimates.csv.</p>{% endif %}{% endif %}
 
-{% if dropped %}<h2>What was left out of the screen</h2>
-<table><tr><th>reason</th><th>rows</th><th>examples</th></tr>
-{% for d in dropped %}<tr><td>{{ d.reason }}</td><td class="number">{{ d.rows }}</td><td>{{ d.examples }}</td></tr>{% endfor %}</table>{% endif %}
+{% if dropped %}<h2>What was left out of the screen, and what to look at</h2>
+<table><tr><th></th><th>what</th><th>rows</th><th>examples</th></tr>
+{% for d in dropped %}<tr><td>{{ d.action }}</td><td>{{ d.reason }}</td><td class="number">{{ d.rows }}</td><td>{{ d.examples }}</td></tr>{% endfor %}</table>{% endif %}
 
 <h2>Time and versions</h2>
 <table><tr><th>variant</th><th>engine</th><th>chains x draws</th><th>compile (s)</th><th>sampling (s, sum over fits)</th></tr>
@@ -88,7 +77,6 @@ All parameters, seeds and statistics: estimates.csv.</p>
 <td class="number">{{ t.sampling }}</td></tr>
 {% endfor %}</table>
 <p class="quiet">{{ versions }}</p>
-</body></html>
 """
 
 
@@ -126,34 +114,32 @@ def page(
         )
     main = estimates[(estimates["seed"] == seed) & estimates["sgrna"].isna()]
     shown = main.groupby(["variant", variable_of(main["variable"])], sort=False).head(max_genes)
-    return (
-        jinja2.Environment(autoescape=True)
-        .from_string(_PAGE)
-        .render(
-            study=study,
-            data=data,
-            seed=seed,
-            variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
-            worst=_worst(study, diagnostics),
-            recovery=_recovery(recovery, diagnostics, thresholds["failed_share_max"]),
-            calibration=_calibration(calibration, thresholds["failed_share_max"]),
-            on_layout=None
-            if on_layout is None
-            else [
-                {"study": table["study"].iloc[0]} | row
-                for table in on_layout
-                for row in _calibration(table, thresholds["failed_share_max"])
-            ],
-            level=f"{thresholds['calibration_level']:g}",
-            comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
-            evidence=comparison is not None and bool(comparison["log_bayes_factor"].notna().any()),
-            answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
-            hyper=[_estimate(row) for row in shown.to_dict("records")],
-            hyper_left_out=len(main) - len(shown),
-            dropped=[] if dropped is None else dropped.to_dict("records"),
-            times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
-            versions="; ".join(dict.fromkeys(done["versions"].dropna())) if len(done) else "",
-        )
+    return pages.render(
+        f"{study}: summary",
+        _PAGE,
+        study=study,
+        data=data,
+        seed=seed,
+        variants=[_variant(name, rows) for name, rows in diagnostics.groupby("variant", sort=False)],
+        worst=_worst(study, diagnostics),
+        recovery=_recovery(recovery, diagnostics, thresholds["failed_share_max"]),
+        calibration=_calibration(calibration, thresholds["failed_share_max"]),
+        on_layout=None
+        if on_layout is None
+        else [
+            {"study": table["study"].iloc[0]} | row
+            for table in on_layout
+            for row in _calibration(table, thresholds["failed_share_max"])
+        ],
+        level=f"{thresholds['calibration_level']:g}",
+        comparison=None if comparison is None else _comparison(comparison[comparison["seed"] == seed]),
+        evidence=comparison is not None and bool(comparison["log_bayes_factor"].notna().any()),
+        answer="" if comparison is None else _answer(comparison[comparison["seed"] == seed]),
+        hyper=[_estimate(row) for row in shown.to_dict("records")],
+        hyper_left_out=len(main) - len(shown),
+        dropped=[] if dropped is None else [_dropped(row) for row in dropped.to_dict("records")],
+        times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
+        versions="; ".join(dict.fromkeys(done["versions"].dropna())) if len(done) else "",
     )
 
 
@@ -274,6 +260,11 @@ def _estimate(row: dict[Any, Any]) -> dict[str, str]:
         "r_hat": "" if pd.isna(row["r_hat"]) else f"{row['r_hat']:.3f}",
         "ess": "" if pd.isna(row["ess_bulk"]) else f"{row['ess_bulk']:.0f}",
     }
+
+
+def _dropped(row: dict[Any, Any]) -> dict[str, str]:
+    text = {key: "" if pd.isna(value) else str(value) for key, value in row.items()}
+    return text | {"rows": "" if pd.isna(row["rows"]) else f"{row['rows']:,.0f}"}
 
 
 def _times(name: Any, rows: pd.DataFrame) -> dict[str, Any]:

@@ -104,7 +104,7 @@ STEPS = {
         "posterior",
         "variants/__init__",
     ],
-    "report": ["summary", "names", "gene_page", "tables"],
+    "report": ["summary", "names", "gene_page", "pages", "tables"],
 }
 
 
