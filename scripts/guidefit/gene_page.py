@@ -53,8 +53,8 @@ function show() {
   document.getElementById("found").textContent = found.length + " genes" + (found.length > most ? ", the first " + most + " shown" : "");
   document.getElementById("rows").replaceChildren(...found.slice(0, most).map(row => {
     const tr = document.createElement("tr");
-    row.forEach(value => { const td = document.createElement("td"), number = typeof value === "number";
-      td.textContent = number && !(Number.isInteger(value) && value > 1) ? value.toFixed(3) : value; if (number) td.className = "number"; tr.append(td); });
+    row.forEach((value, i) => { const td = document.createElement("td"); td.textContent = value;
+      if (1 < i && i < row.length - 1) td.className = "number"; tr.append(td); });
     return tr;
   }));
 }
@@ -102,8 +102,8 @@ def page(
     }
     far = guides[(guides["departure_q025"] > 0) | (guides["departure_q975"] < 0)]
     far = far.loc[far["departure_scaled"].abs().sort_values(ascending=False).index[:most]]
-    numbers = table[list(_SHOWN)].round(3)
-    data = numbers.astype(object).where(numbers.notna(), None).to_numpy().tolist()
+    decimals = [name for name in _SHOWN if pd.api.types.is_float_dtype(table[name].dtype)]
+    data = table[list(_SHOWN)].assign(**{name: table[name].map("{:.3f}".format) for name in decimals}).to_numpy().tolist()
     return pages.render(
         f"{study}: genes",
         _PAGE,
