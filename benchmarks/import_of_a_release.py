@@ -47,8 +47,10 @@ def make_release(folder: Path, sgrnas: int, lines: int) -> dict[str, str]:
         data = file.create_dataset("data", (len(samples), len(guides)))
         file["dim_0"], file["dim_1"] = samples.astype("S"), guides.astype("S")
         plasmid = rng.gamma(8, 60, len(guides))
+        of_guide, slope = 0.3 * rng.standard_normal(len(guides)), -0.2 + 0.1 * rng.standard_normal(len(guides))
         for row in range(len(samples)):
-            logfc = 0.0 if row >= 2 * lines else np.repeat(effect - 0.2 * (copies[row // 2] - 1), 4)
+            away = np.log2((copies[row // 2] + 1) / 2) if row < 2 * lines else None
+            logfc = 0.0 if away is None else np.repeat(effect, 4) + of_guide + slope * np.repeat(away, 4)
             data[row] = rng.poisson(plasmid * 2.0**logfc * rng.lognormal(0, 0.2, len(guides)))
     batch = [f"batch_{row // 2 % 4}" for row in range(2 * lines)] + [f"batch_{i}" for i in range(4)]
     line = [*np.repeat(models, 2), *["pDNA"] * 4]
@@ -66,7 +68,7 @@ def make_release(folder: Path, sgrnas: int, lines: int) -> dict[str, str]:
 def run(folder: Path, files: dict[str, str]) -> tuple[pd.DataFrame, int]:
     """Seconds and peak memory (MB) of each step of a run of the real workflow in a folder, and the rows of the screen."""
     study = {"screen": files, "covariate": "log2_diploid", "variants": ["varying_effects"], "checks": False, "seeds": [1]}
-    study["sampling"] = {"engine": "collapsed", "draws": 60, "importance_draws": 2000}
+    study["sampling"] = {"engine": "collapsed", "draws": 60}
     (folder / "config.yaml").write_text(yaml.safe_dump({"studies": {"release": study}}))
     snakemake = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1", "--configfile", "config.yaml"]
     targets = ["results/release/gene_effects.csv", "results/release/correction.csv"]
