@@ -70,40 +70,48 @@ def rows_of(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1
 
 
 def layout(path: str | Path, seed: int) -> Layout:
-    """Look at a screen's genes and sgRNAs. Sums are by gene and cell line, so that a screen of any number of rows fits."""
-    columns = ["gene", "sgrna", "cell_line", "cna", "x", "x_diploid", "n_alignments", "Gene"]
-    pairs, guides = [], []
-    for rows in rows_of(path, seed, columns):
-        rows = rows.assign(n_alignments=rows.get("n_alignments", np.nan), label=rows.get("Gene", rows["gene"]).astype("str"))
-        by = rows.assign(x2=rows["x"] ** 2, cna2=rows["cna"] ** 2).groupby(["gene", "cell_line"], observed=True, sort=False)
-        sums = {"rows": ("x", "size"), "x": ("x", "sum"), "x2": ("x2", "sum"), "cna": ("cna", "sum"), "cna2": ("cna2", "sum")}
-        ends = {"cna_lowest": ("cna", "min"), "cna_highest": ("cna", "max"), "x_diploid": ("x_diploid", "first")}
-        ends["label"] = ("label", "first")
-        pairs.append(by.agg(**sums, **ends).reset_index().astype({"gene": "str", "cell_line": "str"}))
-        one = rows.groupby(["sgrna", "gene"], observed=True, sort=False).agg(
-            rows=("x", "size"), n_alignments=("n_alignments", "first")
+    """Look at a screen's genes and sgRNAs in two passes over its rows, so that a screen of any number of rows fits."""
+    sums = {"rows": ("x", "size"), "x": ("x", "sum"), "cna": ("cna", "sum"), "cna2": ("cna2", "sum")}
+    sums |= {"cna_lowest": ("cna", "min"), "cna_highest": ("cna", "max")}
+    sums |= {name: (name, "first") for name in ("x_diploid", "label", "n_alignments")}
+    parts = []
+    for rows in rows_of(path, seed, ["gene", "sgrna", "cna", "x", "x_diploid", "n_alignments", "Gene"]):
+        rows = rows.assign(
+            cna2=rows["cna"] ** 2, n_alignments=rows.get("n_alignments", np.nan), label=rows.get("Gene", rows["gene"])
         )
-        guides.append(one.reset_index().astype({"gene": "str", "sgrna": "str"}))
-    by_guide = pd.concat(guides).groupby(["sgrna", "gene"], sort=False).agg({"rows": "sum", "n_alignments": "first"}).reset_index()
-    how = dict.fromkeys(("rows", "x", "x2", "cna", "cna2"), "sum")
-    how |= {"cna_lowest": "min", "cna_highest": "max", "x_diploid": "first", "label": "first"}
-    by_pair = pd.concat(pairs).groupby(["gene", "cell_line"], sort=False).agg(how).reset_index()
-    return Layout(_genes(by_pair, by_guide), by_guide)
+        by = rows.groupby(["sgrna", "gene"], observed=True, sort=False)
+        parts.append(by.agg(**sums).reset_index().astype({"gene": "str", "sgrna": "str", "label": "str"}))
+    again = dict.fromkeys(("rows", "x", "cna", "cna2"), "sum") | {"cna_lowest": "min", "cna_highest": "max"}
+    again |= dict.fromkeys(("x_diploid", "label"), "first")
+    guides = pd.concat(parts).groupby(["sgrna", "gene"], sort=False).agg(again | {"n_alignments": "first"}).reset_index()
+    genes = guides.groupby("gene", sort=False).agg(again | {"sgrna": "size"}).rename(columns={"sgrna": "sgrnas"})
+    genes["cna_sd"] = np.sqrt((genes["cna2"] / genes["rows"] - (genes["cna"] / genes["rows"]) ** 2).clip(lower=0))
+    genes = genes.join(_leverage(path, seed, genes["x"] / genes["rows"])).drop(columns=["x", "cna", "cna2"])
+    return Layout(genes.reset_index(), guides[["sgrna", "gene", "rows", "n_alignments"]])
 
 
-def _genes(pairs: pd.DataFrame, guides: pd.DataFrame) -> pd.DataFrame:
-    by = pairs.groupby("gene", sort=False)
-    genes = by.agg(rows=("rows", "sum"), cell_lines=("cell_line", "size"), x_diploid=("x_diploid", "first"))
-    genes["cna_lowest"], genes["cna_highest"], genes["label"] = by["cna_lowest"].min(), by["cna_highest"].max(), by["label"].first()
-    mean, mean_cna = by["x"].sum() / genes["rows"], by["cna"].sum() / genes["rows"]
-    genes["cna_sd"] = np.sqrt((by["cna2"].sum() / genes["rows"] - mean_cna**2).clip(lower=0))
-    away = pairs["gene"].map(mean)
-    own = (pairs["x2"] - 2 * away * pairs["x"] + pairs["rows"] * away**2).clip(lower=0)
-    share = own / own.groupby(pairs["gene"], sort=False).transform("sum")
-    largest = share.fillna(0).groupby(pairs["gene"], sort=False).idxmax()
-    genes["leverage"], genes["leverage_cell_line"] = share[largest].to_numpy(), pairs.loc[largest, "cell_line"].to_numpy()
-    genes["sgrnas"] = guides.groupby("gene").size()
-    return genes.reset_index()
+def _leverage(path: str | Path, seed: int, mean: pd.Series) -> pd.DataFrame:
+    """By gene: cell_lines, leverage and leverage_cell_line. mean: gene -> its mean x."""
+    lines: dict[str, int] = {}
+    parts = []
+    for rows in rows_of(path, seed, ["gene", "cell_line", "x"]):
+        genes, names = rows["gene"].cat, rows["cell_line"].cat
+        of_gene = mean.index.get_indexer(genes.categories)[genes.codes]
+        of_line = np.array([lines.setdefault(name, len(lines)) for name in names.categories])[names.codes]
+        squares = pd.Series((rows["x"].to_numpy() - mean.to_numpy()[of_gene]) ** 2)
+        parts.append(squares.groupby(of_gene * (1 << 32) + of_line).sum())
+    own = pd.concat(parts)
+    own = own.groupby(own.index).sum()
+    gene, line = own.index.to_numpy() >> 32, own.index.to_numpy() & ((1 << 32) - 1)
+    total = np.bincount(gene, own, len(mean))
+    share = np.divide(own.to_numpy(), total[gene], out=np.zeros(len(own)), where=total[gene] > 0)
+    largest = pd.Series(share).groupby(gene).idxmax().to_numpy()
+    found = {
+        "cell_lines": np.bincount(gene),
+        "leverage": share[largest],
+        "leverage_cell_line": np.array(list(lines))[line[largest]],
+    }
+    return pd.DataFrame(found, index=mean.index)
 
 
 class Effects:
