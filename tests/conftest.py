@@ -19,3 +19,40 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("no real screens beside the checkout (../shared/data)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """Results of the study that other tests disturb by faults, without any."""
+    from faulty import Faulty
+    from running import Workflow
+
+    Faulty(workflow := Workflow(tmp_path_factory.mktemp("undisturbed")))
+    workflow.run()
+    return workflow / "results"
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A running SLURM cluster; tests that need it skip where none can be brought up."""
+    from cluster import Cluster, Unavailable
+
+    try:
+        running = Cluster()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def slurm_profile(tmp_path):
+    """The folder of the shipped profile, in which a user changed account and partition."""
+    profile = tmp_path / "profile/profile.yaml"
+    profile.parent.mkdir()
+    shipped = (ROOT / "profiles/slurm/profile.yaml").read_text()
+    assert shipped.count('"CHANGE_ME"') == 2
+    # The only other changes: ask for the state of jobs as of now, and keep the logs that the fits are counted in.
+    own = "slurm-init-seconds-before-status-checks: 1\nslurm-keep-successful-logs: true\n"
+    profile.write_text(shipped.replace("CHANGE_ME", "main") + own)
+    return profile.parent

@@ -49,7 +49,7 @@ def start(log: str, threads: int = 1, inputs: Iterable[str] = ()) -> None:
             message = f"guidefit: {kind.__name__}: {error}\n  (the whole story: {log})"
             traceback.print_exception(kind, error, trace)
             for path in filter(cut_short, inputs):
-                message = f"guidefit: {path} is cut short. Delete it and run again: it is then made anew, with what depends on it."
+                message = f"guidefit: {path} is cut short. Delete it and run again: it is then made anew."
         print(f"\n{message}\n", file=terminal, flush=True)
 
     # PyTensor puts a hook of its own in sys.excepthook, which calls sys.__excepthook__.

@@ -1,6 +1,6 @@
 """A real SLURM cluster on this machine: controller, two nodes and munge, on loopback, without systemd or accounting.
 
-`python tests/slurm/cluster.py` brings one up to try a profile on, and takes it down again on Ctrl-C. Needs root and Debian packages.
+`python tests/cluster.py` brings one up to try a profile on, and takes it down again on Ctrl-C. Needs root and Debian packages.
 
 The daemons run in the foreground as children that the kernel ends with their parent, so that none outlives a killed test.
 """
@@ -30,7 +30,7 @@ SlurmctldPort=17817
 SlurmUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=10
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool-%n
@@ -49,9 +49,9 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 MinJobAge=3600
 KillWait=2
 SlurmdTimeout=15
-ReturnToService=2
+ReturnToService=1
 MpiDefault=none
-PartitionName=main Nodes={nodes} Default=YES DefaultTime=10 MaxTime=120 DefMemPerCPU=500 State=UP
+PartitionName=main Nodes={nodes} Default=YES DefaultTime=10 MaxTime=120 DefMemPerCPU=500 LLN=YES State=UP
 """
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=4 RealMemory={memory}\n"
 
@@ -151,10 +151,10 @@ class Cluster:
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
     def jobs(self) -> list[dict[str, str]]:
-        """All jobs so far: id, name, state, node, comment."""
+        """All jobs so far, in the order of their submission: id, name, state, node, comment."""
         keys = ("id", "name", "state", "node", "comment")
         lines = self.run("squeue", "-h", "-t", "all", "-o", "%i|%j|%T|%N|%k").splitlines()
-        return [dict(zip(keys, line.split("|"), strict=True)) for line in lines]
+        return sorted((dict(zip(keys, line.split("|"), strict=True)) for line in lines), key=lambda job: int(job["id"]))
 
     def cancel_all(self) -> None:
         """Cancel every job and wait until it is gone."""
