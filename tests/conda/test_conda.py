@@ -95,15 +95,18 @@ def test_every_script_imports_from_its_own_environment(environments):
     assert {job["rule"] for job in jobs} == rules
     prefixes = {job["rule"]: Path(job["prefix"]) for job in jobs}
     assert len(set(prefixes.values())) == len(list((ROOT / "envs").glob("*.yaml")))
-    # Script and library lie in the checkout; of the driver's environment a job needs Snakemake, which hands it its inputs.
-    code = "import sys, snakemake.cli, snakemake.script; print(*{name.split('.')[0] for name in sys.modules})"
-    command = [workflow.python, "-c", code]
-    snakemakes = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-    assert not {"numpy", "pandas", "pyarrow", "scipy"} & snakemakes
+    dependencies = [yaml.safe_load(path.read_text())["dependencies"] for path in (ROOT / "envs").glob("*.yaml")]
+    ours = {entry.split(" =")[0].replace("-", "_") for entry in sum(dependencies, [])}
     for job in jobs:
         for module, file in job["files"].items():
-            ours = module == "__main__" or module.startswith("guidefit") or module.split(".")[0] in snakemakes
-            assert ours or Path(file).is_relative_to(job["prefix"]), f"{job['rule']} imports {module} from {file}"
+            if module == "__main__" or module.startswith("guidefit") or Path(file).is_relative_to(job["prefix"]):
+                continue
+            # Snakemake hands the job its inputs, and brings along what it needs itself. Nothing else may come from the driver.
+            top = module.split(".")[0]
+            elsewhere = f"{job['rule']} imports {module} from {file}"
+            assert Path(file).is_relative_to(Path(workflow.python).parents[1]), elsewhere
+            assert top.lower() not in ours, elsewhere
+            assert not list(Path(job["prefix"]).glob(f"lib/python3*/site-packages/{top}")), elsewhere
     imported = {rule: {module.split(".")[0] for job in jobs if job["rule"] == rule for module in job["files"]} for rule in rules}
     assert "pymc" in imported["fit"]
     assert not {"pymc", "scipy", "matplotlib"} & imported["collect_tables"]

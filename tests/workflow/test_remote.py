@@ -50,8 +50,8 @@ def repository(tmp_path, monkeypatch):
 class Deployed(Workflow):
     """A folder with a Snakefile of its own that uses the workflow as a module."""
 
-    def command(self, *arguments, config="config/config.yaml"):
-        return [self.python, "-m", "snakemake", "--cores", "2", "--configfile", config, *arguments]
+    def command(self, *arguments, config=None):
+        return [self.python, "-m", "snakemake", "--cores", "2", *arguments]
 
 
 def test_deployed_by_snakedeploy(repository, tmp_path):
@@ -82,6 +82,8 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
 
 def test_a_module_under_a_prefix_beside_other_rules(tmp_path):
     (tmp_path / "Snakefile").write_text(f'''
+configfile: "config/config.yaml"
+
 module screens:
     snakefile: "{ROOT}/workflow/Snakefile"
     config: config
