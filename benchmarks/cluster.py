@@ -19,7 +19,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from cluster import Cluster
+from cluster import Cluster  # noqa: E402
 
 VARIANTS = ["varying_effects", "correlated_effects", "gene_effects", "pooled"]
 STUDY = {
@@ -29,6 +29,7 @@ STUDY = {
     "figure_seeds": 0,
 }
 JOBS_AT_A_TIME = 2  # as many as cores here, so that a job's time is its own
+NOW = ("--slurm-init-seconds-before-status-checks", "1")  # ask for the state of jobs as of now
 BLOCKS = {1: 10, 10: 40, 50: 100}  # seeds per job -> seeds
 
 
@@ -68,11 +69,11 @@ def blocks() -> list[str]:
 
                 (there / "profile.yaml").write_text(profile)
                 snakemake(there, *local, *data, config=study)
-                before = len(cluster.jobs())
-                slurm = ("--workflow-profile", ".", "--jobs", str(JOBS_AT_A_TIME), "--slurm-init-seconds-before-status-checks", "1")
+                before = {job["id"] for job in cluster.jobs()}
+                slurm = ("--workflow-profile", ".", "--jobs", str(JOBS_AT_A_TIME), *NOW)
                 wall, _, _ = snakemake(there, *slurm, *fits, config=study)
-                lines = cluster.run("squeue", "-h", "-t", "all", "-o", "%i|%S|%e").splitlines()
-                spans = [[datetime.fromisoformat(t) for t in line.split("|")[1:]] for line in lines if int(line.split("|")[0]) > before]
+                lines = [line.split("|") for line in cluster.run("squeue", "-h", "-t", "all", "-o", "%i|%S|%e").splitlines()]
+                spans = [[datetime.fromisoformat(each) for each in times] for i, *times in lines if i not in before]
                 job = sum((end - start).total_seconds() for start, end in spans) / seeds
             ratio = f"{job:.2f} | {alone:.2f} | {job / alone:.1f}"
             rows.append(f"| {size} | {seeds} | {len(spans)} | {ratio} | {wall / seeds:.2f} |")
@@ -85,25 +86,30 @@ def blocks() -> list[str]:
 def large() -> list[str]:
     """Rows of the table of dry runs of 4 variants x 10,000 seeds, and of a run that has nothing to do."""
     rows = []
-    for size in (50, 10):
+    for size, finish in ((50, True), (10, False)):
         study = STUDY | {"variants": VARIANTS, "seeds": "0-9999", "batch_size": size}
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             arguments = ("--cores", "2", "--workflow-profile", str(ROOT / "profiles/slurm"), "--executor", "local")
             dry, memory, _ = snakemake(folder, *arguments, "--dry-run", "--quiet", "all", config=study)
-            # Finished as far as Snakemake can tell: every file is there, empty, and recorded as made by its rule.
-            _, _, summary = snakemake(folder, *arguments, "--summary", config=study)
-            outputs = [line.split("\t")[0] for line in summary.splitlines() if line.startswith("results/")]
-            for output in outputs:
-                (folder / output).parent.mkdir(parents=True, exist_ok=True)
-                (folder / output).touch()
-            snakemake(folder, *arguments, "--touch", config=study)
-            again, _, text = snakemake(folder, *arguments, config=study)
-            assert "Nothing to be done" in text
+            files, again = (f"{value:,.0f}" for value in finished(folder, arguments, study)) if finish else ("", "")
             jobs = 9 * 10_000 // size
-            rows.append(f"| {size} | {jobs:,} | {len(outputs):,} | {dry:.0f} | {memory:.0f} | {again:.0f} |")
+            rows.append(f"| {size} | {jobs:,} | {dry:.0f} | {memory:.0f} | {files} | {again} |")
             print(rows[-1], flush=True)
     return rows
+
+
+def finished(folder: Path, arguments: tuple[str, ...], study: dict[str, object]) -> tuple[int, float]:
+    """A study finished as far as Snakemake can tell, every file there and recorded: number of files, seconds of one more run."""
+    _, _, summary = snakemake(folder, *arguments, "--summary", config=study)
+    outputs = [line.split("\t")[0] for line in summary.splitlines() if line.startswith("results/")]
+    for output in outputs:
+        (folder / output).parent.mkdir(parents=True, exist_ok=True)
+        (folder / output).touch()
+    snakemake(folder, *arguments, "--touch", config=study)
+    seconds, _, text = snakemake(folder, *arguments, config=study)
+    assert "Nothing to be done" in text
+    return len(outputs), seconds
 
 
 def main() -> None:
@@ -117,8 +123,8 @@ def main() -> None:
         "",
         "## Seconds per fit by seeds per job",
         "",
-        f"`varying_effects`, engine `collapsed`, 300 rows; {JOBS_AT_A_TIME} jobs at a time, on a SLURM cluster on this machine and, in "
-        "the same run, without SLURM. A job's seconds are those it holds its node for; the last column is the wall time of the run, "
+        f"`varying_effects`, engine `collapsed`, 300 rows; {JOBS_AT_A_TIME} jobs at a time, on a SLURM cluster on this machine and, in",
+        "the same run, without SLURM. A job's seconds are those it holds its node for; the last column is the wall time of the run,",
         "with the driver's waiting, over the fits.",
         "",
         "| seeds per job | fits | SLURM jobs | job seconds per fit, SLURM | the same, local | ratio | wall seconds per fit, SLURM |",
@@ -129,7 +135,7 @@ def main() -> None:
         "",
         "Of the run with nothing to do, every file is there but empty, and recorded by `--touch`.",
         "",
-        "| seeds per job | jobs | files | dry run (s) | its driver's peak memory (MB) | nothing to do (s) |",
+        "| seeds per job | jobs | dry run (s) | its peak memory (MB) | files | nothing to do (s) |",
         "|---|---|---|---|---|---|",
         *large(),
     ]

@@ -1,6 +1,8 @@
 """Where tests that need files beside the checkout find them."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,13 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 ROOT = Path(__file__).parents[1]
+ran_for_real: list[str] = []  # told at the end: what is easily thought tested where it was skipped
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which cluster and which conda the tests ran on."""
+    for line in ran_for_real:
+        terminalreporter.write_line(f"for real: {line}")
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +44,14 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture(scope="session")
 def cluster():
     """A running SLURM cluster; tests that need it skip where none can be brought up."""
-    from cluster import Cluster, Unavailable
+    from cluster import NODES, Cluster, Unavailable
 
     try:
         running = Cluster()
     except Unavailable as reason:
         pytest.skip(str(reason))
     yield running
+    ran_for_real.append(f"{running.run('sinfo', '--version').strip()}, nodes {', '.join(NODES)}, {len(running.jobs())} SLURM jobs")
     running.stop()
 
 
@@ -56,3 +66,23 @@ def slurm_profile(tmp_path):
     own = "slurm-init-seconds-before-status-checks: 1\nslurm-keep-successful-logs: true\n"
     profile.write_text(shipped.replace("CHANGE_ME", "main") + own)
     return profile.parent
+
+
+@pytest.fixture(scope="session")
+def conda(tmp_path_factory):
+    """Environment variables that put a conda on PATH; tests that need it skip where there is none.
+
+    Where no conda is installed, a stand-in for it may lie beside the checkout.
+    """
+    variables, standin = {}, ROOT.parent / "shared/tools/conda/setup"
+    if not shutil.which("conda"):
+        if not standin.exists():
+            pytest.skip("no conda on PATH")
+        folder = tmp_path_factory.mktemp("standin")
+        made = subprocess.run([standin, ROOT / "envs", folder], check=True, stdout=subprocess.PIPE, text=True).stdout
+        exports = made.splitlines()[-1].removeprefix("export ").split()
+        variables = {name: os.path.expandvars(value) for name, value in (each.split("=", 1) for each in exports)}
+    program = shutil.which("conda", path=variables.get("PATH"))
+    version = subprocess.run([program, "--version"], env=os.environ | variables, capture_output=True, text=True).stdout.strip()
+    ran_for_real.append(f"{version} ({'a stand-in' if variables else program})")
+    return variables

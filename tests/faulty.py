@@ -9,7 +9,7 @@ from pathlib import Path
 from running import ROOT
 
 # Python imports this at every start. A batch has two seeds: the fault comes when the second fit would be saved.
-HOOK = '''import json
+HOOK = """import json
 import os
 import re
 import sys
@@ -34,7 +34,7 @@ def meet_fault(event, arguments):
 
 
 sys.addaudithook(meet_fault)
-'''
+"""
 NAMES = ("fails", "killed", "cancelled", "lost", "overtime")
 
 

@@ -1,4 +1,4 @@
-"""Every rule in a conda environment of its own, made for real with the `conda` on PATH and driven from an environment without PyMC."""
+"""Every rule in a conda environment of its own, made for real, driven from an environment without PyMC."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 import yaml
 from running import ROOT, Workflow
 
-pytestmark = pytest.mark.conda
+pytestmark = [pytest.mark.slow, pytest.mark.conda]
 
 LOCK = (ROOT / "requirements.lock").read_text()
 # With these, a job of every rule is run.
@@ -54,17 +54,15 @@ def driver_environment(folder):
 
 
 @pytest.fixture(scope="module")
-def environments(tmp_path_factory):
+def environments(conda, tmp_path_factory):
     """The workflow driven from an environment without PyMC, every rule's environment made; a study run in them."""
-    if not shutil.which("conda"):
-        pytest.skip("no conda on PATH")
     folder = tmp_path_factory.mktemp("conda")
     python = driver_environment(folder / "driver")
     assert subprocess.run([python, "-c", "import pymc"], capture_output=True).returncode
     seen = folder / "seen"
     seen.mkdir()
     # Where Python may not keep what it compiled, every job would compile its environment anew.
-    workflow = Workflow(folder, {"WITNESS": str(seen), "PYTHONDONTWRITEBYTECODE": ""}, python=python)
+    workflow = Workflow(folder, conda | {"WITNESS": str(seen), "PYTHONDONTWRITEBYTECODE": ""}, python=python)
     sampling = {"draws": 60, "tune": 60, "chains": 2, "sampler": "pymc"}
     small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 6}
     quick = {"seeds": [0, 1], "batch_size": 2, "sampling": sampling | {"engine": "collapsed"}}
@@ -77,15 +75,15 @@ def environments(tmp_path_factory):
         prior=unchecked | {"simulate": small | {"truth": "prior"}},
         real=unchecked | {"screen": {"path": "screen.csv", "columns": columns}, "seeds": [1]},
     )
-    conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")
+    in_conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")
     for tries in range(3):  # a conda client may fail for reasons of its own, networks do: what is made by then is kept
-        made = workflow.run(*conda, "--conda-create-envs-only", ok=tries == 2)
+        made = workflow.run(*in_conda, "--conda-create-envs-only", ok=tries == 2)
         if made.code == 0:
             break
     for packages in (folder / "environments").glob("*/lib/python3*/site-packages"):
         (packages / "sitecustomize.py").write_text(WITNESS)
-    workflow.run(*conda, *TARGETS)
-    return workflow, conda, seen
+    workflow.run(*in_conda, *TARGETS)
+    return workflow, in_conda, seen
 
 
 def test_every_script_imports_from_its_own_environment(environments):
@@ -96,7 +94,7 @@ def test_every_script_imports_from_its_own_environment(environments):
     prefixes = {job["rule"]: Path(job["prefix"]) for job in jobs}
     assert len(set(prefixes.values())) == len(list((ROOT / "envs").glob("*.yaml")))
     dependencies = [yaml.safe_load(path.read_text())["dependencies"] for path in (ROOT / "envs").glob("*.yaml")]
-    ours = {entry.split(" =")[0].replace("-", "_") for entry in sum(dependencies, [])}
+    ours = {entry.split(" =")[0].replace("-", "_") for each in dependencies for entry in each}
     for job in jobs:
         for module, file in job["files"].items():
             if module == "__main__" or module.startswith("guidefit") or Path(file).is_relative_to(job["prefix"]):
@@ -118,7 +116,8 @@ def test_every_script_imports_from_its_own_environment(environments):
 def test_a_container_is_described_as_the_environments_are(environments, tmp_path):
     workflow, *_ = environments
     command = [workflow.python, "-m", "snakemake", "--cores", "1", "--containerize"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    variables = os.environ | workflow.environment
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
     copies = dict(re.findall(r"^COPY (\S+) (/conda-envs/\w+)/environment.yaml$", done.stdout, re.MULTILINE))
     assert set(copies) == {f"envs/{path.name}" for path in (ROOT / "envs").glob("*.yaml")}
     assert done.stdout.startswith("FROM condaforge/miniforge3")
@@ -127,22 +126,21 @@ def test_a_container_is_described_as_the_environments_are(environments, tmp_path
     step = re.search(rf"conda env create --prefix {place} --file {place}/environment.yaml", done.stdout)[0]
     (tmp_path / place.lstrip("/")).mkdir(parents=True)
     shutil.copy(ROOT / "envs/data.yaml", tmp_path / place.lstrip("/") / "environment.yaml")
-    subprocess.run(step.replace("/conda-envs", f"{tmp_path}/conda-envs").split(), capture_output=True)
+    subprocess.run(step.replace("/conda-envs", f"{tmp_path}/conda-envs"), shell=True, env=variables, capture_output=True)
     subprocess.run([tmp_path / place.lstrip("/") / "bin/python", "-c", "import pandas, pyarrow, jinja2"], check=True)
 
 
 @pytest.mark.slurm
 def test_on_slurm(environments, cluster, slurm_profile):
     """Each rule in its environment, on a node of the cluster."""
-    workflow, conda, seen = environments
+    workflow, in_conda, seen = environments
     for path in seen.iterdir():
         path.unlink()
     config = yaml.safe_load((workflow / "config.yaml").read_text())["studies"]
     workflow.configure(there=config["prior"] | {"seeds": [5]})
     there = Workflow(workflow.folder, workflow.environment, slurm_profile, workflow.python)
-    run = there.run(*conda)
+    run = there.run(*in_conda)
     assert run.jobs.count("fit") == 1
     assert "environments/" in next(file for job in seen.iterdir() for file in [json.loads(job.read_text())["prefix"]])
     nodes = {job["comment"]: job["node"] for job in cluster.jobs()}
     assert list(workflow.table("there/diagnostics.csv")["node"]) == [nodes["rule_fit_wildcards_there_gene_effects_4-5"]]
-    assert os.environ.get("SLURMD_NODENAME") is None

@@ -10,7 +10,7 @@ from cluster import NODES
 from faulty import NAMES, Faulty, fitted
 from running import Workflow, assert_same_tables
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 
 @pytest.fixture
