@@ -2,7 +2,7 @@
 
 from guidefit import job
 
-job.start(snakemake.log[0], snakemake.threads)
+job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ for seed, fit, error in posterior.read_batch(inputs.posterior):
     data = screen.model_data(screen.of_seed(inputs.screen, seed)) if loo is not None or quantities else None
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
-    info = {name: float(value) for name, value in fit["fit_info"].data_vars.items()}
+    info = {name: value.item() for name, value in fit["fit_info"].data_vars.items()}
     health.append(ids | row | params.settings | info | {"versions": fit.attrs["versions"]})
     estimates.append(one.assign(**ids))
     unlearnt += [ids | d.as_row(rank) for rank, d in enumerate(directions, 1)]

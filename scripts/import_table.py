@@ -2,7 +2,7 @@
 
 from guidefit import job
 
-job.start(snakemake.log[0], snakemake.threads)
+job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit import long_table, screen, tables
 from guidefit.covariates import Covariate

@@ -2,7 +2,7 @@
 
 from guidefit import job
 
-job.start(snakemake.log[0], snakemake.threads)
+job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 

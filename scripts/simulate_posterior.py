@@ -8,7 +8,7 @@ parameters that this screen leads to.
 
 from guidefit import job
 
-job.start(snakemake.log[0], snakemake.threads)
+job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit import posterior, predictive, randomness, screen, simulation, variants
 from guidefit.covariates import Covariate

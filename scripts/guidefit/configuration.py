@@ -247,8 +247,10 @@ def _settings_problems(study: Config, name: str, settings: Config, declared: var
             "Keep more draws, or ask for fewer ranks."
         )
     if sampled["engine"] == "collapsed":
-        from guidefit import structure  # it needs numpy and scipy, nothing else here does
-
+        try:
+            from guidefit import structure  # it needs numpy and scipy, nothing else here does
+        except ModuleNotFoundError:  # a driver of conda environments need not have them; the fit checks this again, first of all
+            return
         try:
             structure.make(declared.gaussian, declared.priors | priors, "")
         except UserError as error:

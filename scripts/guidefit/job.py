@@ -4,16 +4,17 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 from guidefit.errors import UserError
 
 
-def start(log: str, threads: int = 1) -> None:
+def start(log: str, threads: int = 1, inputs: Iterable[str] = ()) -> None:
     """Send this process's output to the file `log`; call before numpy is imported, so that BLAS obeys `threads`.
 
-    The logger "guidefit" and the reason of a failure go to the terminal as well.
+    The logger "guidefit" and the reason of a failure go to the terminal as well, `inputs` that are cut short among the reasons.
     """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -47,7 +48,26 @@ def start(log: str, threads: int = 1) -> None:
         else:
             message = f"guidefit: {kind.__name__}: {error}\n  (the whole story: {log})"
             traceback.print_exception(kind, error, trace)
+            for path in filter(cut_short, inputs):
+                message = f"guidefit: {path} is cut short. Delete it and run again: it is then made anew."
         print(f"\n{message}\n", file=terminal, flush=True)
 
     # PyTensor puts a hook of its own in sys.excepthook, which calls sys.__excepthook__.
     sys.excepthook = sys.__excepthook__ = report
+
+
+def cut_short(path: str) -> bool:
+    """Whether a Parquet or NetCDF file lost its end, as by a full disk or a machine that went down."""
+    kind = Path(path).suffix
+    if kind == ".parquet":
+        with open(path, "rb") as file:
+            file.seek(max(0, Path(path).stat().st_size - 4))
+            return file.read() != b"PAR1"
+    if kind == ".nc":
+        import netCDF4
+
+        try:
+            netCDF4.Dataset(path).close()
+        except OSError:
+            return True
+    return False

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-INFO = ("seconds_compile", "seconds_sampling", "rows", "genes", "sgrnas", "cell_lines")
+INFO = ("seconds_compile", "seconds_sampling", "node", "rows", "genes", "sgrnas", "cell_lines")
 
 
 def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int, str], seeds: list[int]) -> None:

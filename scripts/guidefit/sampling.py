@@ -7,6 +7,8 @@ what its engine needs.
 
 import hashlib
 import logging
+import os
+import socket
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -122,7 +124,7 @@ def fit_batch(
             traceback.print_exc()
             errors[seed] = str(error)
             continue
-        fit.attrs |= {"fingerprint": key, "versions": versions(), **data.sizes}
+        fit.attrs |= {"fingerprint": key, "versions": versions(), "node": node(), **data.sizes}
         seconds = fit.attrs["seconds_compile"] + fit.attrs["seconds_sampling"]
         logger.info(
             "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
@@ -138,8 +140,12 @@ def fit_batch(
 def _resume(file: Path, key: str) -> xr.DataTree | None:
     if not file.exists():
         return None
-    with xr.open_datatree(file) as saved:
-        return saved.load() if saved.attrs.get("fingerprint") == key else None
+    try:
+        with xr.open_datatree(file, engine="netcdf4") as saved:
+            return saved.load() if saved.attrs.get("fingerprint") == key else None
+    except (OSError, RuntimeError) as error:  # cut short by a full disk or a machine that went down
+        logger.warning("%s cannot be read (%s): fitting again", file, error)
+        return None
 
 
 class FitError(RuntimeError):
@@ -181,6 +187,11 @@ def canonical_stats(stats: xr.Dataset) -> xr.Dataset:
     """Sampler statistics under ArviZ's names, whichever sampler made them."""
     found = {ours: next((name for name in names if name in stats), None) for ours, names in _STATS.items()}
     return xr.Dataset({ours: stats[name] for ours, name in found.items() if name})
+
+
+def node() -> str:
+    """Name of the machine that this runs on, as SLURM calls it where it runs under SLURM."""
+    return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 
 @cache

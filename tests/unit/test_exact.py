@@ -103,7 +103,7 @@ def test_a_batch_may_mix_both_ways(tmp_path, monkeypatch):
     monkeypatch.setattr(exact, "K_HAT_MAX", -10.0)
     fits[1] = model.fit(data[1], 1)
     for seed, fit in fits.items():
-        fit.attrs |= {"versions": "", **data[seed].sizes}
+        fit.attrs |= {"versions": "", "node": "", **data[seed].sizes}
     posterior.write_batch(tmp_path / "p.nc", fits, {}, [0, 1])
     back = {seed: fit for seed, fit, _ in posterior.read_batch(tmp_path / "p.nc")}
     assert not diagnostics.is_mcmc(back[0])

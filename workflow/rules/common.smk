@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -108,6 +109,7 @@ STEPS = {
 }
 
 
+@cache
 def library_file(module):
     return workflow.source_path(f"../../scripts/guidefit/{module}.py")
 
@@ -118,6 +120,7 @@ def variant_file(wildcards):
     return own or library_file(f"variants/{wildcards.variant}")
 
 
+@cache
 def digest(step):
     """Checksum of the library modules that a step uses: a change in one re-runs that step, and no other."""
     content = hashlib.sha256()

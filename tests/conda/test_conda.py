@@ -1,0 +1,146 @@
+"""Every rule in a conda environment of its own, made for real, driven from an environment without PyMC."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from running import ROOT, Workflow
+
+pytestmark = [pytest.mark.slow, pytest.mark.conda]
+
+LOCK = (ROOT / "requirements.lock").read_text()
+# With these, a job of every rule is run.
+TARGETS = (
+    *("results/design/summary.html", "results/design/figures/diagnostics.svg", "results/design/figures/comparison.svg"),
+    *("results/design/figures/recovery-bias.svg", "results/design/figures/pooled-model.svg"),
+    "results/design/figures/pooled-posterior_predictive-seed_0.svg",
+    *("results/design/figures/gene_effects-trace-seed_0.png", "results/design/figures/data-design-logfc_by_x-seed_0.png"),
+    *("results/prior/figures/gene_effects-calibration_ecdf.svg", "results/real/data/screen/screen.parquet"),
+)
+# Put into each environment: at its end, a job of the workflow tells what it imported from where.
+WITNESS = """
+import atexit, json, os, sys
+from pathlib import Path
+
+def tell():
+    job = getattr(sys.modules["__main__"], "snakemake", None)
+    if job is not None:
+        files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+        seen = {"rule": job.rule, "prefix": sys.prefix, "files": {name: file for name, file in files.items() if file}}
+        Path(os.environ["WITNESS"], f"{os.getpid()}.json").write_text(json.dumps(seen))
+
+atexit.register(tell)
+"""
+
+
+def driver_environment(folder):
+    """A Python with Snakemake and nothing for models."""
+    python = folder / "bin/python"
+    versions = [f"{name}=={version}" for name, version in re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)]
+    (folder.parent / "constraints.txt").write_text("\n".join(versions))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    uv = shutil.which("uv") or ROOT / ".venv-tools/bin/uv"
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    wanted = ["snakemake", "snakemake-executor-plugin-slurm", "--constraint", folder.parent / "constraints.txt"]
+    subprocess.run([*install, *wanted], check=True)
+    return python
+
+
+@pytest.fixture(scope="module")
+def environments(conda, tmp_path_factory):
+    """The workflow driven from an environment without PyMC, every rule's environment made; a study run in them."""
+    folder = tmp_path_factory.mktemp("conda")
+    python = driver_environment(folder / "driver")
+    assert subprocess.run([python, "-c", "import pymc"], capture_output=True).returncode
+    seen = folder / "seen"
+    seen.mkdir()
+    # Where Python may not keep what it compiled, every job would compile its environment anew.
+    workflow = Workflow(folder, conda | {"WITNESS": str(seen), "PYTHONDONTWRITEBYTECODE": ""}, python=python)
+    sampling = {"draws": 60, "tune": 60, "chains": 2, "sampler": "pymc"}
+    small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 6}
+    quick = {"seeds": [0, 1], "batch_size": 2, "sampling": sampling | {"engine": "collapsed"}}
+    table = pd.DataFrame([(f"s{s}", f"g{s // 2}", f"l{c}", c + 1, c * s % 5) for s in range(4) for c in range(6)])
+    table.to_csv(folder / "screen.csv", header=["s", "g", "l", "c", "y"], index=False)
+    columns = {"sgrna": "s", "gene": "g", "cell_line": "l", "cna": "c", "logfc": "y"}
+    unchecked = quick | {"checks": False, "figure_seeds": 0, "variants": ["gene_effects"]}
+    workflow.configure(
+        design=quick | {"simulate": small, "predictive_draws": 100, "variants": {"pooled": {"engine": "nuts"}, "gene_effects": {}}},
+        prior=unchecked | {"simulate": small | {"truth": "prior"}},
+        real=unchecked | {"screen": {"path": "screen.csv", "columns": columns}, "seeds": [1]},
+    )
+    in_conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")
+    for tries in range(3):  # a conda client may fail for reasons of its own, networks do: what is made by then is kept
+        made = workflow.run(*in_conda, "--conda-create-envs-only", ok=tries == 2)
+        if made.code == 0:
+            break
+    for packages in (folder / "environments").glob("*/lib/python3*/site-packages"):
+        (packages / "sitecustomize.py").write_text(WITNESS)
+    workflow.run(*in_conda, *TARGETS)
+    return workflow, in_conda, seen
+
+
+def test_every_script_imports_from_its_own_environment(environments):
+    workflow, _, seen = environments
+    jobs = [json.loads(path.read_text()) for path in seen.iterdir()]
+    rules = set(re.findall(r"^rule (\w+):", "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("*.smk")), re.MULTILINE))
+    assert {job["rule"] for job in jobs} == rules
+    prefixes = {job["rule"]: Path(job["prefix"]) for job in jobs}
+    assert len(set(prefixes.values())) == len(list((ROOT / "envs").glob("*.yaml")))
+    dependencies = [yaml.safe_load(path.read_text())["dependencies"] for path in (ROOT / "envs").glob("*.yaml")]
+    ours = {entry.split(" =")[0].replace("-", "_") for each in dependencies for entry in each}
+    for job in jobs:
+        for module, file in job["files"].items():
+            if module == "__main__" or module.startswith("guidefit") or Path(file).is_relative_to(job["prefix"]):
+                continue
+            # Snakemake hands the job its inputs, and brings along what it needs itself. Nothing else may come from the driver.
+            top = module.split(".")[0]
+            elsewhere = f"{job['rule']} imports {module} from {file}"
+            assert Path(file).is_relative_to(Path(workflow.python).parents[1]), elsewhere
+            assert top.lower() not in ours, elsewhere
+            assert not list(Path(job["prefix"]).glob(f"lib/python3*/site-packages/{top}")), elsewhere
+    imported = {rule: {module.split(".")[0] for job in jobs if job["rule"] == rule for module in job["files"]} for rule in rules}
+    assert "pymc" in imported["fit"]
+    assert not {"pymc", "scipy", "matplotlib"} & imported["collect_tables"]
+    versions = workflow.table("design/diagnostics.csv")["versions"].iloc[0]
+    pinned = yaml.safe_load((ROOT / "envs/fit.yaml").read_text())["dependencies"]
+    assert "pymc =" + re.search(r"pymc ([\d.]+)", versions)[1] in pinned
+
+
+def test_a_container_is_described_as_the_environments_are(environments, tmp_path):
+    workflow, *_ = environments
+    command = [workflow.python, "-m", "snakemake", "--cores", "1", "--containerize"]
+    variables = os.environ | workflow.environment
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
+    copies = dict(re.findall(r"^COPY (\S+) (/conda-envs/\w+)/environment.yaml$", done.stdout, re.MULTILINE))
+    assert set(copies) == {f"envs/{path.name}" for path in (ROOT / "envs").glob("*.yaml")}
+    assert done.stdout.startswith("FROM condaforge/miniforge3")
+    # No container engine here: one of its build steps, as it is but for the place.
+    place = copies["envs/data.yaml"]
+    step = re.search(rf"conda env create --prefix {place} --file {place}/environment.yaml", done.stdout)[0]
+    (tmp_path / place.lstrip("/")).mkdir(parents=True)
+    shutil.copy(ROOT / "envs/data.yaml", tmp_path / place.lstrip("/") / "environment.yaml")
+    subprocess.run(step.replace("/conda-envs", f"{tmp_path}/conda-envs"), shell=True, env=variables, capture_output=True)
+    subprocess.run([tmp_path / place.lstrip("/") / "bin/python", "-c", "import pandas, pyarrow, jinja2"], check=True)
+
+
+@pytest.mark.slurm
+def test_on_slurm(environments, cluster, slurm_profile):
+    """Each rule in its environment, on a node of the cluster."""
+    workflow, in_conda, seen = environments
+    for path in seen.iterdir():
+        path.unlink()
+    config = yaml.safe_load((workflow / "config.yaml").read_text())["studies"]
+    workflow.configure(there=config["prior"] | {"seeds": [5]})
+    there = Workflow(workflow.folder, workflow.environment, slurm_profile, workflow.python)
+    run = there.run(*in_conda)
+    assert run.jobs.count("fit") == 1
+    assert "environments/" in next(file for job in seen.iterdir() for file in [json.loads(job.read_text())["prefix"]])
+    nodes = {job["comment"]: job["node"] for job in cluster.jobs()}
+    assert list(workflow.table("there/diagnostics.csv")["node"]) == [nodes["rule_fit_wildcards_there_gene_effects_4-5"]]
