@@ -1,5 +1,6 @@
 """What every import of a real screen does alike: a ledger of what was left out or looks odd, and a look at units and names."""
 
+import logging
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from guidefit.errors import UserError
+
+logger = logging.getLogger("guidefit")
 
 UNITS = ("linear", "log2")  # of copy numbers; log2: log2(relative copy number + 1), as in DepMap's files
 
@@ -28,8 +31,10 @@ class Ledger:
             self._entries.append(("dropped", reason, rows, listed(examples)))
 
     def note(self, reason: str, examples: Iterable[Any] = (), rows: int | None = None) -> None:
-        """Something that was kept and deserves a look, or a figure to compare with what one expects."""
-        self._entries.append(("noted", reason, rows, listed(examples)))
+        """Something that was kept and deserves a look, or a figure to compare with what one expects; told on the terminal too."""
+        named = listed(examples)
+        logger.info("%s%s", reason, f": {named}" if named else "")
+        self._entries.append(("noted", reason, rows, named))
 
     def table(self) -> pd.DataFrame:
         """One row per entry: action (dropped or noted), reason, rows (sgRNA and cell line), examples."""
@@ -61,7 +66,7 @@ def linear(values: np.ndarray, unit: str) -> np.ndarray:
 
 
 def check_unit(values: np.ndarray, unit: str, diploid: float, place: str, ledger: Ledger) -> None:
-    """Raise UserError where copy numbers cannot be in the unit that the config says; note their range, and what looks odd.
+    """Raise UserError where copy numbers cannot be in the unit that the config says; note their range, and what looks wrong.
 
     values: as in the file, missing ones allowed. diploid: the copy number of a diploid gene, on the linear scale. place: starts
     the message.
@@ -81,25 +86,16 @@ def check_unit(values: np.ndarray, unit: str, diploid: float, place: str, ledger
             f"{place}: copy numbers up to {largest:.3g} cannot be log2(relative copy number + 1), that would be "
             f"{2.0**largest:.2g} copies. Set screen.copy_number_unit: linear."
         )
-    if unit == "linear":
-        whole = float((np.abs(values - np.round(values)) < 0.05).mean())
-        if diploid < 1.5 <= middle and whole > 0.8:
-            raise UserError(
-                f"{place}: {whole:.0%} whole numbers with median {middle:.3g}: these look like absolute copies, where diploid is "
-                f"2, not {diploid:g}. Set diploid: 2 for this study."
-            )
-        if diploid > 1.5 and 0.75 < middle < 1.25 and whole < 0.5:
-            raise UserError(
-                f"{place}: median copy number {middle:.3g} and few whole numbers: these look relative, where diploid is 1, not "
-                f"{diploid:g}. Set diploid: 1 for this study."
-            )
-        if len(values) >= 10_000 and largest <= 7:
-            ledger.note(
-                f"no copy number above {largest:.3g} among {len(values):,}: if these are logarithms, set copy_number_unit: log2"
-            )
+    if unit == "linear" and len(values) >= 10_000 and largest <= 7:
+        ledger.note(
+            f"no copy number above {largest:.3g} among {len(values):,}: if these are logarithms, set copy_number_unit: log2"
+        )
     ratio = linear(middle, unit) / diploid
-    if not 0.75 < ratio < 1.33:
-        ledger.note(f"the median copy number is {ratio:.2f} times the diploid one ({diploid:g}): is diploid set right?")
+    if not 0.7 < ratio < 1.5:
+        ledger.note(
+            f"the median copy number is {ratio:.2g} times the diploid one ({diploid:g}): where they are absolute set diploid: 2, where "
+            "they are relative diploid: 1"
+        )
     ledger.note(
         f"copy numbers, taken as {unit}: median {middle:.3g}, 99.8 % between {low:.3g} and {high:.3g}, highest {largest:.3g}"
     )

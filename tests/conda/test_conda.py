@@ -11,11 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from release import made_up, save
 from running import ROOT, Workflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.conda]
 
 LOCK = (ROOT / "requirements.lock").read_text()
+ESSENTIAL = pd.DataFrame({"Gene": ["GENE0 (100)", "GENE1 (101)"]})
 # With these, a job of every rule is run.
 TARGETS = (
     *("results/design/summary.html", "results/design/figures/diagnostics.svg", "results/design/figures/comparison.svg"),
@@ -23,6 +25,8 @@ TARGETS = (
     "results/design/figures/pooled-posterior_predictive-seed_0.svg",
     *("results/design/figures/gene_effects-trace-seed_0.png", "results/design/figures/data-design-logfc_by_x-seed_0.png"),
     *("results/prior/figures/gene_effects-calibration_ecdf.svg", "results/real/data/screen/screen.parquet"),
+    *("results/release/genes.html", "results/release/figures/gene_effects-genes.png", "results/release/figures/correction.svg"),
+    "results/layout/recovery.csv",
 )
 # Put into each environment: at its end, a job of the workflow tells what it imported from where.
 WITNESS = """
@@ -73,6 +77,8 @@ def environments(conda, tmp_path_factory):
     workflow.configure(
         design=quick | {"simulate": small, "predictive_draws": 100, "variants": {"pooled": {"engine": "nuts"}, "gene_effects": {}}},
         prior=unchecked | {"simulate": small | {"truth": "prior"}},
+        release=unchecked | {"screen": save(folder, made_up() | {"essential": ESSENTIAL}), "seeds": [1]},
+        layout=unchecked | {"simulate": {"layout": "release", "truth": "posterior"}},
         real=unchecked | {"screen": {"path": "screen.csv", "columns": columns}, "seeds": [1]},
     )
     in_conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")
