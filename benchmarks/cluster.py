@@ -124,7 +124,7 @@ def main() -> None:
         "## Seconds per fit by seeds per job",
         "",
         "`varying_effects`, engine `collapsed`, 300 rows, on a SLURM cluster on this machine and, in the same run, without it,",
-        f"{JOBS_AT_A_TIME} jobs at a time. A job's seconds are those it holds its node for; the last column is the wall time of the",
+        f"{JOBS_AT_A_TIME} jobs at a time. A job counts while it holds its node; the last column is the wall time of the",
         "run, with the driver's waiting, over the fits.",
         "",
         "| seeds per job | fits | SLURM jobs | job seconds per fit, SLURM | the same, local | ratio | wall per fit, SLURM |",
