@@ -30,7 +30,7 @@ STUDY = {
 }
 JOBS_AT_A_TIME = 2  # as many as cores here, so that a job's time is its own
 NOW = ("--slurm-init-seconds-before-status-checks", "1")  # ask for the state of jobs as of now
-BLOCKS = {1: 10, 10: 40, 50: 100}  # seeds per job -> seeds
+BLOCKS = {1: 4, 10: 20, 50: 100}  # seeds per job -> seeds
 
 
 def snakemake(folder: Path, *arguments: str, config: dict[str, object]) -> tuple[float, float, str]:
@@ -123,11 +123,11 @@ def main() -> None:
         "",
         "## Seconds per fit by seeds per job",
         "",
-        f"`varying_effects`, engine `collapsed`, 300 rows; {JOBS_AT_A_TIME} jobs at a time, on a SLURM cluster on this machine and, in",
-        "the same run, without SLURM. A job's seconds are those it holds its node for; the last column is the wall time of the run,",
-        "with the driver's waiting, over the fits.",
+        "`varying_effects`, engine `collapsed`, 300 rows, on a SLURM cluster on this machine and, in the same run, without it,",
+        f"{JOBS_AT_A_TIME} jobs at a time. A job counts while it holds its node; the last column is the wall time of the",
+        "run, with the driver's waiting, over the fits.",
         "",
-        "| seeds per job | fits | SLURM jobs | job seconds per fit, SLURM | the same, local | ratio | wall seconds per fit, SLURM |",
+        "| seeds per job | fits | SLURM jobs | job seconds per fit, SLURM | the same, local | ratio | wall per fit, SLURM |",
         "|---|---|---|---|---|---|---|",
         *blocks(),
         "",
