@@ -93,8 +93,8 @@ def check_unit(values: np.ndarray, unit: str, diploid: float, place: str, ledger
     ratio = linear(middle, unit) / diploid
     if not 0.7 < ratio < 1.5:
         ledger.note(
-            f"the median copy number is {ratio:.2g} times the diploid one ({diploid:g}): where they are absolute set diploid: 2, where "
-            "they are relative diploid: 1"
+            f"the median copy number is {ratio:.2g} times the diploid one ({diploid:g}): where they are absolute set diploid: 2, "
+            "where they are relative diploid: 1"
         )
     ledger.note(
         f"copy numbers, taken as {unit}: median {middle:.3g}, 99.8 % between {low:.3g} and {high:.3g}, highest {largest:.3g}"
