@@ -5,6 +5,7 @@
 The daemons run in the foreground as children that the kernel ends with their parent, so that none outlives a killed test.
 """
 
+import contextlib
 import ctypes
 import os
 import secrets
@@ -176,6 +177,12 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        # What a node that went down was running is out of SLURM's reach.
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                environment = (process / "environ").read_bytes().split(b"\0")
+                if b"SLURM_CLUSTER_NAME=guidefit" in environment:
+                    os.kill(int(process.name), signal.SIGKILL)
         if CONF.is_symlink() and CONF.readlink() == self.folder / "slurm.conf":
             CONF.unlink()
             if self.made_conf_folder:
