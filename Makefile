@@ -10,8 +10,9 @@ run: env
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."
 
+# Two files of tests at a time: most wait for one core, a disk, or SLURM.
 test: env
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 env:
 	@sh envs/make_env.sh

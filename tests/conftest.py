@@ -15,6 +15,25 @@ ROOT = Path(__file__).parents[1]
 ran_for_real: list[str] = []  # told at the end: what is easily thought tested where it was skipped
 
 
+def pytest_collection_modifyitems(items):
+    """With several workers (pytest-xdist) a file's tests share one, and those of the cluster and of conda, which make much first."""
+    for item in items:
+        of_machine = any(item.get_closest_marker(name) for name in ("slurm", "conda"))
+        item.add_marker(pytest.mark.xdist_group("cluster" if of_machine else str(item.path)))
+
+
+def pytest_sessionfinish(session):
+    """A worker hands over what it ran."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["ran_for_real"] = ran_for_real
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """What a worker ran, told with the rest."""
+    ran_for_real.extend(getattr(node, "workeroutput", {}).get("ran_for_real", []))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say which cluster and which conda the tests ran on."""
     for line in ran_for_real:
