@@ -16,7 +16,7 @@ ran_for_real: list[str] = []  # told at the end: what is easily thought tested w
 
 
 def pytest_collection_modifyitems(items):
-    """With several workers (pytest-xdist) a file's tests share one, and those of the cluster and of conda, which make much first."""
+    """With several workers (pytest-xdist) a file's tests share one, and all of the cluster and of conda, dear to set up, do."""
     for item in items:
         of_machine = any(item.get_closest_marker(name) for name in ("slurm", "conda"))
         item.add_marker(pytest.mark.xdist_group("cluster" if of_machine else str(item.path)))
