@@ -76,9 +76,8 @@ def layout(path: str | Path, seed: int) -> Layout:
     sums |= {name: (name, "first") for name in ("x_diploid", "label", "n_alignments")}
     parts = []
     for rows in rows_of(path, seed, ["gene", "sgrna", "cna", "x", "x_diploid", "n_alignments", "Gene"]):
-        rows = rows.assign(
-            cna2=rows["cna"] ** 2, n_alignments=rows.get("n_alignments", np.nan), label=rows.get("Gene", rows["gene"])
-        )
+        many = pd.to_numeric(rows.get("n_alignments", np.nan), errors="coerce")
+        rows = rows.assign(cna2=rows["cna"] ** 2, n_alignments=many, label=rows.get("Gene", rows["gene"]))
         by = rows.groupby(["sgrna", "gene"], observed=True, sort=False)
         parts.append(by.agg(**sums).reset_index().astype({"gene": "str", "sgrna": "str", "label": "str"}))
     again = dict.fromkeys(("rows", "x", "cna", "cna2"), "sum") | {"cna_lowest": "min", "cna_highest": "max"}
