@@ -44,15 +44,14 @@ def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
 
     missing = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
     if missing:
-        listed = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in missing.items())
+        named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in missing.items())
         has = ", ".join(map(str, list(table.columns)[:15]))
-        raise UserError(f"{path}: missing {listed}. The file has: {has}. Correct the names under screen.columns.")
+        raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
     if table.empty:
         raise UserError(f"{path}: no rows under the header. It needs a row per sgRNA and cell line.")
     ours = table[[columns[key] for key in columns]].set_axis(list(columns), axis=1)
-    rest = table.drop(columns=list(columns.values())).rename(
-        columns=lambda c: f"source_{c}" if c in (*COLUMNS, "x_diploid") else str(c)
-    )
+    taken = (*COLUMNS, "x_diploid", "Gene")  # Gene: how DepMap's files write a gene
+    rest = table.drop(columns=list(columns.values())).rename(columns=lambda c: f"source_{c}" if c in taken else str(c))
     result = pd.concat([ours, rest], axis=1)
     result.index = pd.RangeIndex(first, first + len(result))
     return result
