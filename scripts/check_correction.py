@@ -5,13 +5,14 @@ from guidefit import job
 job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
+import pyarrow as pa
 
 from guidefit import correction, effects, matrices, sufficient, tables
 
 inputs, params = snakemake.input, snakemake.params
 layout = effects.layout(inputs.screen, params.seed)
 control = effects.controls(layout, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
-among_controls = [("gene", "in", list(control))]
+among_controls = [("gene", "in", pa.array(list(control), pa.string()))]
 rows = pd.read_parquet(inputs.screen, filters=among_controls)
 rows["control"] = rows["gene"].astype("str").map(control)
 corrected = pd.read_parquet(inputs.corrected, columns=["variant", "corrected_logfc"], filters=among_controls)

@@ -4,12 +4,15 @@ from guidefit import job
 
 job.start(snakemake.log[0], snakemake.threads, snakemake.input)
 
+import logging
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from guidefit import effects, matrices, posterior, screen, tables, variants
 
+logger = logging.getLogger("guidefit")
 params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 study, seed, thresholds = snakemake.wildcards.study, params.seed, params.thresholds
 layout = effects.layout(inputs.screen, seed)
@@ -26,6 +29,9 @@ for variant, path, file in zip(params.variants, inputs.posteriors, inputs.varian
     ids = {"study": study, "variant": variant, "seed": seed}
     draws = posterior.reported(fit["posterior"].to_dataset())
     found = effects.Effects(draws, variants.declare(file), layout)
+    if not found.known:
+        logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)
+        continue
     of_genes = effects.gene_table(found, layout, control, params.diploid, thresholds)
     sigma_alpha = float(draws["sigma_alpha"].mean()) if "sigma_alpha" in draws else None
     genes.append(of_genes.assign(**ids))
@@ -41,7 +47,7 @@ for variant, path, file in zip(params.variants, inputs.posteriors, inputs.varian
 if corrected:
     corrected.close()
 else:  # no fit: an empty table of the same columns
-    pd.DataFrame(columns=list(effects.CORRECTED_COLUMNS)).to_parquet(output.corrected)
+    effects.no_corrected_rows().to_parquet(output.corrected)
 for parts, columns, name in ((genes, effects.GENE_COLUMNS, "genes"), (sgrnas, effects.SGRNA_COLUMNS, "sgrnas")):
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)[list(columns)]
     table.to_parquet(output[name])

@@ -89,7 +89,7 @@ def import_depmap(
     """
     ledger = Ledger()
     guides = _read_guides(files)
-    replicates = _from_counts(files, steps, guides, ledger) if files.counts else _from_logfc(files, guides)
+    replicates = _from_counts(files, steps, guides, ledger) if files.counts else _from_logfc(files, steps, guides, ledger)
     lines = np.unique(replicates.lines)
     copies = matrices.turned(
         matrices.read(files.copy_number), lines, _copy_number_genes(files, guides), files.copy_number, "cell lines and genes"
@@ -100,13 +100,22 @@ def import_depmap(
 
 
 def _read_guides(files: Files) -> pd.DataFrame:
-    """sgrna, label (the gene as the file has it), gene (its symbol where that is unique), and what else the map says."""
+    """sgrna, label (the gene as the file has it), gene (its symbol where that is unique), n_alignments, and whether it is marked.
+
+    A map may have a row per alignment: an alignment without a gene adds none, and a mark of one is a mark of the guide.
+    """
     optional = ("n_alignments", "drop_reason", "used")
     own = {name: column for name, column in files.map_columns.items() if name in GUIDES}
     guides = matrices.read_map(files.guide_map, GUIDES, own, optional)
     guides = guides[guides["sgrna"] != ""].drop_duplicates()
     if guides.empty:
         raise UserError(f"{files.guide_map}: no rows. It needs a row per sgRNA with its gene.")
+    marked = guides.get("drop_reason", pd.Series("", guides.index)) != ""
+    marked |= guides.get("used", pd.Series("", guides.index)).str.lower() == "false"
+    many = pd.to_numeric(guides.get("n_alignments", pd.Series(np.nan, guides.index)), errors="coerce")
+    of_guide = guides.assign(marked=marked, n_alignments=many, known=guides["gene"] != "").groupby("sgrna", sort=False)
+    guides = guides.assign(marked=of_guide["marked"].transform("any"), n_alignments=of_guide["n_alignments"].transform("max"))
+    guides = guides[(guides["gene"] != "") | ~of_guide["known"].transform("any")]
     labels = guides["gene"].unique()
     symbols = pd.Series([matrices.symbol(label) for label in labels], index=labels)
     unique = symbols.where(~symbols.duplicated(keep=False), symbols.index.to_series())
@@ -120,7 +129,7 @@ def _copy_number_genes(files: Files, guides: pd.DataFrame) -> set[str]:
 # --- logFC of replicates -----------------------------------------------------------------------------------------
 
 
-def _from_logfc(files: Files, guides: pd.DataFrame) -> Replicates:
+def _from_logfc(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger) -> Replicates:
     """A matrix of logFC as it is; its screens are cell lines, or the sequence map says of which line each is."""
     assert files.logfc
     matrix = matrices.read(files.logfc)
@@ -130,6 +139,7 @@ def _from_logfc(files: Files, guides: pd.DataFrame) -> Replicates:
         labels = set(matrix.index) | set(matrix.columns)
         keys = [key for key in ("sequence", "screen", "cell_line") if key in sequences]
         best = max(keys, key=lambda key: len(labels & set(sequences[key])))
+        sequences = _without_failed(sequences[sequences[best].isin(labels)], steps, ledger)
         line_of = dict(zip(sequences[best], sequences["cell_line"], strict=True))
         matrix = matrices.turned(
             matrix, guides["sgrna"], line_of, files.logfc, "sgRNAs of the guide map and samples of the sequence map"
@@ -140,6 +150,9 @@ def _from_logfc(files: Files, guides: pd.DataFrame) -> Replicates:
             matrix, guides["sgrna"], {*lines.index, *lines.columns}, files.logfc, "sgRNAs of the guide map and cell lines"
         )
     names = np.array([line_of.get(name, "" if line_of else name) for name in matrix.columns])
+    if (names == "").any():
+        unknown = matrix.columns[names == ""]
+        ledger.note(f"{len(unknown)} column(s) of the logFC left out, for which the sequence map has no cell line", unknown)
     order = np.flatnonzero((names != "") & (names != PLASMID))
     order = order[np.argsort(names[order], kind="stable")]
     values = matrix.to_numpy().T
@@ -165,6 +178,17 @@ def _read_sequences(files: Files, optional: tuple[str, ...]) -> pd.DataFrame:
     return sequences
 
 
+def _without_failed(sequences: pd.DataFrame, steps: Steps, ledger: Ledger) -> pd.DataFrame:
+    """The sequences without those that failed quality control, or with them, counted."""
+    if "passes_qc" not in sequences:
+        return sequences
+    failed = sequences[sequences["passes_qc"].str.lower().isin(["false", "0", "no"])]
+    what = "left out" if steps.failed_qc == "drop" else "kept (screen.failed_qc: drop leaves them out)"
+    if len(failed):
+        ledger.note(f"{len(failed)} sequence(s) that failed quality control {what}", failed["sequence"])
+    return sequences.drop(index=failed.index) if steps.failed_qc == "drop" else sequences
+
+
 def _from_counts(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger) -> Replicates:
     """LogFC from read counts (see the module)."""
     assert files.counts
@@ -179,13 +203,7 @@ def _from_counts(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledge
     if len(unknown):
         ledger.note(f"{len(unknown)} sequence(s) of the counts left out, as the sequence map does not have them", unknown)
     sequences = sequences[sequences["sequence"].isin(counts.index)]
-    if "passes_qc" in sequences:
-        failed = sequences[sequences["passes_qc"].str.lower().isin(["false", "0", "no"])]
-        what = "left out" if steps.failed_qc == "drop" else "kept (screen.failed_qc: drop leaves them out)"
-        if len(failed):
-            ledger.note(f"{len(failed)} sequence(s) that failed quality control {what}", failed["sequence"])
-        if steps.failed_qc == "drop":
-            sequences = sequences.drop(index=failed.index)
+    sequences = _without_failed(sequences, steps, ledger)
     plasmid = sequences["cell_line"] == PLASMID
     if not plasmid.any():
         raise UserError(f"{files.sequence_map}: no {PLASMID} sample among the counts. Its row needs {PLASMID} as cell line.")
@@ -308,18 +326,15 @@ def _selected(
     leave_out("aligns to several genes", guides.loc[several, "sgrna"].unique(), len(lines))
     guides = guides[~several].drop_duplicates("sgrna")
     if steps.drop_reason == "drop":
-        marked = guides.get("drop_reason", pd.Series("", guides.index)) != ""
-        marked |= guides.get("used", pd.Series("", guides.index)).str.lower() == "false"
-        leave_out("marked in the guide map (DropReason, UsedByChronos)", guides.loc[marked, "sgrna"], len(lines))
-        guides = guides[~marked]
-    if "n_alignments" in guides:
-        many = pd.to_numeric(guides["n_alignments"], errors="coerce") > 1
-        what = f"{many.sum():,} guide(s) that cut in several places of the genome kept (screen.multi_mapping: drop leaves them out)"
-        if steps.multi_mapping == "drop":
-            leave_out("cuts in several places of the genome", guides.loc[many, "sgrna"], len(lines))
-            guides = guides[~many]
-        elif many.any():
-            ledger.note(what, guides.loc[many, "sgrna"])
+        leave_out("marked in the guide map (DropReason, UsedByChronos)", guides.loc[guides["marked"], "sgrna"], len(lines))
+        guides = guides[~guides["marked"]]
+    many = guides["n_alignments"] > 1
+    what = f"{many.sum():,} guide(s) that cut in several places of the genome kept (screen.multi_mapping: drop leaves them out)"
+    if steps.multi_mapping == "drop":
+        leave_out("cuts in several places of the genome", guides.loc[many, "sgrna"], len(lines))
+        guides = guides[~many]
+    elif many.any():
+        ledger.note(what, guides.loc[many, "sgrna"])
 
     without = np.setdiff1d(lines, known)
     ledger.drop(f"no copy numbers for {len(without)} cell line(s)", len(guides) * len(without), without)
@@ -470,7 +485,6 @@ class _LongTable:
             "n_replicates": block.count.T[kept.T].astype(np.int32),
             "logfc_sd": block.sd.T[kept.T].astype(np.float32),
             "Gene": pd.Categorical.from_codes(gene, labels),
+            "n_alignments": block.guides["n_alignments"].to_numpy()[guide],
         }
-        if "n_alignments" in block.guides:
-            table["n_alignments"] = pd.to_numeric(block.guides["n_alignments"], errors="coerce").to_numpy()[guide]
         return pd.DataFrame(table)

@@ -152,6 +152,12 @@ class Effects:
             return np.zeros((1, 1))
         return found + self._values(names["added"])[:, None] if names.get("added") else found
 
+    @property
+    def known(self) -> bool:
+        """Whether the variant has any parameter that is read here: one of its own file, named by neither rule, has none."""
+        means = (names["mean"] for names in self._sides.values() if isinstance(names, Mapping))
+        return self.has("gene") or self.has("sgrna") or any(name in self._draws for name in means)
+
     def has(self, level: str) -> bool:
         """Whether genes ("gene"), or the sgRNAs of a gene ("sgrna"), differ in this variant."""
         return any(self._name(side, level) for side in ("intercept", "slope"))
@@ -301,6 +307,12 @@ def corrected_rows(effects: Effects, layout: Layout, path: str | Path, seed: int
         x_diploid = rows.pop("x_diploid").to_numpy()
         part = effects.copy_number_part(sgrna, rows["x"].to_numpy(), x_diploid)
         yield rows.assign(copy_number_part=part, corrected_logfc=rows["logfc"].to_numpy() - part)
+
+
+def no_corrected_rows() -> pd.DataFrame:
+    """A table of CORRECTED_COLUMNS without rows."""
+    text = ("study", "variant", "gene", "sgrna", "cell_line")
+    return pd.DataFrame({name: pd.Series(dtype="str" if name in text else "float64") for name in CORRECTED_COLUMNS})
 
 
 def labelled(rows: pd.DataFrame, ids: Mapping[str, Any]) -> pd.DataFrame:

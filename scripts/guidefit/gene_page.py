@@ -91,6 +91,8 @@ def page(
     seed = diagnostics["seed"].min()
     verdicts = diagnostics[diagnostics["seed"] == seed].set_index("variant")["verdict"]
     variant, why = _chosen(genes, verdicts, comparison[comparison["seed"] == seed] if comparison is not None else None)
+    if variant is None:
+        return pages.render(f"{study}: genes", _PAGE, study=study, variant=None)
     table = genes[genes["variant"] == variant].sort_values("effect")
     guides = sgrnas[sgrnas["variant"] == variant]
     steep = table.assign(z=(table["slope"] / table["slope_sd"]).abs()).nlargest(most, "z")
@@ -175,7 +177,7 @@ def _correction(row: Mapping[Any, Any]) -> dict[str, str]:
 
 def _judgement(correction: pd.DataFrame, variant: str) -> str:
     rows = correction.set_index("method")
-    if variant not in rows.index or rows["slope"].isna().any():
+    if variant not in rows.index or rows[["slope", "nnmd"]].isna().any(axis=None):
         return "It cannot be judged: there are too few control genes among the data."
     before, after = rows.loc["none"], rows.loc[variant]
     gone = abs(after["slope"]) <= 2 * after["slope_se"] or abs(after["slope"]) <= 0.1 * abs(before["slope"])

@@ -12,7 +12,7 @@ from guidefit.errors import UserError
 
 logger = logging.getLogger("guidefit")
 
-UNITS = ("linear", "log2")  # of copy numbers; log2: log2(relative copy number + 1), as in DepMap's files
+MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # among numbers
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # MARCH1 becomes 1-Mar, SEPT2 2-Sep or 2006/09/02 (Ziemann, Eren & El-Osta 2016)

@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from guidefit.covariates import Covariate
 from guidefit.errors import UserError
-from guidefit.importing import Ledger, check_unit, linear, listed, note_names
+from guidefit.importing import MISSING, Ledger, check_unit, linear, listed, note_names
 from guidefit.screen import COLUMNS, IDS, constant_genes
 
 NUMBERS = ("cna", "logfc")
-MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]
 
 
 def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -66,7 +65,7 @@ def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.Dat
     # A gene or line may well be called NA or None: only an empty cell counts as missing there.
     missing = {column: [""] if column in ids else MISSING for column in header}
     as_text = dict.fromkeys(columns.values(), str)
-    return pd.read_csv(path, sep=separator, dtype=as_text, na_values=missing, keep_default_na=False)
+    return pd.read_csv(path, sep=separator, dtype=as_text, na_values=missing, keep_default_na=False, low_memory=False)
 
 
 def check(table: pd.DataFrame, source: str, columns: Mapping[str, str], drop_missing: bool, ledger: Ledger) -> pd.DataFrame:

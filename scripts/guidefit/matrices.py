@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.errors import UserError
-from guidefit.importing import listed
+from guidefit.importing import MISSING, listed
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -52,21 +52,34 @@ def _read_csv(path: Path) -> pd.DataFrame:
         doubled = header[header.duplicated()].unique()
         if len(doubled):
             raise UserError(f"{path}: {len(doubled)} column(s) stand in the header twice ({listed(doubled)}). Keep one of each.")
-        table = pd.read_csv(path, dtype={header[0]: str} | ({"ModelID": str} if "ModelID" in set(header) else {}))
+        # A row may well be called NA or None: only numbers are missing by a word.
+        names = [header[0], *({"ModelID"} & set(header))]
+        missing = {column: [""] if column in names else MISSING for column in header}
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(names, str),
+            na_values=missing,
+            keep_default_na=False,
+            low_memory=False,
+            header=0,
+            names=header,
+        )
     except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UserError(f"{path}: cannot be read as a table: {error}".rstrip()) from error
-    if "ModelID" in table.columns[1:]:  # newer DepMap files have columns about the sequencing before the genes
+    words = [column for column in table.columns[1:] if not pd.api.types.is_numeric_dtype(table[column])]
+    if "ModelID" in table and words:  # newer DepMap files have columns about the sequencing beside the genes
         if "IsDefaultEntryForModel" in table:
             table = table[table["IsDefaultEntryForModel"].isin(["Yes", True, "True"])]
-        numbers = [column for column in table.columns if pd.api.types.is_numeric_dtype(table[column]) and " (" in column]
-        return table.set_index("ModelID")[numbers].astype(float)
-    table = table.set_index(table.columns[0])
-    text = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
-    if text:
-        values = pd.to_numeric(table[text[0]], errors="coerce")
-        row = table.index[values.isna() & table[text[0]].notna()]
-        where = f", first in row {row[0]!r}: {table.loc[row[0], text[0]]!r}" if len(row) else ""
-        raise UserError(f"{path}: {len(text)} column(s) with text among the numbers ({text[0]!r}{where}). Correct or remove it.")
+        numbers = [column for column in table.columns if pd.api.types.is_numeric_dtype(table[column])]
+        table = table.set_index("ModelID")[[column for column in table.columns if " (" in column] or numbers]
+    else:
+        table = table.set_index(table.columns[0])
+    words = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if words:
+        values = pd.to_numeric(table[words[0]], errors="coerce")
+        row = table.index[values.isna() & table[words[0]].notna()]
+        where = f", first in row {row[0]!r}: {table.loc[row[0], words[0]]!r}" if len(row) else ""
+        raise UserError(f"{path}: {len(words)} column(s) with text among the numbers ({words[0]!r}{where}). Correct or remove it.")
     table.columns = table.columns.astype(str)
     table.index = table.index.astype(str)
     return table.astype(float)

@@ -183,7 +183,7 @@ def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
     def of(column: pd.Series) -> pa.Array:
         if isinstance(column.dtype, pd.CategoricalDtype):
             return pa.DictionaryArray.from_arrays(column.cat.codes.to_numpy(np.int32), pa.array(column.cat.categories, pa.string()))
-        return pa.Array.from_pandas(column)
+        return pa.Array.from_pandas(column.astype("str") if column.dtype == object else column)
 
     return {str(name): of(column) for name, column in table.items()}
 

@@ -302,3 +302,49 @@ def test_a_block_without_rows(tmp_path, release, monkeypatch):
     table, ledger = run(tmp_path, release, covariate=Covariate("zscore_within_gene"))
     assert "GENE3" not in set(table["gene"])
     assert ledger["rows"].fillna(0).sum() + len(table) == 20 * 4
+
+
+def test_a_guide_map_with_a_row_for_each_alignment(tmp_path, release):
+    one, _ = run(tmp_path, release)
+    guides = release["guide_map"].assign(nAlignments=1.0)
+    elsewhere = guides[guides["sgrna"].isin(["g00", "g01"])].assign(gene="", nAlignments=2.0)
+    marked = guides[guides["sgrna"] == "g10"].assign(DropReason="SNP")
+    for parts in ([guides, elsewhere, marked], [marked, elsewhere, guides]):
+        table, ledger = run(tmp_path, release | {"guide_map": pd.concat(parts)})
+        assert set(one["sgrna"]) - set(table["sgrna"]) == {"g10"}
+        assert set(table.loc[table["n_alignments"] == 2, "sgrna"]) == {"g00", "g01"}
+        reasons = " ".join(ledger["reason"])
+        assert "2 guide(s) that cut in several places" in reasons
+        assert "UsedByChronos): 1 guide" in reasons
+
+
+def test_a_matrix_of_logfc_says_what_it_leaves_out(tmp_path, release):
+    logfc = by_hand(release).T
+    maps = pd.DataFrame({"SequenceID": logfc.columns, "ModelID": logfc.columns, "PassesQC": ["True", "True", "False", "True"]})
+    parts = {name: release[name] for name in ("guide_map", "copy_number")} | {"logfc": logfc}
+    table, ledger = run(tmp_path, parts | {"sequence_map": maps.drop(index=3)}, ".csv", constant="drop", failed_qc="drop")
+    assert set(table["cell_line"]) == {"L1", "L2"}
+    reasons = " ".join(ledger["reason"])
+    assert "1 sequence(s) that failed quality control left out" in reasons
+    assert "2 column(s) of the logFC left out, for which the sequence map has no cell line" in reasons
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_copy_numbers_by_symbol_with_other_columns(tmp_path, release, first):
+    one, _ = run(tmp_path, release, ".csv")
+    copies = release["copy_number"].rename(columns=lambda label: label.split(" ")[0])
+    front = {"ModelID": copies.index, "ProfileID": "PR", "IsDefaultEntryForModel": "Yes"}
+    newer = pd.concat([pd.DataFrame(front), copies.reset_index(drop=True)], axis=1)
+    paths = save(tmp_path, release, ".csv")
+    newer.to_csv(paths["copy_number"], index=not first)
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+    pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
+
+
+def test_a_row_may_be_called_NA(tmp_path, release):
+    table, _ = run(tmp_path, release, ".csv")
+    names = {"L1": "NA"}
+    release["copy_number"] = release["copy_number"].rename(index=names)
+    release["sequence_map"] = release["sequence_map"].replace({"cell_line_name": names})
+    again, _ = run(tmp_path, release, ".csv")
+    assert set(again["cell_line"]) == set(table["cell_line"]) - {"L1"} | {"NA"}

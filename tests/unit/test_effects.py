@@ -287,6 +287,32 @@ def test_a_study_without_genes_has_a_page_too(answers):
     assert "No fit gives effects" in gene_page.page("study", genes.head(0), sgrnas.head(0), fits, None, None, THRESHOLDS)
 
 
+def test_a_study_whose_variants_have_no_genes_has_a_page_too(answers):
+    _, sgrnas, _ = answers
+    none = pd.DataFrame(columns=list(effects.GENE_COLUMNS))  # as from find_effects: without rows, columns have no type
+    fits = pd.DataFrame({"variant": ["pooled"], "seed": [1], "verdict": ["pass"]})
+    page = gene_page.page("study", none, sgrnas.head(0), fits, None, None, THRESHOLDS)
+    assert "No fit gives effects" in page
+
+
+def test_nothing_is_judged_without_essential_genes(answers):
+    genes, sgrnas, _ = answers
+    rows = control_rows(slope=-0.3, genes=4)
+    rows = rows[rows["control"] == "nonessential"]
+    statistics = sufficient.of_rows(screen.model_data(rows))
+    table = correction.compare(rows, statistics, {"v": rows["logfc"] + 0.3 * rows["x"]}, 1.0)
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
+    assert "It cannot be judged" in gene_page.page("study", genes, sgrnas, fits, None, table, THRESHOLDS)
+
+
+def test_a_variant_whose_names_say_nothing_is_known_as_such(table, layout):
+    declared, draws = draws_of("varying_effects", screen.model_data(table))
+    assert effects.Effects(draws, declared, layout).known
+    renamed = draws.rename({name: f"my_{name}" for name in draws.data_vars})
+    own = variants.Declaration(declared.path, "", {})
+    assert not effects.Effects(renamed, own, layout).known
+
+
 def test_the_page_shows_the_variant_that_predicts_best(answers):
     genes, sgrnas, _ = answers
     two = pd.concat([genes.assign(variant="bad"), genes])

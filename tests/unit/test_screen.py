@@ -162,3 +162,13 @@ def test_other_cell_lines_are_another_layout():
     for other in (screen.model_data(swapped), screen.model_data(table.assign(cell_line="x" + table["cell_line"]))):
         assert not data.same_layout(other)
         assert data.digest() != other.digest()
+
+
+def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
+    table = good()
+    chrom = [1, 2, "X", None] * 4
+    table.assign(chrom=chrom).to_csv(tmp_path / "s.csv")
+    found, _ = long_table.import_screen(tmp_path / "s.csv", COLUMNS, LOG2)
+    with screen.Writer(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
+        writer.write_rows(None, found.assign(chrom=pd.Series(chrom, dtype=object), label=pd.Series(["a", 1] * 8, dtype=object)))
+    assert screen.of_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]

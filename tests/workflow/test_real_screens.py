@@ -70,6 +70,41 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     assert {"find_effects", "check_correction", "plot_correction"} <= set(again.jobs)
 
 
+OWN = '''"""A mean of its own name."""
+
+import pymc as pm
+
+from guidefit.variants.parts import prior, rows
+
+PRIORS = {"level": {"distribution": "Normal", "mu": 0, "sigma": 5}, "noise": {"distribution": "Exponential", "lam": 1}}
+
+
+def build(data, priors):
+    with pm.Model(coords=data.coords) as model:
+        x, logfc = rows(data)
+        pm.Normal("logfc", prior("level", priors), prior("noise", priors), observed=logfc, dims="row")
+    return model
+'''
+
+
+def test_answers_where_there_are_none(workflow):
+    """No gene effects, control genes that the screen does not have, a variant of one's own whose names say nothing."""
+    release = made_up()
+    release["nonessential"], release["essential"] = (pd.DataFrame({"Gene": [name]}) for name in ("ENSG1", "ENSG2"))
+    (workflow / "own.py").write_text(OWN)
+    variants = {"own": {"file": "own.py", "engine": "nuts"}, "pooled": {}}
+    sampling = QUICK | {"tune": 100, "chains": 2}
+    study = depmap_study(workflow.folder, release, variants=variants, sampling=sampling)
+    study["screen"]["normalise"] = "all"
+    workflow.configure(s=study)
+    run = workflow.run()
+    assert "own: none of its parameters has a name that effects are read by" in run.output
+    assert workflow.table("s/gene_effects.csv").empty
+    assert set(pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")["variant"]) == {"pooled"}
+    assert workflow.table("s/correction.csv")[["auroc", "slope"]].isna().all(axis=None)
+    assert "No fit gives effects of genes" in (workflow / "results/s/genes.html").read_text()
+
+
 def test_a_release_that_does_not_fit_is_refused_before_any_fit(workflow):
     release = made_up()
     release["sequence_map"] = release["sequence_map"][release["sequence_map"]["sequence_ID"] != "p3"]

@@ -204,8 +204,9 @@ def screen_settings(*keys):
 
 def depmap_files(wildcards):
     """The files of DepMap that a screen is imported from."""
-    keys = ("counts", "logfc", "sequence_map", "guide_map", "copy_number", "nonessential")
-    return screen_settings(*keys)(wildcards)
+    screen = STUDIES[wildcards.study]["screen"]
+    controls = ["nonessential"] if "counts" in screen and screen["normalise"] == "nonessential" else []
+    return screen_settings("counts", "logfc", "sequence_map", "guide_map", "copy_number", *controls)(wildcards)
 
 
 def control_lists(wildcards):
@@ -299,6 +300,12 @@ def of_batch(file):
     return lambda wildcards: (
         f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{batch_of(wildcards.study, wildcards.seed)}/{file}"
     )
+
+
+def effect_thresholds(wildcards):
+    """The thresholds of genes' verdicts and flags."""
+    keys = ("effect_prob", "effect_min", "few_guides", "cna_sd_min", "leverage_max")
+    return {key: STUDIES[wildcards.study]["thresholds"][key] for key in keys}
 
 
 def first_seed(wildcards):

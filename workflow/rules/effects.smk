@@ -40,7 +40,7 @@ rule find_effects:
         variants=lambda wildcards: list(STUDIES[wildcards.study]["variants"]),
         seed=first_seed,
         diploid=diploid,
-        thresholds=setting("thresholds"),
+        thresholds=effect_thresholds,
         show_genes=setting("show_genes"),
         source_names=source_names,
         library=digest("effects"),
@@ -96,7 +96,7 @@ rule write_gene_page:
     conda:
         "../../envs/data.yaml"
     params:
-        thresholds=setting("thresholds"),
+        thresholds=effect_thresholds,
         library=digest("report"),
     message:
         "{wildcards.study}: write the page of genes"

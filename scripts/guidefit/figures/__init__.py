@@ -29,7 +29,7 @@ COVARIATES = {
     "zscore_within_gene": "x: copy number, z-score within the gene (sd)",
     "zscore": "x: copy number, z-score over all rows (sd)",
     "log2": "x: log2(copy number + 1)",
-    "log2_diploid": "x: log2(copy number + 1), 0 at diploid",
+    "log2_diploid": "x: log2((copy number + 1) / (diploid + 1))",
     "saturating": "x: (copy number - diploid) / (copy number + diploid)",
     "winsorised": "x: copy number, extremes clipped",
 }
