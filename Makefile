@@ -12,7 +12,7 @@ run: env
 
 # Two files of tests at a time: most wait for one core, a disk, or SLURM.
 test: env
-	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 env:
 	@sh envs/make_env.sh

@@ -7,6 +7,7 @@ The daemons run in the foreground as children that the kernel ends with their pa
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import secrets
 import shutil
@@ -84,6 +85,9 @@ class Cluster:
     """A running cluster; `stop` it."""
 
     def __init__(self) -> None:
+        # There is room for one on a machine: another, of a test that runs beside this, is waited for.
+        self.turn = (Path(tempfile.gettempdir()) / "guidefit-slurm.lock").open("w")
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         install()
         self.folder = Path(tempfile.mkdtemp(prefix="guidefit-slurm-"))
         self.daemons: list[subprocess.Popen[bytes]] = []
@@ -188,6 +192,7 @@ class Cluster:
             if self.made_conf_folder:
                 CONF.parent.rmdir()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.turn.close()
 
 
 if __name__ == "__main__":

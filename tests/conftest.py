@@ -15,13 +15,6 @@ ROOT = Path(__file__).parents[1]
 ran_for_real: list[str] = []  # told at the end: what is easily thought tested where it was skipped
 
 
-def pytest_collection_modifyitems(items):
-    """With several workers (pytest-xdist) a file's tests share one, and all of the cluster and of conda, dear to set up, do."""
-    for item in items:
-        of_machine = any(item.get_closest_marker(name) for name in ("slurm", "conda"))
-        item.add_marker(pytest.mark.xdist_group("cluster" if of_machine else str(item.path)))
-
-
 def pytest_sessionfinish(session):
     """A worker hands over what it ran."""
     if hasattr(session.config, "workeroutput"):
@@ -60,7 +53,7 @@ def undisturbed(tmp_path_factory):
     return workflow / "results"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster():
     """A running SLURM cluster; tests that need it skip where none can be brought up."""
     from cluster import NODES, Cluster, Unavailable
