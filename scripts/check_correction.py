@@ -10,8 +10,8 @@ import pyarrow as pa
 from guidefit import correction, effects, matrices, sufficient, tables
 
 inputs, params = snakemake.input, snakemake.params
-layout = effects.layout(inputs.screen, params.seed)
-control = effects.controls(layout, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
+labels = effects.gene_labels(inputs.screen, params.seed)
+control = effects.controls(labels, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
 among_controls = [("gene", "in", pa.array(list(control), pa.string()))]
 rows = pd.read_parquet(inputs.screen, filters=among_controls)
 rows["control"] = rows["gene"].astype("str").map(control)

@@ -17,7 +17,7 @@ params, inputs, output = snakemake.params, snakemake.input, snakemake.output
 study, seed, thresholds = snakemake.wildcards.study, params.seed, params.thresholds
 layout = effects.layout(inputs.screen, seed)
 control = effects.controls(
-    layout, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential") if inputs.get(kind)}
+    layout.labels, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential") if inputs.get(kind)}
 )
 genes = [pd.DataFrame(columns=list(effects.GENE_COLUMNS))]
 sgrnas, lines = [pd.DataFrame(columns=list(effects.SGRNA_COLUMNS))], [effects.NO_LINES]

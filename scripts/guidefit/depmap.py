@@ -89,11 +89,10 @@ def import_depmap(
     """
     ledger = Ledger()
     guides = _read_guides(files)
-    replicates = _from_counts(files, steps, guides, ledger) if files.counts else _from_logfc(files, steps, guides, ledger)
-    lines = np.unique(replicates.lines)
-    copies = matrices.turned(
-        matrices.read(files.copy_number), lines, _copy_number_genes(files, guides), files.copy_number, "cell lines and genes"
-    )
+    copies = matrices.read(files.copy_number)
+    replicates = _from_counts(files, steps, guides, ledger) if files.counts else _from_logfc(files, steps, guides, copies, ledger)
+    genes = {*guides["label"], *guides["gene"]}
+    copies = matrices.turned(copies, np.unique(replicates.lines), genes, files.copy_number, "cell lines and genes")
     check_unit(copies.to_numpy().ravel(), copy_number_unit, covariate.diploid, files.copy_number, ledger)
     long = _LongTable(guides, replicates, copies, steps, copy_number_unit, ledger)
     return long.finish(covariate, constant_covariate, files.copy_number, ledger), ledger
@@ -122,15 +121,11 @@ def _read_guides(files: Files) -> pd.DataFrame:
     return guides.rename(columns={"gene": "label"}).assign(gene=lambda g: g["label"].map(unique))
 
 
-def _copy_number_genes(files: Files, guides: pd.DataFrame) -> set[str]:
-    return {*guides["label"], *guides["gene"]}
-
-
 # --- logFC of replicates -----------------------------------------------------------------------------------------
 
 
-def _from_logfc(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger) -> Replicates:
-    """A matrix of logFC as it is; its screens are cell lines, or the sequence map says of which line each is."""
+def _from_logfc(files: Files, steps: Steps, guides: pd.DataFrame, copies: pd.DataFrame, ledger: Ledger) -> Replicates:
+    """A matrix of logFC as it is; its screens are cell lines of the copy numbers, or the sequence map says whose each is."""
     assert files.logfc
     matrix = matrices.read(files.logfc)
     line_of: dict[str, str] = {}
@@ -145,10 +140,8 @@ def _from_logfc(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger
             matrix, guides["sgrna"], line_of, files.logfc, "sgRNAs of the guide map and samples of the sequence map"
         )
     else:
-        lines = matrices.read(files.copy_number)
-        matrix = matrices.turned(
-            matrix, guides["sgrna"], {*lines.index, *lines.columns}, files.logfc, "sgRNAs of the guide map and cell lines"
-        )
+        lines = {*copies.index, *copies.columns}
+        matrix = matrices.turned(matrix, guides["sgrna"], lines, files.logfc, "sgRNAs of the guide map and cell lines")
     names = np.array([line_of.get(name, "" if line_of else name) for name in matrix.columns])
     if (names == "").any():
         unknown = matrix.columns[names == ""]

@@ -60,6 +60,11 @@ class Layout:
     genes: pd.DataFrame
     sgrnas: pd.DataFrame
 
+    @property
+    def labels(self) -> pd.Series:
+        """gene -> its name in the source."""
+        return self.genes.set_index("gene")["label"]
+
 
 def rows_of(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1 << 20) -> Iterator[pd.DataFrame]:
     """The rows of one seed, some at a time, with those of the columns that there are; names as categories."""
@@ -323,7 +328,7 @@ def labelled(rows: pd.DataFrame, ids: Mapping[str, Any]) -> pd.DataFrame:
 
 def with_source_names(table: pd.DataFrame, names: Mapping[str, str], layout: Layout) -> pd.DataFrame:
     """The table with gene, sgRNA and cell line under the source's own column names too. names: ours -> the source's."""
-    labels = layout.genes.set_index("gene")["label"]
+    labels = layout.labels
     for ours in ("gene", "sgrna", "cell_line"):
         theirs = names.get(ours, ours)
         if ours in table and theirs not in table:
@@ -336,8 +341,18 @@ def with_source_names(table: pd.DataFrame, names: Mapping[str, str], layout: Lay
     return table
 
 
-def controls(layout: Layout, lists: Mapping[str, list[str]]) -> dict[str, str]:
-    """Gene -> essential or nonessential. lists: these two words -> names as the source has them; genes in both are neither."""
-    found = {kind: set(layout.genes.loc[matched(layout.genes["label"].tolist(), names), "gene"]) for kind, names in lists.items()}
+def gene_labels(path: str | Path, seed: int) -> pd.Series:
+    """gene -> its name in the source, as `Layout.labels`, from the names alone."""
+    parts = [rows.drop_duplicates("gene").astype("str") for rows in rows_of(path, seed, ["gene", "Gene"])]
+    table = pd.concat(parts).drop_duplicates("gene")
+    return table.set_index("gene", drop=False)["Gene" if "Gene" in table else "gene"]
+
+
+def controls(labels: pd.Series, lists: Mapping[str, list[str]]) -> dict[str, str]:
+    """Gene -> essential or nonessential; genes of both lists are neither.
+
+    labels: gene -> its name in the source; lists: these two words -> names as the source has them.
+    """
+    found = {kind: set(labels.index[matched(labels.tolist(), names)]) for kind, names in lists.items()}
     both = set.intersection(*found.values()) if len(found) > 1 else set()
     return {gene: kind for kind, genes in found.items() for gene in genes - both}

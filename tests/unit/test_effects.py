@@ -355,3 +355,11 @@ def test_a_curve_bends_the_line(table, layout):
     assert set(responses.CURVES) == {"saturating", "piecewise"}
     line = effects.Effects(draws, declared, layout).line(0, np.array([0.0, 1.0, 2.0]))
     assert np.abs(line[:, 2] - 2 * line[:, 1] + line[:, 0]).min() > 0
+
+
+def test_control_genes_by_their_name_in_the_source(path, layout):
+    labels = effects.gene_labels(path, 1)
+    pd.testing.assert_series_equal(labels, layout.labels, check_names=False)
+    named = labels + " (7)"  # as DepMap writes them; lists by symbol alone
+    lists = {"essential": ["=1+1", "gene_4", "1-Mar"], "nonessential": ["1-Mar", "none"]}
+    assert effects.controls(named, lists) == {"=1+1": "essential", "gene_4": "essential"}

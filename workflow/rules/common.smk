@@ -256,6 +256,11 @@ def truth_of(wildcards):
     return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/truth.parquet"
 
 
+def first_batch(study):
+    """The name of the batch of a study's first seed."""
+    return batch_of(study, STUDIES[study]["seeds"][0])
+
+
 def layout_of(wildcards):
     """The real screen whose rows a simulated study takes, where it takes any."""
     layout = STUDIES[wildcards.study]["simulate"].get("layout")
@@ -265,8 +270,7 @@ def layout_of(wildcards):
 def layout_posterior(wildcards):
     """The posterior of the same variant given that screen, of its study's first seed."""
     layout = STUDIES[wildcards.study]["simulate"]["layout"]
-    first = batch_of(layout, STUDIES[layout]["seeds"][0])
-    return f"results/{layout}/fits/{wildcards.variant}/seeds_{first}/posterior.nc"
+    return f"results/{layout}/fits/{wildcards.variant}/seeds_{first_batch(layout)}/posterior.nc"
 
 
 def fit_settings(wildcards):
@@ -316,8 +320,7 @@ def first_seed(wildcards):
 def first_fits(wildcards):
     """The posterior of each variant that answers for a real screen."""
     study = wildcards.study
-    seeds = batch_of(study, first_seed(wildcards))
-    return [f"results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc" for variant in STUDIES[study]["variants"]]
+    return [f"results/{study}/fits/{variant}/seeds_{first_batch(study)}/posterior.nc" for variant in STUDIES[study]["variants"]]
 
 
 def variant_files(wildcards):
