@@ -33,8 +33,8 @@ PEERS_PYTHON = ROOT / ".venv-peers/bin/python"
 RESULTS = ROOT / ".benchmarks"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from guidefit import simulation  # noqa: E402
-from guidefit.covariates import Covariate  # noqa: E402
+from guidefit.screens.covariates import Covariate  # noqa: E402
+from guidefit.simulation import designs  # noqa: E402
 
 # name -> (its name in tables, Python, program, options)
 ENGINES: dict[str, tuple[str, str, str, list[str]]] = {
@@ -72,11 +72,11 @@ class Bench:
         }
         cache.mkdir(exist_ok=True)
 
-    def screen(self, name: str, blueprint: simulation.Blueprint, covariate: str, effect_on: str) -> Path:
+    def screen(self, name: str, blueprint: designs.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
         x = Covariate(covariate).settle(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
         path = self.folder / f"{name}.npz"
-        logfc = simulation.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
+        logfc = designs.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)
         return path
 
@@ -127,7 +127,7 @@ def _lines(path: str) -> list[str]:
 def measure_fit(bench: Bench) -> Raw:
     """One screen of the notebook's size by every engine, in interleaved rounds."""
     names = [name for name in ENGINES if name != "lme4"]
-    data = bench.screen("notebook", simulation.notebook(103), "zscore_within_gene", "cna")
+    data = bench.screen("notebook", designs.notebook(103), "zscore_within_gene", "cna")
     models, rounds, size = (MODELS[:1], 1, {"draws": 200, "tune": 200}) if bench.quick else (MODELS, 4, {})
     runs = []
     for number in range(rounds + 1):  # round 0 fills the caches
@@ -142,17 +142,17 @@ def measure_fit(bench: Bench) -> Raw:
 def measure_growth(bench: Bench, part: str) -> Raw:
     """One fit against the number of cell lines, or of genes."""
     designs = {
-        "rows": [simulation.Design(genes=5, sgrnas_per_gene=3, cell_lines=n) for n in (20, 200, 2_000, 20_000)],
-        "genes": [simulation.Design(genes=n, sgrnas_per_gene=4, cell_lines=20) for n in (5, 50, 500, 5_000)],
+        "rows": [designs.Design(genes=5, sgrnas_per_gene=3, cell_lines=n) for n in (20, 200, 2_000, 20_000)],
+        "genes": [designs.Design(genes=n, sgrnas_per_gene=4, cell_lines=20) for n in (5, 50, 500, 5_000)],
     }[part]
-    tiny = bench.screen("tiny", simulation.general(designs[0], np.random.default_rng(1)), "zscore_within_gene", "x")
+    tiny = bench.screen("tiny", designs.general(designs[0], np.random.default_rng(1)), "zscore_within_gene", "x")
     bench.run("nutpie_nuts", tiny, draws=10, tune=10)  # fills its cache
     runs: list[Raw] = []
     expected = 0.0  # seconds of nutpie's next fit, if it grows as the rows do
     for design in designs[:2] if bench.quick else designs:
         size = {"cell_lines": design.cell_lines, "genes": design.genes, "rows": int(design.sgrna_counts.sum() * design.cell_lines)}
         print(f"{part}: {size['rows']} rows", flush=True)
-        blueprint = simulation.general(design, np.random.default_rng(1))
+        blueprint = designs.general(design, np.random.default_rng(1))
         data = bench.screen(part, blueprint, "zscore_within_gene", "x")
         half = {"draws": 100, "tune": 100} if bench.quick else {"draws": 500, "tune": 500}
         for name, options in (("collapsed", {}), ("nutpie_nuts", half)):
@@ -223,10 +223,10 @@ def measure_sweep(bench: Bench) -> Raw:
 
 def measure_lme4(bench: Bench) -> Raw:
     """Two million rows: lme4's estimates, and the whole posterior by `collapsed`."""
-    design = simulation.Design(genes=500, sgrnas_per_gene=4, cell_lines=1_000)
+    design = designs.Design(genes=500, sgrnas_per_gene=4, cell_lines=1_000)
     if bench.quick:
-        design = simulation.Design(genes=30, sgrnas_per_gene=4, cell_lines=50)
-    blueprint = simulation.general(design, np.random.default_rng(1))
+        design = designs.Design(genes=30, sgrnas_per_gene=4, cell_lines=50)
+    blueprint = designs.general(design, np.random.default_rng(1))
     rows = len(blueprint.cna)
     print(f"lme4: {rows} rows", flush=True)
     data = bench.screen("large", blueprint, "zscore", "x")
@@ -633,7 +633,7 @@ def plain(name: str) -> str:
 
 def draw_ess(axis: Any, raw: Raw) -> None:
     """ESS per CPU second of sampling, engine by engine."""
-    from guidefit.figures import BLUE, ORANGE
+    from guidefit.report.figures import BLUE, ORANGE
 
     runs = measured(raw)
     models = list(dict.fromkeys(run["model"] for run in runs))
@@ -665,7 +665,7 @@ def draw_ess(axis: Any, raw: Raw) -> None:
 
 def draw_process(axis: Any, raw: Raw) -> None:
     """Seconds of whole processes by phase."""
-    from guidefit.figures import BLUE, GREY, ORANGE, SKY
+    from guidefit.report.figures import BLUE, GREY, ORANGE, SKY
 
     runs = measured(raw)
     _, warm = by_engine(runs, runs[0]["model"])
@@ -691,7 +691,7 @@ def seconds_of(run: Raw, phase: str) -> float:
 
 def draw_growth(axis: Any, raw: Raw, size: str, label: str) -> None:
     """CPU seconds of one fit against a screen's size."""
-    from guidefit.figures import BLUE, SKY, VERMILION
+    from guidefit.report.figures import BLUE, SKY, VERMILION
 
     runs = measured(raw)
     series = (
@@ -719,7 +719,7 @@ def draw_growth(axis: Any, raw: Raw, size: str, label: str) -> None:
 
 def draw_sweep(axis: Any, raw: Raw) -> None:
     """Shares of the core seconds of sweeps."""
-    from guidefit.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
+    from guidefit.report.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
 
     kinds = {"fit: sampling": BLUE, "fit: compiling": SKY, "fit: imports, reading, writing": "#A8C8E8"}
     kinds |= {"simulate": GREEN, "diagnose": ORANGE, "check": PURPLE, "tables, figures": YELLOW, "no job": GREY}
@@ -747,7 +747,7 @@ def kind_of(step: str, kinds: Mapping[str, Any]) -> str:
 
 def draw_lme4(axis: Any, raw: Raw) -> None:
     """Estimates relative to the truth in posterior sds."""
-    from guidefit.figures import BLUE, ORANGE
+    from guidefit.report.figures import BLUE, ORANGE
 
     own, other = raw["runs"]
     names = [name for name in raw["truth"] if name in own["mean"]][::-1]

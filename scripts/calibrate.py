@@ -1,12 +1,13 @@
 """Whether the ranks of the truths are uniform: simulation-based calibration of a study."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import calibration, randomness, tables
+from guidefit.assess import calibration
+from guidefit.base import randomness, tables
 
 study = snakemake.wildcards.study
 ranks = calibration.ranks(snakemake.input.estimates, snakemake.input.ranks)

@@ -1,25 +1,30 @@
 """Predictive checks and pointwise LOO of a batch of fits."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 import xarray as xr
 
-from guidefit import posterior, predictive, randomness, screen, variants
+from guidefit.assess import predictive
+from guidefit.base import randomness
+from guidefit.engines import posterior_file
+from guidefit.models import declaration
+from guidefit.screens import arrays, screen_file
+from guidefit.simulation import simulators
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
-declared = variants.declare(inputs.variant)
+declared = declaration.declare(inputs.variant)
 # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
-priors = predictive.centred(declared.priors | params.priors)
-build = variants.load(inputs.variant)
+priors = simulators.centred(declared.priors | params.priors)
+build = declaration.load(inputs.variant)
 
 pictures, loo = {}, [predictive.loo_table(None)]
-for seed, fit, _ in posterior.read_batch(inputs.posterior):
+for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    model = build(screen.model_data(screen.of_seed(inputs.screen, seed)), priors)
+    model = build(arrays.model_data(screen_file.of_seed(inputs.screen, seed)), priors)
     stream = randomness.integer(wildcards.study, wildcards.variant, seed, "checks")
     check = predictive.check(model, fit, params.draws, stream)
     loo.append(predictive.loo_table(check.loo, seed=seed, variant=wildcards.variant))

@@ -1,17 +1,19 @@
 """Hold the copy-number correction of every variant against control genes and simple corrections."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 import pyarrow as pa
 
-from guidefit import correction, effects, matrices, sufficient, tables
+from guidefit.base import tables
+from guidefit.effects import correction, gene_effects
+from guidefit.screens import matrices, sufficient
 
 inputs, params = snakemake.input, snakemake.params
-labels = effects.gene_labels(inputs.screen, params.seed)
-control = effects.controls(labels, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
+labels = gene_effects.gene_labels(inputs.screen, params.seed)
+control = gene_effects.controls(labels, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
 among_controls = [("gene", "in", pa.array(list(control), pa.string()))]
 rows = pd.read_parquet(inputs.screen, filters=among_controls)
 rows["control"] = rows["gene"].astype("str").map(control)

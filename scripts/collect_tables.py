@@ -1,12 +1,13 @@
 """Join the tables of all fits of a study, and take an excerpt of the estimates for the report."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import summary, tables
+from guidefit.base import tables
+from guidefit.report import summary_page
 
 for name in ("estimates", "diagnostics", "identifiability"):
     parts = [pd.read_parquet(path) for path in snakemake.input[name]]
@@ -14,4 +15,4 @@ for name in ("estimates", "diagnostics", "identifiability"):
     table = pd.concat(filled, ignore_index=True)
     tables.write(table, snakemake.output[name])
     if name == "estimates":
-        tables.write(summary.excerpt(table), snakemake.output.excerpt)
+        tables.write(summary_page.excerpt(table), snakemake.output.excerpt)

@@ -1,12 +1,12 @@
 """Compare the variants of a study by PSIS-LOO and evidence, seed by seed."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import comparison
+from guidefit.assess import comparison
 
 study, thresholds = snakemake.wildcards.study, snakemake.params.thresholds
 diagnostics = pd.read_csv(snakemake.input.diagnostics)

@@ -1,29 +1,33 @@
 """Estimates, diagnostics, identifiability and ranks of test quantities of a batch of fits."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import calibration, diagnostics, posterior, randomness, screen, variants
+from guidefit.assess import calibration, diagnostics
+from guidefit.base import randomness
+from guidefit.engines import posterior_file
+from guidefit.models import declaration
+from guidefit.screens import arrays, screen_file
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 loo = pd.read_parquet(inputs.loo) if inputs.get("loo") else None
-declared = variants.declare(inputs.variant)
+declared = declaration.declare(inputs.variant)
 quantities = calibration.Quantities(declared, declared.priors | params.priors) if params.calibrate else None
 estimates, health, unlearnt, derived = [], [], [], [pd.DataFrame(columns=calibration.RANK_COLUMNS)]
-for seed, fit, error in posterior.read_batch(inputs.posterior):
+for seed, fit, error in posterior_file.read_batch(inputs.posterior):
     ids = {"study": wildcards.study, "variant": wildcards.variant, "seed": seed}
     if fit is None:
         health.append(ids | {"verdict": "error", "reasons": f"error: {error}"} | params.settings)
         continue
     rng = randomness.generator(wildcards.study, wildcards.variant, seed, "ranks")
-    draws, prior = (posterior.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
-    truth = screen.truth_of_seed(inputs.truth, seed)
+    draws, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
+    truth = screen_file.truth_of_seed(inputs.truth, seed)
     known = fit["summary"].to_dataset() if "summary" in fit.children else None
     one = diagnostics.estimates(draws, truth, params.n_ranks, rng, known, diagnostics.is_mcmc(fit), prior)
-    data = screen.model_data(screen.of_seed(inputs.screen, seed)) if loo is not None or quantities else None
+    data = arrays.model_data(screen_file.of_seed(inputs.screen, seed)) if loo is not None or quantities else None
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
     info = {name: value.item() for name, value in fit["fit_info"].data_vars.items()}

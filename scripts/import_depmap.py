@@ -1,11 +1,12 @@
 """Make a real screen of the files that DepMap distributes, and give it its covariate."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit import depmap, screen, tables
-from guidefit.covariates import Covariate
+from guidefit.base import tables
+from guidefit.screens import depmap, screen_file
+from guidefit.screens.covariates import Covariate
 
 params = snakemake.params
 files = depmap.Files(**dict(snakemake.input.items()), **params.map_columns)
@@ -13,6 +14,6 @@ blocks, ledger = depmap.import_depmap(
     files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
 )
 tables.write(ledger.table(), snakemake.output.dropped)
-with screen.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)

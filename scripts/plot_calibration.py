@@ -1,13 +1,13 @@
 """Pictures of one variant's calibration."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import figures
-from guidefit.figures import seeds
+from guidefit.report import figures
+from guidefit.report.figures import seeds
 
 variant = snakemake.wildcards.variant
 spread = pd.read_parquet(snakemake.input[0]).query("variant == @variant")

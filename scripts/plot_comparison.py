@@ -1,13 +1,13 @@
 """The comparison of a study's variants."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import figures
-from guidefit.figures import studies
+from guidefit.report import figures
+from guidefit.report.figures import studies
 
 table = pd.read_csv(snakemake.input[0])
 title = f"Comparison by PSIS-LOO, study {snakemake.wildcards.study}"

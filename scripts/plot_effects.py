@@ -1,15 +1,16 @@
 """Pictures of the effects that one variant finds in a real screen."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import logging
 
 import pandas as pd
 
-from guidefit import effects, figures
-from guidefit.figures import effects as pictures
+from guidefit.effects import gene_effects
+from guidefit.report import figures
+from guidefit.report.figures import effects as pictures
 
 logger = logging.getLogger("guidefit")
 inputs, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -23,7 +24,7 @@ if genes.empty:
         )
 else:
     shown = list(dict.fromkeys(lines["gene"]))
-    rows = effects.rows_of_genes(inputs.screen, params.seed, shown)
+    rows = gene_effects.rows_of_genes(inputs.screen, params.seed, shown)
     figures.save(pictures.volcano(genes, f"Effects of genes {name}"), output.genes)
     figures.save(pictures.ranking(genes, f"Strongest effects {name}"), output.ranking)
     absent = [gene for gene in params.show_genes if gene not in shown]

@@ -1,23 +1,25 @@
 """Pictures of one fit's parameters."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import figures, identifiability, posterior
-from guidefit.figures import parameters
+from guidefit.assess import identifiability
+from guidefit.engines import posterior_file
+from guidefit.report import figures
+from guidefit.report.figures import parameters
 
 output, wildcards = snakemake.output, snakemake.wildcards
 seed = int(wildcards.seed)
 name = f"({wildcards.variant}, seed {seed})"
-fit = next(fit for each, fit, _ in posterior.read_batch(snakemake.input.posterior) if each == seed)
+fit = next(fit for each, fit, _ in posterior_file.read_batch(snakemake.input.posterior) if each == seed)
 if fit is None:
     for path in output:
         figures.save(figures.nothing(f"No estimates {name}", "this fit stopped with an error: see diagnostics.csv"), path)
 else:
-    after, before = (posterior.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
+    after, before = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     estimates = pd.read_parquet(snakemake.input.estimates).query("seed == @seed")
     scalars = parameters.scalars(after)
     parameters.trace(fit, scalars).savefig(output.trace)

@@ -1,15 +1,16 @@
 """Pictures of one fit's predictive checks."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit import figures, screen
-from guidefit.figures import predictive
+from guidefit.report import figures
+from guidefit.screens import screen_file
+from guidefit.report.figures import predictive
 
 output, wildcards = snakemake.output, snakemake.wildcards
 seed = int(wildcards.seed)
@@ -22,7 +23,7 @@ else:
     with xr.open_datatree(snakemake.input.predictive, engine="netcdf4") as checks:
         prior = checks[f"seed_{seed}/prior_predictive/logfc"].values
         posterior = checks[f"seed_{seed}/posterior_predictive/logfc"].values
-    table = screen.of_seed(snakemake.input.screen, seed)
+    table = screen_file.of_seed(snakemake.input.screen, seed)
     logfc = table["logfc"].to_numpy()
     gene = np.asarray(table["gene"].astype(str))
     figures.save(predictive.density_check(prior, logfc, f"Prior predictive check {name}", long_tails=True), output.prior)

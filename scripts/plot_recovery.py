@@ -1,13 +1,13 @@
 """Pictures of recovery over seeds."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import figures
-from guidefit.figures import seeds
+from guidefit.report import figures
+from guidefit.report.figures import seeds
 
 table, study = pd.read_csv(snakemake.input[0]), snakemake.wildcards.study
 figures.save(seeds.coverage(table, f"Coverage of the truth, study {study}"), snakemake.output.coverage)

@@ -1,19 +1,20 @@
 """Pictures of one screen."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit import figures, screen
-from guidefit.figures import data
+from guidefit.report import figures
+from guidefit.screens import screen_file
+from guidefit.report.figures import data
 
 output, wildcards = snakemake.output, snakemake.wildcards
 path, seed = snakemake.input.screen, int(wildcards.seed)
 name = f"{wildcards.study}, {wildcards.source}, seed {seed}"
-if screen.rows_of_seed(path, seed) <= figures.MAX_ROWS:
-    table = screen.of_seed(path, seed)
+if screen_file.rows_of_seed(path, seed) <= figures.MAX_ROWS:
+    table = screen_file.of_seed(path, seed)
 else:
-    table, genes = screen.of_genes(path, seed, figures.MAX_LINES)
+    table, genes = screen_file.of_genes(path, seed, figures.MAX_LINES)
     name += f"; {figures.MAX_LINES} of {genes:,} genes"
 figures.save(data.scatter(table, "cna", figures.CNA, f"LogFC against copy number ({name})"), output.cna)
 figures.save(

@@ -1,12 +1,12 @@
 """Hold the estimates of a study against the truth, over seeds."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import pandas as pd
 
-from guidefit import recovery
+from guidefit.assess import recovery
 
 estimates = pd.concat([pd.read_parquet(path) for path in snakemake.input.estimates], ignore_index=True)
 fits = pd.concat([pd.read_parquet(path) for path in snakemake.input.diagnostics], ignore_index=True)

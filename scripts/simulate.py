@@ -1,11 +1,13 @@
 """Simulate the screens of a batch of seeds, and their truth, from a design."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit import randomness, screen, simulation
-from guidefit.covariates import WITHIN_GENES, Covariate
+from guidefit.base import randomness
+from guidefit.screens import screen_file
+from guidefit.simulation import designs
+from guidefit.screens.covariates import WITHIN_GENES, Covariate
 
 params = snakemake.params
 study = snakemake.wildcards.study
@@ -14,24 +16,24 @@ settings = dict(params.simulate)
 design, effect_on = settings.pop("design"), settings.pop("effect_on", "cna")
 settings.pop("truth")
 # A covariate that depends on all rows needs them all at once.
-most_rows = simulation.BLOCK_ROWS if covariate.name in WITHIN_GENES else None
+most_rows = designs.BLOCK_ROWS if covariate.name in WITHIN_GENES else None
 
 
 def blueprints(seed: int):
     if design == "notebook":
-        return [simulation.notebook(seed)]
+        return [designs.notebook(seed)]
     rng = randomness.generator(study, "design", seed, "data")
-    return simulation.blocks(simulation.Design(**settings), rng, most_rows)
+    return designs.blocks(designs.Design(**settings), rng, most_rows)
 
 
-with screen.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
+with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
         truths, names = [], {"gene": [], "sgrna": [], "cell_line": []}
         for blueprint in blueprints(seed):
-            table, truth = simulation.simulate(blueprint, covariate, effect_on)
-            screen.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name)
+            table, truth = designs.simulate(blueprint, covariate, effect_on)
+            screen_file.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name)
             writer.write_rows(seed, table)
             truths.append(truth)
-            for dim, more in screen.coords(table).items():
+            for dim, more in screen_file.coords(table).items():
                 names[dim] = list(dict.fromkeys(names[dim] + more))
-        writer.write_truth(seed, simulation.truth_table(simulation.join(truths), names))
+        writer.write_truth(seed, designs.truth_table(designs.join(truths), names))

@@ -6,33 +6,37 @@ also a draw of the posterior given both: its ranks there are uniform where model
 parameters that this screen leads to.
 """
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit import posterior, predictive, randomness, screen, simulation, variants
-from guidefit.covariates import Covariate
-from guidefit.errors import UserError
+from guidefit.base import randomness
+from guidefit.engines import posterior_file
+from guidefit.models import declaration
+from guidefit.screens import arrays, screen_file
+from guidefit.simulation import designs, simulators
+from guidefit.screens.covariates import Covariate
+from guidefit.base.errors import UserError
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant, layout = wildcards.study, wildcards.variant, params.simulate["layout"]
-observed = simulation.on_layout(inputs.layout, Covariate(**params.covariate))
-fit = next(fit for seed, fit, _ in posterior.read_batch(inputs.posterior) if seed == params.layout_seed)
+observed = designs.on_layout(inputs.layout, Covariate(**params.covariate))
+fit = next(fit for seed, fit, _ in posterior_file.read_batch(inputs.posterior) if seed == params.layout_seed)
 if fit is None:
     raise UserError(
         f"studies.{study}.simulate: the fit of {variant} to {layout} (seed {params.layout_seed}) stopped with an error, so there "
         f"is no posterior to draw from. See results/{layout}/diagnostics.csv."
     )
 draws = fit["posterior"].to_dataset()
-priors = variants.declare(inputs.variant).priors | params.priors
-simulator = predictive.ConditionalSimulator(variants.load(inputs.variant), priors, screen.model_data(observed))
+priors = declaration.declare(inputs.variant).priors | params.priors
+simulator = simulators.ConditionalSimulator(declaration.load(inputs.variant), priors, arrays.model_data(observed))
 
-with screen.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
+with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
-        drawn = posterior.one_draw(draws, randomness.generator(study, variant, seed, "truth"))
+        drawn = posterior_file.one_draw(draws, randomness.generator(study, variant, seed, "truth"))
         values = {name: each.values for name, each in drawn.data_vars.items()}
-        table = simulation.with_replicate(observed, simulator(values, randomness.integer(study, variant, seed, "data")))
-        truth = {name: values[name] for name in posterior.reported(drawn).data_vars}
+        table = designs.with_replicate(observed, simulator(values, randomness.integer(study, variant, seed, "data")))
+        truth = {name: values[name] for name in posterior_file.reported(drawn).data_vars}
         dims = {name: each.dims[0] for name, each in drawn.data_vars.items() if each.dims}
         coords = {dim: drawn[dim].values.tolist() for dim in dims.values()}
-        writer.write(seed, table, simulation.truth_table(truth, coords, dims))
+        writer.write(seed, table, designs.truth_table(truth, coords, dims))

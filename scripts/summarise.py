@@ -1,19 +1,19 @@
 """Write the page that answers in words."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from pathlib import Path
 
 import pandas as pd
 
-from guidefit import summary
+from guidefit.report import summary_page
 
 inputs = snakemake.input
 text = {"gene": str, "sgrna": str}
 missing = {name: [""] for name in ("gene", "sgrna", "truth", "r_hat", "ess_bulk", "ess_tail", "rank")}
-page = summary.page(
+page = summary_page.page(
     snakemake.wildcards.study,
     pd.read_csv(inputs.diagnostics),
     pd.read_csv(inputs.estimates, dtype=text, keep_default_na=False, na_values=missing),

@@ -1,14 +1,14 @@
 """Write the page that answers by gene."""
 
-from guidefit import job
+from guidefit.base import startup
 
-job.start(snakemake.log[0], snakemake.threads, snakemake.input)
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from pathlib import Path
 
 import pandas as pd
 
-from guidefit import gene_page
+from guidefit.report import gene_page
 
 inputs = snakemake.input
 page = gene_page.page(

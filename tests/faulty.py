@@ -57,7 +57,7 @@ class Faulty:
             "checks": False,
             "figure_seeds": 0,
         }
-        variants = {name: {"file": str(ROOT / "scripts/guidefit/variants/gene_effects.py")} for name in NAMES}
+        variants = {name: {"file": str(ROOT / "scripts/guidefit/models/variants/gene_effects.py")} for name in NAMES}
         late = {"overtime": variants.pop("overtime")}
         workflow.configure(faults=small | {"variants": variants}, late=small | {"variants": late, "keep_draws": False})
 

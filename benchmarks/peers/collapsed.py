@@ -29,7 +29,7 @@ def main() -> None:
         import guidefit
 
         if options.scales == "nuts":
-            from guidefit import scale_nuts  # noqa: F401
+            from guidefit.engines import scale_nuts  # noqa: F401
         engine = make_engine(options)
 
     # One call of fit does it all; the clocks are told when its steps begin.
@@ -75,10 +75,11 @@ def main() -> None:
 
 def make_engine(options: Any) -> Any:
     """The engine for the variant, with the priors that its file declares."""
-    from guidefit import sampling, variants
+    from guidefit.engines import interface, registry
+    from guidefit.models import declaration
 
-    declared = variants.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
-    settings = sampling.Settings(
+    declared = declaration.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
+    settings = interface.Settings(
         engine="collapsed",
         scales=options.scales,
         draws=options.draws,
@@ -87,14 +88,14 @@ def make_engine(options: Any) -> Any:
         target_accept=common.TARGET_ACCEPT,
         max_treedepth=common.MAX_TREE_DEPTH,
     )
-    return sampling.make_engine(declared, declared.priors, settings, options.cores, options.seed, options.model)
+    return registry.make_engine(declared, declared.priors, settings, options.cores, options.seed, options.model)
 
 
 def model_data(arrays: Any) -> Any:
     """The arrays as the library takes them; genes, sgRNAs and cell lines are named by their number."""
     import numpy as np
 
-    from guidefit.screen import ModelData
+    from guidefit.screens.arrays import ModelData
 
     genes = [str(gene) for gene in range(arrays.gene_of_sgrna.max() + 1)]
     sgrnas = [str(sgrna) for sgrna in range(len(arrays.gene_of_sgrna))]
@@ -107,8 +108,8 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
     """Sample and reduce anew with other seeds: median CPU seconds of both, and the ESS that the spread of the means shows."""
     import numpy as np
 
-    from guidefit import sufficient
-    from guidefit.collapsed import Collapsed
+    from guidefit.engines.collapsed_posterior import CollapsedPosterior
+    from guidefit.screens import sufficient
 
     begun = time.process_time()
     sample, reduce, means = [], [], []
@@ -122,7 +123,7 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
         sample.append(time.process_time() - started)
         means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
         started = time.process_time()
-        Collapsed(engine.structure, sufficient.of_rows(data))
+        CollapsedPosterior(engine.structure, sufficient.of_rows(data))
         reduce.append(time.process_time() - started)
     run.cpu_seconds["sample"] = statistics.median(sample)
     found: dict[str, Any] = {"repeats": len(sample), "cpu_seconds_reduce": statistics.median(reduce)}

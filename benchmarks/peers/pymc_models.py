@@ -10,7 +10,7 @@ import numpy as np
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from guidefit import variants  # noqa: E402
+from guidefit.models import declaration  # noqa: E402
 
 
 def build(name: str, arrays: Any) -> Any:
@@ -23,7 +23,7 @@ def build(name: str, arrays: Any) -> Any:
     }
     # What a variant reads of guidefit.screen.ModelData.
     data = SimpleNamespace(**vars(arrays), coords=coords, gene_of_row=arrays.gene_of_sgrna[arrays.sgrna_of_row])
-    return variants.load(file)(data, variants.declare(file).priors)
+    return declaration.load(file)(data, declaration.declare(file).priors)
 
 
 def draws(trace: Any) -> dict[str, Any]:

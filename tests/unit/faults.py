@@ -9,11 +9,15 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from guidefit import calibration, diagnostics, sampling, screen, simulation, variants
-from guidefit.covariates import Covariate
-from guidefit.simulation import Design
+from guidefit.assess import calibration, diagnostics
+from guidefit.engines import interface, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
-VARIANT = Path(variants.__file__).parent / "varying_effects.py"
+VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
     "none": "the right model",
     "prior": "the fit's prior of sigma_gamma is four times as wide as the simulation's",
@@ -24,31 +28,31 @@ FAULTS = {
 }
 
 
-def layout() -> screen.ModelData:
+def layout() -> arrays.ModelData:
     """The rows that all data sets share."""
-    blueprint = simulation.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = simulation.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
-    return screen.model_data(table)
+    blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    return arrays.model_data(table)
 
 
 def copy_number() -> np.ndarray:
     """(row,) raw copy number of `layout`."""
-    return simulation.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+    return designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
 
 
-def engine(fault: str) -> sampling.Engine:
+def engine(fault: str) -> interface.Engine:
     """What fits the data sets."""
-    declared = variants.declare(VARIANT)
+    declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
-    settings = sampling.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
     if fault == "stopped early":
-        settings = sampling.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
-    return sampling.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
+        settings = interface.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
+    return registry.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
 
 
 def ranks(fault: str, seeds: range) -> pd.DataFrame:
     """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
-    declared, model, right = variants.declare(VARIANT), engine(fault), layout()
+    declared, model, right = declaration.declare(VARIANT), engine(fault), layout()
     quantities = calibration.Quantities(declared, declared.priors)
     structure = quantities.structure
     found = []
@@ -64,7 +68,7 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         if fault == "gene index":
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
-        truth = simulation.truth_table(true, data.coords)
+        truth = designs.truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
         found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]

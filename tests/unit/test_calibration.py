@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidefit import calibration
+from guidefit.assess import calibration
 
 
 @pytest.mark.parametrize("n", [30, 200])

@@ -1,7 +1,6 @@
 """The collapsed posterior against dense algebra, its own draws, PyMC's priors, and quadrature."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,27 +10,29 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
 from test_sufficient import unbalanced
 
-from guidefit import importance, screen, structure, sufficient, variants
-from guidefit.collapsed import Collapsed
-from guidefit.covariates import Covariate
-from guidefit.errors import UserError
+from guidefit.base.errors import UserError
+from guidefit.engines import importance
+from guidefit.engines.collapsed_posterior import CollapsedPosterior
+from guidefit.models import declaration, structure
+from guidefit.screens import arrays, sufficient
+from guidefit.screens.covariates import Covariate
 
-FOLDER = Path(variants.__file__).parent
-GAUSSIAN = [name for name in variants.BUILT_IN if variants.declare(FOLDER / f"{name}.py").gaussian]
+FOLDER = declaration.VARIANTS
+GAUSSIAN = [name for name in declaration.BUILT_IN if declaration.declare(FOLDER / f"{name}.py").gaussian]
 NO_SLOPE = {"noise": "sigma", "intercept": {"mean": "mu_gamma", "gene": ("gamma_g", "sigma_gamma")}}
 
 
 def make(variant, **priors):
-    declared = variants.declare(FOLDER / f"{variant}.py")
+    declared = declaration.declare(FOLDER / f"{variant}.py")
     return structure.make(declared.gaussian, declared.priors | priors, variant)
 
 
 def no_slope():
-    return structure.make(NO_SLOPE, variants.declare(FOLDER / "gene_effects.py").priors, "no_slope")
+    return structure.make(NO_SLOPE, declaration.declare(FOLDER / "gene_effects.py").priors, "no_slope")
 
 
 def collapsed(model, data):
-    return Collapsed(model, sufficient.of_rows(data))
+    return CollapsedPosterior(model, sufficient.of_rows(data))
 
 
 def some_scales(model, seed, count=5):
@@ -65,7 +66,7 @@ def test_log_density_is_that_of_the_dense_normal(variant, case):
         table = table.groupby("sgrna", sort=False).head(1)
     if case == "one line each":
         table = table.assign(x=table.groupby("gene", observed=True)["x"].transform("first"))
-    data = screen.model_data(table)
+    data = arrays.model_data(table)
     model = no_slope() if variant == "no slope" else make(variant)
     scales = some_scales(model, 3)
     found = collapsed(model, data).log_likelihood(scales)
@@ -77,7 +78,7 @@ def test_log_density_is_that_of_the_dense_normal(variant, case):
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6), shift=st.sampled_from([0, 5, -300]), unit=st.sampled_from([1, 0.1, 20]))
 def test_log_density_in_other_units_and_places(seed, shift, unit):
-    data = screen.model_data(unbalanced(seed % 20))
+    data = arrays.model_data(unbalanced(seed % 20))
     data = replace(data, logfc=unit * data.logfc + shift)
     model = make("correlated_effects")
     scales = some_scales(model, seed, 1)
@@ -88,7 +89,7 @@ def test_log_density_in_other_units_and_places(seed, shift, unit):
 
 @pytest.mark.parametrize("variant", GAUSSIAN)
 def test_gradient(variant):
-    model, data = make(variant), screen.model_data(unbalanced())
+    model, data = make(variant), arrays.model_data(unbalanced())
     target = collapsed(model, data)
     z = np.random.default_rng(4).normal(size=(3, len(model.quantiles)))
     values, gradients = target.gradient(z)
@@ -100,7 +101,7 @@ def test_gradient(variant):
 
 @pytest.mark.parametrize("variant", [*GAUSSIAN, "no slope"])
 def test_draws_have_the_conditional_moments(variant):
-    data = screen.model_data(unbalanced())
+    data = arrays.model_data(unbalanced())
     model = no_slope() if variant == "no slope" else make(variant)
     target = collapsed(model, data)
     count = 40_000
@@ -117,7 +118,7 @@ def test_draws_have_the_conditional_moments(variant):
 @pytest.mark.parametrize("variant", GAUSSIAN)
 def test_conditional_moments_are_those_of_the_dense_normal(variant):
     """Effects and rows are jointly normal given the scales: regress the effects on the rows, by dense algebra."""
-    data, model = screen.model_data(unbalanced()), make(variant)
+    data, model = arrays.model_data(unbalanced()), make(variant)
     scales = {name: each[0] for name, each in some_scales(model, 5, 1).items()}
     fixed = {name: np.repeat(each, 200_000) for name, each in scales.items()}
     sample = _prior_given(model, data.gene_of_sgrna, fixed, np.random.default_rng(3))
@@ -159,7 +160,7 @@ def _predictor(model, data, drawn):
 
 def test_the_added_constant_is_shared_out_by_the_priors():
     """alpha given m = alpha + mu_gamma is Normal(9/34 (m + 1), 9 * 25 / 34), whatever the data."""
-    data = screen.model_data(unbalanced())
+    data = arrays.model_data(unbalanced())
     target = collapsed(make("global_intercept"), data)
     one = some_scales(target.structure, 2, 1)
     drawn = target.draw({name: np.repeat(each, 50_000) for name, each in one.items()}, np.random.default_rng(0))
@@ -180,7 +181,7 @@ def evidence(target, seed=1):
 
 def test_evidence_of_one_scale_by_quadrature_over_dense_densities():
     """pooled has one scale: integrate the dense normal density over its exponential prior."""
-    data, model = screen.model_data(unbalanced()), make("pooled")
+    data, model = arrays.model_data(unbalanced()), make("pooled")
     found = evidence(collapsed(model, data))
 
     def integrand(sigma):
@@ -195,7 +196,7 @@ def test_evidence_of_one_scale_by_quadrature_over_dense_densities():
     "variant", ["gene_effects", "varying_intercepts", "varying_effects", "correlated_effects", "correlated_genes"]
 )
 def test_evidence_by_a_grid_of_gauss_and_hermite(variant):
-    data, model = screen.model_data(unbalanced(keep=1.0)), make(variant)
+    data, model = arrays.model_data(unbalanced(keep=1.0)), make(variant)
     target = collapsed(model, data)
     mode, covariance = importance.find_mode(target.gradient, len(model.quantiles))
     dim = len(mode)
@@ -211,11 +212,11 @@ def test_evidence_by_a_grid_of_gauss_and_hermite(variant):
 
 def test_evidence_of_the_notebooks_data():
     """-139.85 and -139.99: the adjacent model's alpha is integrated over a wider prior of the same sum."""
-    from guidefit import simulation
+    from guidefit.simulation import designs
 
-    table, _ = simulation.simulate(simulation.notebook(103), Covariate("zscore_within_gene"), "cna")
+    table, _ = designs.simulate(designs.notebook(103), Covariate("zscore_within_gene"), "cna")
     for variant, expected in (("varying_effects", -139.85), ("global_intercept", -139.99)):
-        found = evidence(collapsed(make(variant), screen.model_data(table)))
+        found = evidence(collapsed(make(variant), arrays.model_data(table)))
         assert found.log_evidence == pytest.approx(expected, abs=0.006 + 5 * found.log_evidence_se)
 
 
@@ -238,7 +239,7 @@ BAD_STRUCTURES = {
 @pytest.mark.parametrize(("declared", "message"), BAD_STRUCTURES.values(), ids=BAD_STRUCTURES.keys())
 def test_a_structure_that_is_none_is_refused(declared, message):
     with pytest.raises(UserError, match=f"^here.*{message}"):
-        structure.make(declared, variants.declare(FOLDER / "gene_effects.py").priors, "here")
+        structure.make(declared, declaration.declare(FOLDER / "gene_effects.py").priors, "here")
 
 
 PRIORS_OF_SCALES = [
@@ -260,7 +261,7 @@ def test_the_coordinate_of_a_scale_gives_it_its_prior(prior):
     """d scale / d z is right, and PyMC's density of the scale times it is the standard normal's."""
     import pymc as pm
 
-    from guidefit.scales import quantile
+    from guidefit.models.scales import quantile
 
     z = np.linspace(-6, 5, 23)
     to_scale = quantile("sigma", prior)
@@ -272,7 +273,7 @@ def test_the_coordinate_of_a_scale_gives_it_its_prior(prior):
 
 
 def test_the_coordinate_of_a_correlation():
-    from guidefit.scales import quantile
+    from guidefit.models.scales import quantile
 
     z = np.linspace(-5, 5, 21)
     to_rho = quantile("rho", {"distribution": "LKJ", "eta": 2}, correlation=True)
@@ -287,11 +288,11 @@ def test_the_declared_structure_is_the_pymc_model(variant):
     """Same variables, same prior, same graph: what GAUSSIAN says and what build() builds."""
     import pymc as pm
 
-    from guidefit.nuts import model_graph
+    from guidefit.engines.nuts import model_graph
 
-    data = screen.model_data(unbalanced(keep=1.0))
-    declared = variants.declare(FOLDER / f"{variant}.py")
-    model, built = make(variant), variants.load(declared.path)(data, declared.priors)
+    data = arrays.model_data(unbalanced(keep=1.0))
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    model, built = make(variant), declaration.load(declared.path)(data, declared.priors)
     drawn = model.prior_draws(data.gene_of_sgrna, 20_000, np.random.default_rng(1))
     with built:
         theirs = pm.sample_prior_predictive(20_000, var_names=list(drawn), random_seed=2)["prior"].to_dataset()

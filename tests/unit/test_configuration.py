@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.utils import validate
 
-from guidefit import configuration, variants
-from guidefit.errors import UserError
+from guidefit.base.errors import UserError
+from guidefit.config import configuration
+from guidefit.models import declaration
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-FILES = {name: ROOT / f"scripts/guidefit/variants/{name}.py" for name in variants.BUILT_IN}
+FILES = {name: ROOT / f"scripts/guidefit/models/variants/{name}.py" for name in declaration.BUILT_IN}
 
 
 def check(config):

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from release import made_up, save
 
-from guidefit import depmap
-from guidefit.covariates import NAMES, Covariate
-from guidefit.errors import UserError
-from guidefit.importing import Ledger, check_unit, mangled
+from guidefit.base.errors import UserError
+from guidefit.screens import depmap
+from guidefit.screens.copy_number import check_unit
+from guidefit.screens.covariates import NAMES, Covariate
+from guidefit.screens.ledger import Ledger, mangled
 
 LOG2 = Covariate("log2", diploid=1.0)
 

@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 import yaml
 
-from guidefit import diagnostics
-from guidefit.screen import ModelData
+from guidefit.assess import diagnostics
+from guidefit.screens.arrays import ModelData
 
 THRESHOLDS = {
     "r_hat_pass": 1.01,

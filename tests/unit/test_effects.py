@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,13 +9,18 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from guidefit import correction, effects, gene_page, responses, screen, simulation, sufficient, tables, variants
-from guidefit.covariates import Covariate
-from guidefit.figures import effects as pictures
-from guidefit.figures import save
-from guidefit.simulation import Design
+from guidefit.base import tables
+from guidefit.effects import correction, gene_effects
+from guidefit.models import declaration, responses
+from guidefit.report import gene_page
+from guidefit.report.figures import effects as pictures
+from guidefit.report.figures import save
+from guidefit.screens import arrays, screen_file, sufficient
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ärm, $x$ and $", "gene_3": "1-Mar"}
 THRESHOLDS = {"effect_prob": 0.975, "effect_min": 0.1, "few_guides": 3, "cna_sd_min": 0.1, "leverage_max": 0.5}
 COVARIATE = Covariate("log2_diploid", diploid=2.0)
@@ -26,8 +30,8 @@ COVARIATE = Covariate("log2_diploid", diploid=2.0)
 def table():
     """A screen with hostile names: 5 genes of 2 to 5 guides, 30 lines, of which one holds most of gene_4's copies."""
     design = Design(genes=5, sgrnas_per_gene=[2, 3, 3, 4, 5], cell_lines=30)
-    blueprint = simulation.general(design, np.random.default_rng(3))
-    table, _ = simulation.simulate(blueprint, COVARIATE, "x")
+    blueprint = designs.general(design, np.random.default_rng(3))
+    table, _ = designs.simulate(blueprint, COVARIATE, "x")
     table = table.astype(dict.fromkeys(("gene", "sgrna", "cell_line"), "str"))
     high = (table["gene"] == "gene_4") & (table["cell_line"] == "cell_7")
     table.loc[high, "cna"] = 90.0
@@ -40,7 +44,7 @@ def table():
 @pytest.fixture(scope="module")
 def path(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("screen") / "screen.parquet"
-    with screen.Writer(path, path.with_name("truth.parquet"), "study") as writer:
+    with screen_file.Writer(path, path.with_name("truth.parquet"), "study") as writer:
         half = len(table) // 2  # genes may be torn over row groups
         writer.write_rows(None, table.iloc[:half])
         writer.write_rows(None, table.iloc[half:])
@@ -49,12 +53,12 @@ def path(table, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def layout(path):
-    return effects.layout(path, 1)
+    return gene_effects.layout(path, 1)
 
 
 def draws_of(name, data, seed=0):
     """Made-up posterior draws of every variable of a variant."""
-    declared = variants.declare(FOLDER / f"{name}.py")
+    declared = declaration.declare(FOLDER / f"{name}.py")
     dims = {"g": ("gene", data.genes), "s": ("sgrna", data.sgrnas), "c": ("cell_line", data.cell_lines)}
     rng, found = np.random.default_rng(seed), {}
     for variable in declared.priors:
@@ -87,12 +91,12 @@ def by_hand(name, draws, data, gene=None, sgrna=None, x=0.0):
     return np.asarray(intercept + level("beta_s", "delta_g", "beta") * f)
 
 
-@pytest.mark.parametrize("name", variants.BUILT_IN)
+@pytest.mark.parametrize("name", declaration.BUILT_IN)
 def test_every_variant_answers_as_written_out_by_hand(name, table, layout):
-    data = screen.model_data(table)
+    data = arrays.model_data(table)
     declared, draws = draws_of(name, data)
     shuffled = draws.isel({dim: slice(None, None, -1) for dim in ("gene", "sgrna") if dim in draws.dims})
-    found = effects.Effects(shuffled, declared, layout)
+    found = gene_effects.Effects(shuffled, declared, layout)
     assert found.has("gene") == (name != "pooled")
     x_diploid = np.full(5, 0.4)
     if name != "pooled":
@@ -132,9 +136,9 @@ def test_verdicts_and_flags(layout):
     delta = np.broadcast_to(-0.2 + 0.1 * normal[:, None], (400, 5))[None]
     dims = ("chain", "draw", "gene")
     draws = xr.Dataset({"gamma_g": (dims, gamma), "delta_g": (dims, delta)}, coords={"gene": genes})
-    found = effects.Effects(draws, variants.declare(FOLDER / "gene_effects.py"), layout)
+    found = gene_effects.Effects(draws, declaration.declare(FOLDER / "gene_effects.py"), layout)
     control = {genes[0]: "essential", genes[2]: "nonessential", genes[4]: "nonessential"}
-    table = effects.gene_table(found, layout, control, 2.0, THRESHOLDS)
+    table = gene_effects.gene_table(found, layout, control, 2.0, THRESHOLDS)
     assert table["verdict"].tolist() == ["depleted", "enriched", "no effect", "unclear", "unclear"]
     np.testing.assert_allclose(table["effect"], middle, atol=1e-9)
     np.testing.assert_allclose(table["effect_scaled"], middle, atol=1e-9)
@@ -148,15 +152,15 @@ def test_verdicts_and_flags(layout):
     assert "one-line leverage" in flags["gene_4"]
     assert flags["=1+1"] == ""
     still = layout.genes.assign(cna_sd=0.01)
-    again = effects.gene_table(found, effects.Layout(still, layout.sgrnas), {}, 2.0, THRESHOLDS)
+    again = gene_effects.gene_table(found, gene_effects.Layout(still, layout.sgrnas), {}, 2.0, THRESHOLDS)
     assert again["flags"].str.contains("no copy-number variation").all()
     assert again["effect_scaled"].isna().all()
 
 
 def test_departures_of_sgrnas(table, layout):
-    declared, draws = draws_of("varying_effects", screen.model_data(table))
-    found = effects.Effects(draws, declared, layout)
-    guides = effects.sgrna_table(found, layout, 0.5)
+    declared, draws = draws_of("varying_effects", arrays.model_data(table))
+    found = gene_effects.Effects(draws, declared, layout)
+    guides = gene_effects.sgrna_table(found, layout, 0.5)
     own = draws["alpha_s"].sel(sgrna="sgRNA_3") - draws["gamma_g"].sel(gene=HOSTILE["gene_1"])
     row = guides.set_index("sgrna").loc["sgRNA_3"]
     assert row["departure"] == pytest.approx(float(own.mean()))
@@ -165,18 +169,18 @@ def test_departures_of_sgrnas(table, layout):
 
 
 def test_corrected_logfc_is_logfc_without_the_copy_number_part(table, path, layout):
-    declared, draws = draws_of("varying_effects", screen.model_data(table))
-    found = effects.Effects(draws, declared, layout)
-    rows = pd.concat([part.astype({"sgrna": "str"}) for part in effects.corrected_rows(found, layout, path, 1)])
+    declared, draws = draws_of("varying_effects", arrays.model_data(table))
+    found = gene_effects.Effects(draws, declared, layout)
+    rows = pd.concat([part.astype({"sgrna": "str"}) for part in gene_effects.corrected_rows(found, layout, path, 1)])
     slope = draws["beta_s"].mean(("chain", "draw")).to_series()
     np.testing.assert_allclose(rows["corrected_logfc"], table["logfc"] - table["sgrna"].map(slope) * table["x"])
     assert rows["sgrna"].tolist() == table["sgrna"].tolist()
 
 
 def test_source_names_stand_beside_ours(table, layout):
-    named = effects.Layout(layout.genes.assign(label=layout.genes["gene"] + " (7)"), layout.sgrnas)
+    named = gene_effects.Layout(layout.genes.assign(label=layout.genes["gene"] + " (7)"), layout.sgrnas)
     rows = table.head(3).astype({"gene": "category", "cell_line": "category"})
-    found = effects.with_source_names(rows, {"gene": "Gene", "sgrna": "sgrna", "cell_line": "ModelID"}, named)
+    found = gene_effects.with_source_names(rows, {"gene": "Gene", "sgrna": "sgrna", "cell_line": "ModelID"}, named)
     assert found["Gene"].tolist() == ["<script>alert(1)</script> (7)"] * 3
     assert found["ModelID"].tolist() == table["cell_line"].head(3).tolist()
 
@@ -235,7 +239,7 @@ def test_separation_by_hand():
 
 def test_simple_corrections_are_least_squares():
     rows = control_rows(slope=-0.3, genes=6)
-    statistics = sufficient.of_rows(screen.model_data(rows))
+    statistics = sufficient.of_rows(arrays.model_data(rows))
     slopes = correction.baseline_slopes(statistics)
     dummies = pd.get_dummies(rows["sgrna"]).to_numpy(float)
     everywhere = np.linalg.lstsq(np.column_stack([rows["x"], dummies]), rows["logfc"], rcond=None)[0][0]
@@ -260,12 +264,14 @@ def test_without_control_genes_nothing_is_judged():
 
 @pytest.fixture(scope="module")
 def answers(table, path, layout):
-    declared, draws = draws_of("varying_effects", screen.model_data(table))
-    found = effects.Effects(draws, declared, layout)
-    genes = effects.gene_table(found, layout, {"gene_4": "essential", "=1+1": "nonessential"}, 2.0, THRESHOLDS).assign(variant="v")
-    sgrnas = effects.sgrna_table(found, layout, 0.5).assign(variant="v")
+    declared, draws = draws_of("varying_effects", arrays.model_data(table))
+    found = gene_effects.Effects(draws, declared, layout)
+    genes = gene_effects.gene_table(found, layout, {"gene_4": "essential", "=1+1": "nonessential"}, 2.0, THRESHOLDS).assign(
+        variant="v"
+    )
+    sgrnas = gene_effects.sgrna_table(found, layout, 0.5).assign(variant="v")
     names = genes["gene"].tolist()
-    lines = effects.gene_lines(found, layout, effects.rows_of_genes(path, 1, names), names)
+    lines = gene_effects.gene_lines(found, layout, gene_effects.rows_of_genes(path, 1, names), names)
     return genes, sgrnas, lines
 
 
@@ -289,7 +295,7 @@ def test_a_study_without_genes_has_a_page_too(answers):
 
 def test_a_study_whose_variants_have_no_genes_has_a_page_too(answers):
     _, sgrnas, _ = answers
-    none = pd.DataFrame(columns=list(effects.GENE_COLUMNS))  # as from find_effects: without rows, columns have no type
+    none = pd.DataFrame(columns=list(gene_effects.GENE_COLUMNS))  # as from find_effects: without rows, columns have no type
     fits = pd.DataFrame({"variant": ["pooled"], "seed": [1], "verdict": ["pass"]})
     page = gene_page.page("study", none, sgrnas.head(0), fits, None, None, THRESHOLDS)
     assert "No fit gives effects" in page
@@ -299,18 +305,18 @@ def test_nothing_is_judged_without_essential_genes(answers):
     genes, sgrnas, _ = answers
     rows = control_rows(slope=-0.3, genes=4)
     rows = rows[rows["control"] == "nonessential"]
-    statistics = sufficient.of_rows(screen.model_data(rows))
+    statistics = sufficient.of_rows(arrays.model_data(rows))
     table = correction.compare(rows, statistics, {"v": rows["logfc"] + 0.3 * rows["x"]}, 1.0)
     fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
     assert "It cannot be judged" in gene_page.page("study", genes, sgrnas, fits, None, table, THRESHOLDS)
 
 
 def test_a_variant_whose_names_say_nothing_is_known_as_such(table, layout):
-    declared, draws = draws_of("varying_effects", screen.model_data(table))
-    assert effects.Effects(draws, declared, layout).known
+    declared, draws = draws_of("varying_effects", arrays.model_data(table))
+    assert gene_effects.Effects(draws, declared, layout).known
     renamed = draws.rename({name: f"my_{name}" for name in draws.data_vars})
-    own = variants.Declaration(declared.path, "", {})
-    assert not effects.Effects(renamed, own, layout).known
+    own = declaration.Declaration(declared.path, "", {})
+    assert not gene_effects.Effects(renamed, own, layout).known
 
 
 def test_the_page_shows_the_variant_that_predicts_best(answers):
@@ -350,16 +356,16 @@ def test_pictures_take_hostile_names(tmp_path, table, answers):
 
 
 def test_a_curve_bends_the_line(table, layout):
-    declared, draws = draws_of("saturating_effects", screen.model_data(table))
+    declared, draws = draws_of("saturating_effects", arrays.model_data(table))
     assert declared.response == ("saturating", "kappa")
     assert set(responses.CURVES) == {"saturating", "piecewise"}
-    line = effects.Effects(draws, declared, layout).line(0, np.array([0.0, 1.0, 2.0]))
+    line = gene_effects.Effects(draws, declared, layout).line(0, np.array([0.0, 1.0, 2.0]))
     assert np.abs(line[:, 2] - 2 * line[:, 1] + line[:, 0]).min() > 0
 
 
 def test_control_genes_by_their_name_in_the_source(path, layout):
-    labels = effects.gene_labels(path, 1)
+    labels = gene_effects.gene_labels(path, 1)
     pd.testing.assert_series_equal(labels, layout.labels, check_names=False)
     named = labels + " (7)"  # as DepMap writes them; lists by symbol alone
     lists = {"essential": ["=1+1", "gene_4", "1-Mar"], "nonessential": ["1-Mar", "none"]}
-    assert effects.controls(named, lists) == {"=1+1": "essential", "gene_4": "essential"}
+    assert gene_effects.controls(named, lists) == {"=1+1": "essential", "gene_4": "essential"}

@@ -1,7 +1,6 @@
 """The engine `collapsed`: it agrees with `nuts`, it is calibrated, and it treats odd screens exactly or refuses them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -11,25 +10,29 @@ from scipy import stats
 from test_diagnostics import THRESHOLDS, truth
 from test_sufficient import unbalanced, write
 
-from guidefit import diagnostics, exact, posterior, sampling, screen, simulation, sufficient, variants
-from guidefit.covariates import Covariate
-from guidefit.errors import UserError
-from guidefit.simulation import Design
+from guidefit.assess import diagnostics
+from guidefit.base.errors import UserError
+from guidefit.engines import collapsed, interface, posterior_file, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays, sufficient
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 DESIGN = Design(genes=8, sgrnas_per_gene=4, cell_lines=20)
 
 
 def engine(variant, **settings):
-    declared = variants.declare(FOLDER / f"{variant}.py")
-    full = sampling.Settings(**{"engine": "collapsed", "draws": 500, "tune": 300} | settings)
-    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    full = interface.Settings(**{"engine": "collapsed", "draws": 500, "tune": 300} | settings)
+    return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
 def simulated(seed, design=DESIGN):
     """Screens that share their covariate's layout."""
-    table, _ = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), Covariate("zscore"), "x")
-    return screen.model_data(table)
+    table, _ = designs.simulate(designs.general(design, np.random.default_rng(seed)), Covariate("zscore"), "x")
+    return arrays.model_data(table)
 
 
 def estimates(fit):
@@ -74,7 +77,7 @@ def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path, monkeypatch):
     write(table, tmp_path / "screen.parquet", 50)
     model = engine("correlated_effects")
     rows = model.read(tmp_path / "screen.parquet", 3)
-    monkeypatch.setattr(exact, "ROWS_KEPT", 10)
+    monkeypatch.setattr(collapsed, "ROWS_KEPT", 10)
     stream = model.read(tmp_path / "screen.parquet", 3)
     assert isinstance(stream, sufficient.SufficientStatistics)
     one, other = model.fit(rows, 5), model.fit(stream, 5)
@@ -84,7 +87,7 @@ def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path, monkeypatch):
 
 
 def test_goes_over_to_nuts_by_itself_and_says_so(monkeypatch):
-    monkeypatch.setattr(exact, "K_HAT_MAX", -10.0)
+    monkeypatch.setattr(collapsed, "K_HAT_MAX", -10.0)
     data = simulated(3)
     fit = engine("gene_effects", draws=100, tune=100).fit(data, 5)
     assert diagnostics.is_mcmc(fit)
@@ -100,12 +103,12 @@ def test_a_batch_may_mix_both_ways(tmp_path, monkeypatch):
     data = {0: simulated(3), 1: simulated(4)}
     model = engine("gene_effects", draws=50, tune=50)
     fits = {0: model.fit(data[0], 1)}
-    monkeypatch.setattr(exact, "K_HAT_MAX", -10.0)
+    monkeypatch.setattr(collapsed, "K_HAT_MAX", -10.0)
     fits[1] = model.fit(data[1], 1)
     for seed, fit in fits.items():
         fit.attrs |= {"versions": "", "node": "", **data[seed].sizes}
-    posterior.write_batch(tmp_path / "p.nc", fits, {}, [0, 1])
-    back = {seed: fit for seed, fit, _ in posterior.read_batch(tmp_path / "p.nc")}
+    posterior_file.write_batch(tmp_path / "p.nc", fits, {}, [0, 1])
+    back = {seed: fit for seed, fit, _ in posterior_file.read_batch(tmp_path / "p.nc")}
     assert not diagnostics.is_mcmc(back[0])
     assert diagnostics.is_mcmc(back[1])
     assert int(back[1]["sample_stats"]["diverging"].sum()) == 0
@@ -132,7 +135,7 @@ def test_no_variation_of_sgrnas_sends_their_scale_to_zero():
 def test_tiny_and_huge_units(unit):
     """With priors in the same unit, everything but the unit stays: the evidence moves by log(unit) for each row."""
     data = simulated(1)
-    declared = variants.declare(FOLDER / "varying_effects.py")
+    declared = declaration.declare(FOLDER / "varying_effects.py")
 
     def scaled(prior):
         if prior["distribution"] == "Exponential":
@@ -140,9 +143,9 @@ def test_tiny_and_huge_units(unit):
         return prior if "mu" not in prior else {"distribution": "Normal", "mu": unit * prior["mu"], "sigma": unit * prior["sigma"]}
 
     priors = {name: scaled(prior) for name, prior in declared.priors.items()}
-    settings = sampling.Settings(engine="collapsed", draws=100)
+    settings = interface.Settings(engine="collapsed", draws=100)
     one = engine("varying_effects", draws=100).fit(data, 4)
-    other = sampling.make_engine(declared, priors, settings, 1, 1, "here").fit(replace(data, logfc=unit * data.logfc), 4)
+    other = registry.make_engine(declared, priors, settings, 1, 1, "here").fit(replace(data, logfc=unit * data.logfc), 4)
     evidence = [float(fit["importance"]["log_evidence"]) for fit in (one, other)]
     assert evidence[1] == pytest.approx(evidence[0] - len(data.x) * np.log(unit), abs=1e-4)
     for name in ("gamma_g", "beta_s", "sigma"):
@@ -174,7 +177,7 @@ def test_little_data_are_fitted_exactly(case, variant):
         table = table.assign(x=1.0)
     if case == "one sgRNA":
         table = table[table["sgrna"] == "sgRNA_3"]
-    fit = engine(variant).fit(screen.model_data(table), 2)
+    fit = engine(variant).fit(arrays.model_data(table), 2)
     row, _ = diagnostics.diagnose(fit, estimates(fit), None, None, THRESHOLDS)
     assert np.isfinite(row["log_evidence"])
     assert row["k_hat"] < 0.7
@@ -202,7 +205,7 @@ def test_agrees_with_nuts_over_fifty_data_sets(variant):
         other = one[list(diagnostics.KEY)].merge(estimates(b), on=list(diagnostics.KEY), validate="1:1")
         for name in ("mean", "sd"):
             scores[name] += list((one[name] - other[name]) / np.hypot(one[f"mcse_{name}"], other[f"mcse_{name}"]))
-        chains = posterior.reported(a["posterior"].to_dataset())
+        chains = posterior_file.reported(a["posterior"].to_dataset())
         importance_ess = float(b["importance"]["importance_ess"])
         for name, prob in (("q025", 0.025), ("median", 0.5), ("q975", 0.975)):
             error = diagnostics._long(az.mcse(chains, method="quantile", prob=prob).expand_dims(s=["e"]), "s")["e"]

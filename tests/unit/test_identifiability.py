@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.identifiability import unlearnt_directions
+from guidefit.assess.identifiability import unlearnt_directions
 
 PRIOR_SD = {"alpha": 3.0, "mu_gamma": 5.0}
 RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in closed form

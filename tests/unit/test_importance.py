@@ -5,7 +5,7 @@ import pytest
 from arviz_stats.base import array_stats
 from scipy import stats
 
-from guidefit import importance
+from guidefit.engines import importance
 
 
 def skewed(x):

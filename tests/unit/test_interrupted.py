@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit import job, sampling
+from guidefit.base import startup
+from guidefit.engines import batch
 
 
 def test_a_file_is_cut_short_where_its_end_is_missing(tmp_path):
@@ -16,12 +17,12 @@ def test_a_file_is_cut_short_where_its_end_is_missing(tmp_path):
     pd.DataFrame({"a": np.arange(1000)}).to_parquet(table)
     xr.Dataset({"a": ("x", np.arange(1000.0))}).to_netcdf(draws)
     (tmp_path / "t.csv").write_text("a\n1\n")
-    assert not any(map(job.cut_short, (table, draws, text)))
+    assert not any(map(startup.cut_short, (table, draws, text)))
     for path in (table, draws):
         os.truncate(path, os.path.getsize(path) // 2)
-        assert job.cut_short(path)
+        assert startup.cut_short(path)
         os.truncate(path, 0)
-        assert job.cut_short(path)
+        assert startup.cut_short(path)
 
 
 @pytest.mark.parametrize("share", [0, 0.5, 0.95])
@@ -38,7 +39,7 @@ def test_a_saved_fit_that_lost_its_end_is_fitted_again(tmp_path, share):
     engine = SimpleNamespace(read=lambda path, seed: data, fit=fit)
 
     def batch():
-        return sampling.fit_batch(engine, "screen", lambda seed: seed, [1, 2], tmp_path, "same")[0]
+        return batch.fit_batch(engine, "screen", lambda seed: seed, [1, 2], tmp_path, "same")[0]
 
     batch()
     batch()
@@ -51,6 +52,6 @@ def test_a_saved_fit_that_lost_its_end_is_fitted_again(tmp_path, share):
 
 def test_a_fit_says_where_it_ran(monkeypatch):
     monkeypatch.delenv("SLURMD_NODENAME", raising=False)
-    assert sampling.node() == os.uname().nodename
+    assert batch.node() == os.uname().nodename
     monkeypatch.setenv("SLURMD_NODENAME", "n7")
-    assert sampling.node() == "n7"
+    assert batch.node() == "n7"

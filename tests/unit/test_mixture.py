@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from guidefit import mixture
+from guidefit.engines import mixture
 
 
 def make(components=150, mixtures=6, spread=0.5, seed=0):

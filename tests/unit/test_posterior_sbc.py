@@ -1,38 +1,39 @@
 """Posterior SBC: the simulator given a draw of the posterior, and whether a wrong refit is found out."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit import calibration, diagnostics, posterior, predictive, sampling, screen, simulation, variants
-from guidefit.covariates import Covariate
-from guidefit.simulation import Design
+from guidefit.assess import calibration, diagnostics
+from guidefit.engines import interface, posterior_file, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays, screen_file
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs, simulators
+from guidefit.simulation.designs import Design
 
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 
 
 def observed(seed=3, **design):
     """A little screen with its covariate."""
-    blueprint = simulation.general(
-        Design(**{"genes": 4, "sgrnas_per_gene": 2, "cell_lines": 6} | design), np.random.default_rng(seed)
-    )
-    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
+    blueprint = designs.general(Design(**{"genes": 4, "sgrnas_per_gene": 2, "cell_lines": 6} | design), np.random.default_rng(seed))
+    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
     return table
 
 
 def simulator(variant, table, **priors):
-    declared = variants.declare(FOLDER / f"{variant}.py")
-    return predictive.ConditionalSimulator(variants.load(declared.path), declared.priors | priors, screen.model_data(table))
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    return simulators.ConditionalSimulator(declaration.load(declared.path), declared.priors | priors, arrays.model_data(table))
 
 
 @pytest.mark.parametrize("variant", ["varying_effects", "cell_line_intercepts", "saturating_effects", "student_t"])
 def test_replicates_have_the_mean_and_sd_of_their_parameters(variant):
     table = observed(cell_lines=8)
-    data = screen.model_data(table)
+    data = arrays.model_data(table)
     noncentred = {"distribution": "NoncentredNormal"}  # however it was sampled, the effects are the inputs
     draw = simulator(variant, table, beta_s=noncentred)
     rng = np.random.default_rng(1)
@@ -53,10 +54,10 @@ def test_replicates_have_the_mean_and_sd_of_their_parameters(variant):
 
 def test_truths_from_the_prior_name_their_cell_lines():
     table = observed()
-    declared = variants.declare(FOLDER / "cell_line_intercepts.py")
-    prior = predictive.PriorSimulator(variants.load(declared.path), declared.priors, screen.model_data(table))
+    declared = declaration.declare(FOLDER / "cell_line_intercepts.py")
+    prior = simulators.PriorSimulator(declaration.load(declared.path), declared.priors, arrays.model_data(table))
     truth, _ = prior(table["x"].to_numpy(), 1)
-    rows = simulation.truth_table(truth, screen.coords(table), prior.dims)
+    rows = designs.truth_table(truth, screen_file.coords(table), prior.dims)
     of_lines = rows[rows["variable"].str.startswith("tau_c")]
     assert of_lines["variable"].tolist() == [f"tau_c[cell_{i}]" for i in range(6)]
     assert of_lines["truth"].tolist() == truth["tau_c"].tolist()
@@ -65,30 +66,30 @@ def test_truths_from_the_prior_name_their_cell_lines():
 def test_one_draw_takes_all_variables_of_one_draw():
     count = np.arange(12.0).reshape(3, 4)
     draws = xr.Dataset({"a": (("chain", "draw"), count), "b": (("chain", "draw", "gene"), count[..., None] + [0, 100])})
-    seen = [posterior.one_draw(draws, np.random.default_rng(seed)) for seed in range(300)]
+    seen = [posterior_file.one_draw(draws, np.random.default_rng(seed)) for seed in range(300)]
     assert {float(each["a"]) for each in seen} == set(range(12))
     assert all(each["b"].values.tolist() == [float(each["a"]), float(each["a"]) + 100] for each in seen)
 
 
 def test_observed_and_replicated_rows_stand_together():
     table = observed()
-    both = simulation.with_replicate(table, np.arange(float(len(table))))
+    both = designs.with_replicate(table, np.arange(float(len(table))))
     one, other = (both[both["replicated"] == which].reset_index(drop=True) for which in (False, True))
     pd.testing.assert_frame_equal(one.drop(columns="replicated"), table, check_categorical=False)
     pd.testing.assert_frame_equal(
         other[["gene", "sgrna", "cell_line", "cna", "x"]], one[["gene", "sgrna", "cell_line", "cna", "x"]]
     )
     assert other["logfc"].tolist() == list(range(len(table)))
-    data = screen.model_data(both)
-    assert data.sgrnas == screen.model_data(table).sgrnas
+    data = arrays.model_data(both)
+    assert data.sgrnas == arrays.model_data(table).sgrnas
     assert data.sizes["cell_lines"] == 6
 
 
 def test_a_layout_has_its_covariate_made_anew(tmp_path):
     table = observed()
-    with screen.Writer(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
+    with screen_file.Writer(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
         writer.write_rows(None, table.assign(batch="b"))
-    again = simulation.on_layout(tmp_path / "screen.parquet", Covariate("log2"))
+    again = designs.on_layout(tmp_path / "screen.parquet", Covariate("log2"))
     assert list(again.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc"]
     np.testing.assert_allclose(again["x"], np.log2(table["cna"] + 1))
     np.testing.assert_array_equal(again["logfc"], table["logfc"])
@@ -96,20 +97,20 @@ def test_a_layout_has_its_covariate_made_anew(tmp_path):
 
 def verdicts(refit, seeds=150):
     """calibration.csv of truths from the posterior of correlated_genes; refit: observed and replicated rows -> the data to fit."""
-    declared = variants.declare(FOLDER / "correlated_genes.py")
-    settings = sampling.Settings(engine="collapsed", draws=50, prior_draws=2)
+    declared = declaration.declare(FOLDER / "correlated_genes.py")
+    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
     table = observed()
-    first = sampling.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
-    draws = first.fit(screen.model_data(table), 1)["posterior"].to_dataset()
-    draw, again = simulator("correlated_genes", table), sampling.make_engine(declared, declared.priors, settings, 1, 1, "again")
+    first = registry.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
+    draws = first.fit(arrays.model_data(table), 1)["posterior"].to_dataset()
+    draw, again = simulator("correlated_genes", table), registry.make_engine(declared, declared.priors, settings, 1, 1, "again")
     quantities = calibration.Quantities(declared, declared.priors)
     found = []
     for seed in range(seeds):
         rng = np.random.default_rng([seed, 5])
-        values = {name: each.values for name, each in posterior.one_draw(draws, rng).data_vars.items()}
-        data = screen.model_data(refit(simulation.with_replicate(table, draw(values, seed))))
+        values = {name: each.values for name, each in posterior_file.one_draw(draws, rng).data_vars.items()}
+        data = arrays.model_data(refit(designs.with_replicate(table, draw(values, seed))))
         fitted = again.fit(data, seed)["posterior"].to_dataset()
-        truth = simulation.truth_table(values, data.coords)
+        truth = designs.truth_table(values, data.coords)
         of_draws, of_truth = quantities(data, fitted, truth)
         parts = [(fitted, truth), (of_draws, of_truth)]
         found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidefit import recovery
+from guidefit.assess import recovery
 
 
 def table(seeds=400, genes=3, bias=0.0, spread=1.0, sd=0.5, seed=0):

@@ -1,28 +1,30 @@
 """Samplers on the notebook's data: they agree, they repeat, and none makes an unidentified model look healthy."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from test_diagnostics import THRESHOLDS, truth
 
-from guidefit import diagnostics, sampling, screen, simulation, variants
-from guidefit.covariates import Covariate
+from guidefit.assess import diagnostics
+from guidefit.engines import interface, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
 
 pytestmark = pytest.mark.slow
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 
 
 def notebook(seed=103):
-    table, _ = simulation.simulate(simulation.notebook(seed), Covariate("zscore_within_gene"), "cna")
-    return screen.model_data(table)
+    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
+    return arrays.model_data(table)
 
 
 def engine(variant, **settings):
-    declared = variants.declare(FOLDER / f"{variant}.py")
-    full = sampling.Settings(**{"draws": 500, "tune": 500} | settings)
-    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    full = interface.Settings(**{"draws": 500, "tune": 500} | settings)
+    return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
 def estimates(fit):

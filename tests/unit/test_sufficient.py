@@ -7,17 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from guidefit import screen, simulation, sufficient
-from guidefit.covariates import Covariate
-from guidefit.errors import UserError
-from guidefit.simulation import Design
+from guidefit.base.errors import UserError
+from guidefit.screens import arrays, screen_file, sufficient
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
 
 def unbalanced(seed=1, keep=0.7):
     """A screen in random order with rows missing, an sgRNA of one row, and one whose x does not vary."""
     rng = np.random.default_rng(seed)
-    blueprint = simulation.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
-    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
+    blueprint = designs.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
+    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
     table = table[rng.random(len(table)) < keep]
     table.loc[table["sgrna"] == "sgRNA_4", "x"] = 0.7
     alone = table[table["sgrna"] == "sgRNA_2"].index[1:]
@@ -34,7 +35,7 @@ def write(table, path, row_group_rows, seed=3):
 
 def test_least_squares_of_each_sgrna():
     table = unbalanced()
-    data = screen.model_data(table)
+    data = arrays.model_data(table)
     s = sufficient.of_rows(data)
     for i, name in enumerate(s.sgrnas):
         rows = table[table["sgrna"] == name]
@@ -54,7 +55,7 @@ def test_least_squares_of_each_sgrna():
 
 
 def test_the_likelihood_of_the_sums_is_that_of_the_rows():
-    data = screen.model_data(unbalanced())
+    data = arrays.model_data(unbalanced())
     s = sufficient.of_rows(data)
     rng = np.random.default_rng(5)
     for sigma in (0.05, 1.0, 30.0):
@@ -74,7 +75,7 @@ def test_a_stream_of_any_chunks_gives_the_same_sums(tmp_path_factory, batch, gro
     table = unbalanced(seed)
     path = tmp_path_factory.mktemp("stream") / "screen.parquet"
     write(table, path, group)
-    whole, stream = sufficient.of_rows(screen.model_data(table)), sufficient.of_parquet(path, 3, batch)
+    whole, stream = sufficient.of_rows(arrays.model_data(table)), sufficient.of_parquet(path, 3, batch)
     assert stream.sizes == whole.sizes
     assert (stream.genes, stream.sgrnas) == (whole.genes, whole.sgrnas)
     np.testing.assert_array_equal(stream.gene_of_sgrna, whole.gene_of_sgrna)
@@ -84,15 +85,15 @@ def test_a_stream_of_any_chunks_gives_the_same_sums(tmp_path_factory, batch, gro
 
 def test_a_stream_reads_one_seed_of_a_file(tmp_path):
     tables = {seed: unbalanced(seed) for seed in (7, 8)}
-    with screen.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+    with screen_file.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         for seed, table in tables.items():
-            truth = simulation.truth_table({"sigma": 0.3}, screen.coords(table))
+            truth = designs.truth_table({"sigma": 0.3}, screen_file.coords(table))
             writer.write(seed, table, truth)
     for seed, table in tables.items():
         found = sufficient.of_parquet(tmp_path / "s.parquet", seed)
         assert found.digest() == sufficient.of_parquet(tmp_path / "s.parquet", seed).digest()
-        np.testing.assert_allclose(found.y_mean, sufficient.of_rows(screen.model_data(table)).y_mean, rtol=1e-12)
-        assert screen.rows_of_seed(tmp_path / "s.parquet", seed) == len(table)
+        np.testing.assert_allclose(found.y_mean, sufficient.of_rows(arrays.model_data(table)).y_mean, rtol=1e-12)
+        assert screen_file.rows_of_seed(tmp_path / "s.parquet", seed) == len(table)
     with pytest.raises(ValueError, match="no rows of seed 9"):
         sufficient.of_parquet(tmp_path / "s.parquet", 9)
 
@@ -100,7 +101,7 @@ def test_a_stream_reads_one_seed_of_a_file(tmp_path):
 def test_centred_sums_keep_their_digits_far_from_zero():
     table = unbalanced()
     far = table.assign(logfc=table["logfc"] + 1e8, x=table["x"] + 1e4)
-    near, moved = (sufficient.of_rows(screen.model_data(t)) for t in (table, far))
+    near, moved = (sufficient.of_rows(arrays.model_data(t)) for t in (table, far))
     np.testing.assert_allclose(moved.rss, near.rss, rtol=1e-5, atol=1e-9)
     np.testing.assert_array_equal(moved.varies, near.varies)
 
@@ -114,4 +115,4 @@ def test_what_is_no_number_is_refused_with_its_sgrna(value):
         np.errstate(all="ignore"),
         pytest.raises(UserError, match=r"columns x, logfc: missing or infinite.* in 1 sgRNA\(s\) \(sgRNA_7\)"),
     ):
-        sufficient.of_rows(screen.model_data(table))
+        sufficient.of_rows(arrays.model_data(table))

@@ -1,7 +1,7 @@
 import pandas as pd
 
-from guidefit import summary
-from guidefit.diagnostics import ESTIMATE_COLUMNS
+from guidefit.assess.diagnostics import ESTIMATE_COLUMNS
+from guidefit.report import summary_page
 
 THRESHOLDS = {"failed_share_max": 0.05, "calibration_level": 0.01}
 
@@ -9,14 +9,14 @@ ERROR = {"study": "s", "variant": "pooled", "seed": 1, "verdict": "error", "reas
 
 
 def test_a_study_whose_fits_all_failed_still_has_its_page():
-    page = summary.page("s", pd.DataFrame([ERROR]), pd.DataFrame(columns=list(ESTIMATE_COLUMNS)), *[None] * 5, THRESHOLDS)
+    page = summary_page.page("s", pd.DataFrame([ERROR]), pd.DataFrame(columns=list(ESTIMATE_COLUMNS)), *[None] * 5, THRESHOLDS)
     assert "error: &lt;b&gt;no&lt;/b&gt; density" in page
     assert "<b>no</b>" not in page
 
 
 def page_of_a_screen(on_layout):
     estimates = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
-    return summary.page("real", pd.DataFrame([ERROR]), estimates, *[None] * 4, on_layout, THRESHOLDS)
+    return summary_page.page("real", pd.DataFrame([ERROR]), estimates, *[None] * 4, on_layout, THRESHOLDS)
 
 
 def test_a_screens_page_tells_whether_it_is_calibrated_on_its_layout_or_how_to_know():

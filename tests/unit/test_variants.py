@@ -1,30 +1,31 @@
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from guidefit import responses, screen, simulation, variants
-from guidefit.covariates import Covariate
-from guidefit.errors import UserError
-from guidefit.nuts import model_graph
-from guidefit.simulation import Design
+from guidefit.base.errors import UserError
+from guidefit.engines.nuts import model_graph
+from guidefit.models import declaration, responses
+from guidefit.screens import arrays
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 
 
 @pytest.fixture(scope="module")
 def data():
-    blueprint = simulation.general(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
-    table, _ = simulation.simulate(blueprint, Covariate("zscore"), "x")
-    return screen.model_data(table)
+    blueprint = designs.general(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
+    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
+    return arrays.model_data(table)
 
 
 def build(name, data, **priors):
     path = FOLDER / f"{name}.py"
-    declared = variants.declare(path).priors
-    return variants.load(path)(data, variants.merge_priors(declared, priors, "here"))
+    declared = declaration.declare(path).priors
+    return declaration.load(path)(data, declaration.merge_priors(declared, priors, "here"))
 
 
 def values(model, seed=0):
@@ -115,7 +116,7 @@ def by_hand(name, at, data):
     return total + norm(data.logfc, mean, at["sigma"]).sum()
 
 
-@pytest.mark.parametrize("name", variants.BUILT_IN)
+@pytest.mark.parametrize("name", declaration.BUILT_IN)
 def test_log_density_by_hand(name, data):
     model = build(name, data)
     at = values(model)
@@ -161,7 +162,7 @@ def test_priors_are_configurable(data):
 
 def test_graph_of_a_model(data):
     path = FOLDER / "varying_effects.py"
-    graph = model_graph(build("varying_effects", data), variants.declare(path).priors)
+    graph = model_graph(build("varying_effects", data), declaration.declare(path).priors)
     nodes = {node["name"]: node for node in graph["nodes"]}
     assert nodes["alpha_s"]["dims"] == ["6 sgrnas"]
     assert nodes["sigma"]["distribution"] == "Exponential"
@@ -195,13 +196,13 @@ BAD_FILES = {
 def test_a_file_that_is_no_variant_is_refused(tmp_path, text, message):
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UserError, match=f"mine.py.*{message}"):
-        variants.declare(tmp_path / "mine.py")
+        declaration.declare(tmp_path / "mine.py")
 
 
-@pytest.mark.parametrize("name", variants.BUILT_IN)
+@pytest.mark.parametrize("name", declaration.BUILT_IN)
 def test_a_curve_is_declared_where_there_is_one(name):
     expected = {"saturating_effects": ("saturating", "kappa"), "piecewise_effects": ("piecewise", "ratio")}
-    assert variants.declare(FOLDER / f"{name}.py").response == expected.get(name)
+    assert declaration.declare(FOLDER / f"{name}.py").response == expected.get(name)
 
 
 def test_curves_leave_losses_and_small_gains_alone():
@@ -214,7 +215,7 @@ def test_curves_leave_losses_and_small_gains_alone():
 def test_the_readmes_variant_works(tmp_path, data):
     text = (FOLDER.parents[2] / "README.md").read_text()
     (tmp_path / "no_slope.py").write_text(re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1])
-    declared = variants.declare(tmp_path / "no_slope.py")
+    declared = declaration.declare(tmp_path / "no_slope.py")
     assert declared.summary == "One intercept per gene, no slope."
-    model = variants.load(declared.path)(data, declared.priors)
+    model = declaration.load(declared.path)(data, declared.priors)
     assert np.isfinite(log_density(model, values(model)))

@@ -1,26 +1,28 @@
 """Variants that only NUTS can fit recover what a design of theirs has, and what the reference does to the same data."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit import diagnostics, sampling, screen, simulation, variants
-from guidefit.covariates import Covariate
-from guidefit.simulation import Design
+from guidefit.assess import diagnostics
+from guidefit.engines import interface, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays, screen_file
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from guidefit.simulation.designs import Design
 
 pytestmark = pytest.mark.slow
 
-FOLDER = Path(variants.__file__).parent
+FOLDER = declaration.VARIANTS
 SEEDS = range(6)
 CASES = {"saturating_effects": ("kappa", 1.5), "piecewise_effects": ("ratio", 0.5), "cell_line_intercepts": ("sigma_line", 0.5)}
 
 
 def engine(variant, **settings):
-    declared = variants.declare(FOLDER / f"{variant}.py")
-    full = sampling.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
-    return sampling.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    full = interface.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
+    return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
 def fitted(model, parameter, value):
@@ -28,9 +30,9 @@ def fitted(model, parameter, value):
     parts = []
     for seed in SEEDS:
         design = Design(genes=10, sgrnas_per_gene=3, cell_lines=30, **{parameter: value})
-        table, truth = simulation.simulate(simulation.general(design, np.random.default_rng(seed)), Covariate("centred"), "x")
-        fit = model.fit(screen.model_data(table), seed)
-        draws, known = fit["posterior"].to_dataset(), simulation.truth_table(truth, screen.coords(table))
+        table, truth = designs.simulate(designs.general(design, np.random.default_rng(seed)), Covariate("centred"), "x")
+        fit = model.fit(arrays.model_data(table), seed)
+        draws, known = fit["posterior"].to_dataset(), designs.truth_table(truth, screen_file.coords(table))
         summary = fit["summary"].to_dataset() if "summary" in fit.children else None
         arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
         parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit import diagnostics
+from guidefit.assess import diagnostics
 
 pytestmark = pytest.mark.slow
 VARIANTS = ["varying_effects", "global_intercept", "correlated_effects"]

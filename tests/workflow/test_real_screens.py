@@ -74,7 +74,7 @@ OWN = '''"""A mean of its own name."""
 
 import pymc as pm
 
-from guidefit.variants.parts import prior, rows
+from guidefit.models.parts import prior, rows
 
 PRIORS = {"level": {"distribution": "Normal", "mu": 0, "sigma": 5}, "noise": {"distribution": "Exponential", "lam": 1}}
 

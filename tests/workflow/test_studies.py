@@ -19,7 +19,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from guidefit.variants.parts import prior, rows
+from guidefit.models.parts import prior, rows
 
 PRIORS = {"alpha": {"distribution": "Normal", "mu": 0, "sigma": 5}, "sigma": {"distribution": "Exponential", "lam": 1}}
 

@@ -16,7 +16,7 @@ import sys
 from guidefit.covariates import Covariate
 from guidefit import sampling, screen, simulation, variants
 table, _ = simulation.simulate(simulation.notebook(103), Covariate("zscore_within_gene"), "cna")
-declared = variants.declare("scripts/guidefit/variants/varying_effects.py")
+declared = variants.declare("scripts/guidefit/models/variants/varying_effects.py")
 settings = sampling.Settings(engine="collapsed")
 engine = sampling.make_engine(declared, declared.priors, settings, 1, 1, "here")
 engine.fit(screen.model_data(table), 1).to_netcdf(sys.argv[1])

@@ -9,132 +9,50 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-# Every file of the library, so that it comes along when this workflow is used as a module of another.
-BASE = ["__init__", "errors", "job"]
-VARIANTS = [
-    "varying_effects",
-    "global_intercept",
-    "correlated_effects",
-    "pooled",
-    "gene_effects",
-    "varying_intercepts",
-    "student_t",
-    "correlated_genes",
-    "saturating_effects",
-    "piecewise_effects",
-    "cell_line_intercepts",
-]
-STEPS = {
-    "config": ["configuration", "variants/__init__", "responses"],
-    "data": ["randomness", "covariates", "responses", "simulation", "names", "screen"],
-    "import": ["covariates", "screen", "importing", "long_table", "matrices", "depmap", "tables"],
-    "simulate": [
-        "randomness",
-        "covariates",
-        "responses",
-        "simulation",
-        "names",
-        "screen",
-        "predictive",
-        "nuts",
-        "sampling",
-        "posterior",
-        "variants/__init__",
-        "variants/parts",
-    ],
-    "nuts": ["randomness", "screen", "sampling", "nuts", "posterior", "variants/__init__", "variants/parts", "responses"],
-    "collapsed": [
-        "randomness",
-        "screen",
-        "sampling",
-        "exact",
-        "collapsed",
-        "importance",
-        "mixture",
-        "scale_nuts",
-        "scales",
-        "structure",
-        "sufficient",
-        "posterior",
-        "variants/__init__",
-        "responses",
-    ],
-    "check": ["randomness", "screen", "nuts", "posterior", "predictive", "variants/__init__", "variants/parts", "responses"],
-    "statistics": [
-        "randomness",
-        "screen",
-        "posterior",
-        "names",
-        "diagnostics",
-        "identifiability",
-        "mixture",
-        "comparison",
-        "calibration",
-        "structure",
-        "scales",
-        "sufficient",
-        "variants/__init__",
-        "responses",
-    ],
-    "seeds": ["recovery", "calibration", "diagnostics", "names", "tables"],
-    "figures": [
-        "recovery",
-        "calibration",
-        "figures/seeds",
-        "screen",
-        "posterior",
-        "names",
-        "diagnostics",
-        "figures/__init__",
-        "figures/data",
-        "figures/predictive",
-        "figures/parameters",
-        "figures/graph",
-        "figures/studies",
-        "figures/effects",
-    ],
-    "effects": [
-        "effects",
-        "correction",
-        "responses",
-        "importing",
-        "matrices",
-        "screen",
-        "sufficient",
-        "tables",
-        "posterior",
-        "variants/__init__",
-    ],
-    "report": ["summary", "names", "gene_page", "pages", "tables"],
-}
+@cache
+def library_file(path):
+    """A file of the library, by its path under scripts/. It comes along where this workflow is used as a module of another."""
+    return workflow.source_path(f"../../scripts/{path}")
+
+
+def read_library(path):
+    """The text of a file of the library; None where there is none."""
+    try:
+        return Path(library_file(path)).read_text()
+    except (WorkflowError, OSError):
+        return None
+
+
+for package in ("__init__", "base/__init__", "base/digests"):
+    library_file(f"guidefit/{package}.py")
+sys.path.insert(0, str(Path(library_file("guidefit/__init__.py")).parent.parent))
+
+from guidefit.base.digests import Code, Library
+
+LIBRARY = Library(read_library)
 
 
 @cache
-def library_file(module):
-    return workflow.source_path(f"../../scripts/guidefit/{module}.py")
+def digest(script, *modules):
+    """Checksum of all code that a script depends on, with the modules that it imports by a computed name."""
+    code = Code(read_library(f"{script}.py"))
+    return LIBRARY.digest(code, *modules)
 
 
-def variant_file(wildcards):
-    """The file of a variant: built in, or the user's own."""
-    own = STUDIES[wildcards.study]["variants"][wildcards.variant].get("file")
-    return own or library_file(f"variants/{wildcards.variant}")
+def digest_of_variant(path):
+    """Checksum of a variant's file and of the code that it depends on."""
+    return LIBRARY.digest(Code(Path(path).read_text()), "guidefit.models.parts")
 
 
-@cache
-def digest(step):
-    """Checksum of the library modules that a step uses: a change in one re-runs that step, and no other."""
-    content = hashlib.sha256()
-    for module in STEPS[step]:
-        content.update(Path(library_file(module)).read_bytes())
-    return content.hexdigest()[:16]
+LIBRARY.reached(Code("import guidefit.config.configuration"))
+
+from guidefit.models.declaration import BUILT_IN
+
+from guidefit.config import configuration
+from guidefit.base.errors import UserError
 
 
-for module in [*BASE, *(f"variants/{v}" for v in VARIANTS), *sum(STEPS.values(), [])]:
-    library_file(module)
-sys.path.insert(0, str(Path(library_file("__init__")).parent.parent))
-
-from guidefit import configuration
-from guidefit.errors import UserError
+BUILT_IN_FILES = {name: library_file(f"guidefit/models/variants/{name}.py") for name in BUILT_IN}
 
 
 def checked(config):
@@ -144,7 +62,7 @@ def checked(config):
         config = configuration.spell_out(config)
         configuration.check_schema(config, yaml.safe_load(Path(schema).read_text()))
         validate(config, schema)  # fills in the defaults
-        configuration.check_meaning(config, {v: library_file(f"variants/{v}") for v in VARIANTS})
+        configuration.check_meaning(config, BUILT_IN_FILES)
     except UserError as error:
         raise WorkflowError(str(error)) from None
     return config
@@ -326,7 +244,7 @@ def first_fits(wildcards):
 def variant_files(wildcards):
     """The file of every variant of the wildcard's study."""
     study = STUDIES[wildcards.study]
-    return [own.get("file") or library_file(f"variants/{name}") for name, own in study["variants"].items()]
+    return [own.get("file") or BUILT_IN_FILES[name] for name, own in study["variants"].items()]
 
 
 def source_names(wildcards):
@@ -401,3 +319,8 @@ def figures_of(study):
             for name, kind in DATA_FIGURES
         ),
     ]
+
+
+def variant_file(wildcards):
+    """The file of a variant: built in, or the user's own."""
+    return STUDIES[wildcards.study]["variants"][wildcards.variant].get("file") or BUILT_IN_FILES[wildcards.variant]

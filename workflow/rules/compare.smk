@@ -19,7 +19,7 @@ rule compare:
         "../../envs/statistics.yaml"
     params:
         thresholds=setting("thresholds"),
-        library=digest("statistics"),
+        library=digest("compare"),
     message:
         "{wildcards.study}: compare the variants"
     script:

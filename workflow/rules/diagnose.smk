@@ -27,7 +27,7 @@ rule diagnose:
         calibrate=lambda wildcards: wildcards.study in CALIBRATED,
         thresholds=setting("thresholds"),
         n_ranks=setting("n_ranks"),
-        library=digest("statistics"),
+        library=digest("diagnose"),
     message:
         "{wildcards.study}: diagnose {wildcards.variant}, seeds {wildcards.seeds}"
     script:
@@ -67,7 +67,7 @@ rule collect_tables:
     conda:
         "../../envs/data.yaml"
     params:
-        library=digest("report"),
+        library=digest("collect_tables"),
     message:
         "{wildcards.study}: join the tables of all fits"
     script:

@@ -43,7 +43,7 @@ rule find_effects:
         thresholds=effect_thresholds,
         show_genes=setting("show_genes"),
         source_names=source_names,
-        library=digest("effects"),
+        library=digest("find_effects"),
     message:
         "{wildcards.study}: effects of genes and sgRNAs"
     script:
@@ -70,7 +70,7 @@ rule check_correction:
     params:
         seed=first_seed,
         diploid=diploid,
-        library=digest("effects"),
+        library=digest("check_correction"),
     message:
         "{wildcards.study}: check the copy-number correction"
     script:
@@ -97,7 +97,7 @@ rule write_gene_page:
         "../../envs/data.yaml"
     params:
         thresholds=effect_thresholds,
-        library=digest("report"),
+        library=digest("write_gene_page"),
     message:
         "{wildcards.study}: write the page of genes"
     script:
@@ -147,7 +147,7 @@ rule plot_effects:
         seed=first_seed,
         diploid=diploid,
         show_genes=setting("show_genes"),
-        library=digest("figures"),
+        library=digest("plot_effects"),
     message:
         "{wildcards.study}: plot the effects of {wildcards.variant}"
     script:
@@ -170,7 +170,7 @@ rule plot_correction:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_correction"),
     message:
         "{wildcards.study}: plot the check of the correction"
     script:

@@ -52,7 +52,7 @@ rule plot_screen:
         "../../envs/figures.yaml"
     params:
         covariate=setting("covariate"),
-        library=digest("figures"),
+        library=digest("plot_screen"),
     message:
         "{wildcards.study}: draw the screen, seed {wildcards.seed}"
     script:
@@ -99,7 +99,7 @@ rule plot_predictive:
         "../../envs/figures.yaml"
     params:
         band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
-        library=digest("figures"),
+        library=digest("plot_predictive"),
     message:
         "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
@@ -159,7 +159,7 @@ rule plot_parameters:
         "../../envs/figures.yaml"
     params:
         contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
-        library=digest("figures"),
+        library=digest("plot_parameters"),
     message:
         "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
@@ -182,7 +182,7 @@ rule plot_model:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_model"),
     message:
         "{wildcards.study}: draw the graph of {wildcards.variant}"
     script:
@@ -205,7 +205,7 @@ rule plot_diagnostics:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_diagnostics"),
     message:
         "{wildcards.study}: draw the overview of diagnostics"
     script:
@@ -228,7 +228,7 @@ rule plot_comparison:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_comparison"),
     message:
         "{wildcards.study}: draw the comparison"
     script:

@@ -24,7 +24,7 @@ rule fit:
         settings=fit_settings,
         priors=fit_priors,
         seeds=batch_seeds,
-        library=lambda wildcards: digest(fit_settings(wildcards)["engine"]),
+        library=lambda wildcards: digest("fit", f"guidefit.engines.{fit_settings(wildcards)['engine']}"),
     message:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:

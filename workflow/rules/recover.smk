@@ -18,7 +18,7 @@ rule recover:
     conda:
         "../../envs/statistics.yaml"
     params:
-        library=digest("seeds"),
+        library=digest("recover"),
     message:
         "{wildcards.study}: hold the estimates against the truth"
     script:
@@ -45,7 +45,7 @@ rule calibrate:
         "../../envs/statistics.yaml"
     params:
         thresholds=setting("thresholds"),
-        library=digest("seeds"),
+        library=digest("calibrate"),
     message:
         "{wildcards.study}: calibrate"
     script:
@@ -75,7 +75,7 @@ rule plot_recovery:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_recovery"),
     message:
         "{wildcards.study}: plot the recovery"
     script:
@@ -105,7 +105,7 @@ rule plot_calibration:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("figures"),
+        library=digest("plot_calibration"),
     message:
         "{wildcards.study}: plot the calibration of {wildcards.variant}"
     script:

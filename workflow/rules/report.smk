@@ -20,7 +20,7 @@ rule summarise:
         "../../envs/data.yaml"
     params:
         thresholds=setting("thresholds"),
-        library=digest("report"),
+        library=digest("summarise"),
     message:
         "{wildcards.study}: write the summary"
     script:

@@ -13,7 +13,7 @@ rule simulate:
         simulate=setting("simulate"),
         covariate=covariate_settings,
         seeds=batch_seeds,
-        library=digest("data"),
+        library=digest("simulate"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds}"
     script:
@@ -39,7 +39,7 @@ rule simulate_prior:
         covariate=covariate_settings,
         priors=fit_priors,
         seeds=batch_seeds,
-        library=digest("simulate"),
+        library=digest("simulate_prior"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
     script:
@@ -66,7 +66,7 @@ rule simulate_posterior:
         priors=fit_priors,
         seeds=batch_seeds,
         layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["seeds"][0],
-        library=digest("simulate"),
+        library=digest("simulate_posterior"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the posterior of {wildcards.variant}"
     script:
@@ -96,7 +96,7 @@ rule import_table:
     params:
         table=screen_settings("columns", "missing", "constant_covariate", "copy_number_unit"),
         covariate=covariate_settings,
-        library=digest("import"),
+        library=digest("import_table"),
     message:
         "{wildcards.study}: import {input}"
     script:
@@ -132,7 +132,7 @@ rule import_depmap:
         steps=screen_settings("normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
         screen=screen_settings("constant_covariate", "copy_number_unit"),
         covariate=covariate_settings,
-        library=digest("import"),
+        library=digest("import_depmap"),
     message:
         "{wildcards.study}: import DepMap's files"
     script:

@@ -1,0 +1,1 @@
+"""Assessment of fits: predictive checks, diagnostics, comparison, recovery, calibration."""

@@ -1,0 +1,1 @@
+"""The config: its keys, defaults and checks."""

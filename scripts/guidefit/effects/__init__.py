@@ -1,0 +1,1 @@
+"""Effects of genes and sgRNAs in a real screen, and the copy-number correction."""

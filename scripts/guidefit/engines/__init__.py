@@ -1,0 +1,1 @@
+"""Engines: from a variant and a screen to a posterior."""

@@ -1,0 +1,99 @@
+"""Fits of a batch of seeds, saved one by one so that a killed batch resumes where it was."""
+
+import hashlib
+import logging
+import os
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import xarray as xr
+
+from guidefit.engines.interface import Engine, FitError
+
+logger = logging.getLogger("guidefit")
+
+
+PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
+
+
+SAVE_FROM = 0.3  # seconds: saving a fit takes a good part of that
+
+
+def fit_batch(
+    engine: Engine,
+    screen: str | Path,
+    seed_of: Callable[[int], int],
+    seeds: Sequence[int],
+    saved: Path,
+    fingerprint: str,
+) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
+    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
+
+    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that is dear against the saving is saved under
+    `saved` as it is done and read back by a later run whose fingerprint (of model, settings and library) and data are the same, so
+    that a killed batch continues. A model that cannot be built or compiled raises: that is no matter of one seed.
+    """
+    fits: dict[int, xr.DataTree] = {}
+    errors: dict[int, str] = {}
+    saved.mkdir(parents=True, exist_ok=True)
+    for count, seed in enumerate(seeds, 1):
+        data = engine.read(screen, seed)
+        file = saved / f"{seed}.nc"
+        key = hashlib.sha256(f"{fingerprint}{data.digest()}".encode()).hexdigest()
+        if (fit := _resume(file, key)) is not None:
+            logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
+            fits[seed] = fit
+            continue
+        logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), data.sizes["rows"])
+        try:
+            fit = engine.fit(data, seed_of(seed))
+        except FitError as error:
+            logger.error("seed %d: the fit failed: %s", seed, error)
+            traceback.print_exc()
+            errors[seed] = str(error)
+            continue
+        fit.attrs |= {"fingerprint": key, "versions": versions(), "node": node(), **data.sizes}
+        seconds = fit.attrs["seconds_compile"] + fit.attrs["seconds_sampling"]
+        logger.info(
+            "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
+        )
+        if seconds > SAVE_FROM:
+            unfinished = file.with_suffix(".part")
+            fit.to_netcdf(unfinished)
+            unfinished.rename(file)
+        fits[seed] = fit
+    return fits, errors
+
+
+def _resume(file: Path, key: str) -> xr.DataTree | None:
+    if not file.exists():
+        return None
+    try:
+        with xr.open_datatree(file, engine="netcdf4") as saved:
+            return saved.load() if saved.attrs.get("fingerprint") == key else None
+    except (OSError, RuntimeError) as error:  # cut short by a full disk or a machine that went down
+        logger.warning("%s cannot be read (%s): fitting again", file, error)
+        return None
+
+
+def node() -> str:
+    """Name of the machine that this runs on, as SLURM calls it where it runs under SLURM."""
+    return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
+
+
+@cache
+def versions() -> str:
+    """Names and versions of the installed packages that results may depend on."""
+    return "; ".join(f"{name} {version(name)}" for name in PACKAGES if _installed(name))
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

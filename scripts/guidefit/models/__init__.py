@@ -1,0 +1,1 @@
+"""Models: the variants, the parts they are written with, and the structure they declare."""

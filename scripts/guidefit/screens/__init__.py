@@ -1,0 +1,1 @@
+"""Screens: read and checked, their files, their covariate, their sums."""

@@ -1,0 +1,71 @@
+"""A screen as the arrays that models are built from."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class ModelData:
+    """A screen as the arrays a model is built from.
+
+    genes, sgrnas: names, in order of first appearance; gene_of_sgrna: (sgrna,) codes; sgrna_of_row: (row,) codes;
+    x: (row,) covariate; logfc: (row,) log2 fold change; cell_lines: names; cell_line_of_row: (row,) codes.
+    """
+
+    genes: list[str]
+    sgrnas: list[str]
+    gene_of_sgrna: np.ndarray
+    sgrna_of_row: np.ndarray
+    x: np.ndarray
+    logfc: np.ndarray
+    cell_lines: list[str]
+    cell_line_of_row: np.ndarray
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of rows, genes, sgrnas and cell_lines."""
+        names = {"genes": self.genes, "sgrnas": self.sgrnas, "cell_lines": self.cell_lines}
+        return {"rows": len(self.x)} | {key: len(each) for key, each in names.items()}
+
+    def digest(self) -> str:
+        """Checksum of the layout, x and logFC."""
+        names = "\x1f".join([*self.genes, *self.sgrnas, *self.cell_lines]).encode()
+        arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.cell_line_of_row, self.x, self.logfc)
+        return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+    @property
+    def gene_of_row(self) -> np.ndarray:
+        """(row,) gene codes."""
+        return self.gene_of_sgrna[self.sgrna_of_row]
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """Coordinates of the model's dims."""
+        return {"gene": self.genes, "sgrna": self.sgrnas, "cell_line": self.cell_lines, "row": np.arange(len(self.x))}
+
+    def same_layout(self, other: "ModelData") -> bool:
+        """Whether a model compiled for the other data fits these after swapping x and logfc."""
+        return (
+            self.genes == other.genes
+            and self.sgrnas == other.sgrnas
+            and self.cell_lines == other.cell_lines
+            and np.array_equal(self.gene_of_sgrna, other.gene_of_sgrna)
+            and np.array_equal(self.sgrna_of_row, other.sgrna_of_row)
+            and np.array_equal(self.cell_line_of_row, other.cell_line_of_row)
+        )
+
+
+def model_data(table: pd.DataFrame) -> ModelData:
+    """Arrays of one screen (one seed's rows)."""
+    sgrna_codes, sgrnas = pd.factorize(table["sgrna"].astype(str))
+    gene_codes, genes = pd.factorize(table["gene"].astype(str))
+    line_codes, lines = pd.factorize(table["cell_line"].astype(str))
+    gene_of_sgrna = np.empty(len(sgrnas), dtype=np.int64)
+    gene_of_sgrna[sgrna_codes] = gene_codes
+    logfc = table["logfc"] if "logfc" in table else np.zeros(len(table))
+    x, y = np.asarray(table["x"], float), np.asarray(logfc, float)
+    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, x, y, list(lines), line_codes)

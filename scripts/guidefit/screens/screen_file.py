@@ -1,0 +1,143 @@
+"""The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from guidefit.base.errors import UserError
+
+IDS = ("gene", "sgrna", "cell_line")
+COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
+
+
+def groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
+    """The row groups of one seed in a screen's file; a real screen's rows carry no seed and serve every seed."""
+    metadata = file.metadata
+    column = file.schema_arrow.get_field_index("seed")
+    ranges = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
+    return [i for i, s in enumerate(ranges) if s is None or not s.has_min_max or s.min <= seed <= s.max]
+
+
+def of_seed(path: str | Path, seed: int) -> pd.DataFrame:
+    """The rows of one seed."""
+    with pq.ParquetFile(path) as file:
+        return file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
+
+
+def rows_of_seed(path: str | Path, seed: int) -> int:
+    """Number of rows of one seed, without reading them."""
+    with pq.ParquetFile(path) as file:
+        return sum(file.metadata.row_group(i).num_rows for i in groups_of_seed(file, seed))
+
+
+def of_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
+    """At most `most` genes of one seed, evenly spaced in their order: their rows, and how many genes there are. Holds no more."""
+    genes: dict[str, None] = {}
+    with pq.ParquetFile(path, read_dictionary=["gene"]) as file:
+        groups = groups_of_seed(file, seed)
+        for batch in file.iter_batches(1 << 20, groups, ["gene"]):
+            genes |= dict.fromkeys(batch["gene"].unique().to_pylist())
+        names = list(genes)
+        kept = pa.array([names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(most, len(names))).astype(int))])
+        parts = []
+        for batch in file.iter_batches(1 << 20, groups):
+            rows = batch.filter(pc.is_in(batch["gene"].cast(pa.string()), kept))
+            if rows.num_rows:
+                parts.append(rows.to_pandas().astype({"gene": "str", "sgrna": "str", "cell_line": "str"}))
+    return pd.concat(parts, ignore_index=True), len(names)
+
+
+def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
+    """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
+    with pq.ParquetFile(path) as file:
+        table = file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
+    return table[table["seed"] == seed].drop(columns=["seed"])
+
+
+def coords(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Names of genes, sgRNAs and cell lines in order of first appearance."""
+    return {name: table[name].drop_duplicates().astype(str).tolist() for name in IDS}
+
+
+class Writer:
+    """Writes screens and their truths seed by seed into two Parquet files, a row group per seed."""
+
+    TRUTH = pa.schema(
+        [
+            ("study", "string"),
+            ("seed", "int64"),
+            ("variable", "string"),
+            ("gene", "string"),
+            ("sgrna", "string"),
+            ("truth", "float64"),
+        ]
+    )
+
+    def __init__(self, screen: str | Path, truth: str | Path, study: str) -> None:
+        self.path, self.study = screen, study
+        self._screen: pq.ParquetWriter | None = None
+        self._truth = pq.ParquetWriter(truth, self.TRUTH)
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._truth.close()
+        if self._screen:
+            self._screen.close()
+
+    def write(self, seed: int, screen: pd.DataFrame, truth: pd.DataFrame) -> None:
+        """Add one seed's screen and truth."""
+        self.write_rows(seed, screen)
+        self.write_truth(seed, truth)
+
+    def write_rows(self, seed: int | None, screen: pd.DataFrame) -> None:
+        """Add rows of one seed's screen; seed None: of a real screen, which serves every seed and has no truth."""
+        count = len(screen)
+        names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
+        numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
+        table = pa.table({"study": names, "seed": numbers} | arrow(screen))
+        if self._screen is None:
+            self._screen = pq.ParquetWriter(self.path, table.schema)
+        self._screen.write_table(table)
+
+    def write_truth(self, seed: int, truth: pd.DataFrame) -> None:
+        """Add one seed's truth."""
+        rows = truth.assign(study=self.study, seed=seed)[self.TRUTH.names]
+        self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
+
+
+def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
+    """Columns for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
+
+    def of(column: pd.Series) -> pa.Array:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return pa.DictionaryArray.from_arrays(column.cat.codes.to_numpy(np.int32), pa.array(column.cat.categories, pa.string()))
+        return pa.Array.from_pandas(column.astype("str") if column.dtype == object else column)
+
+    return {str(name): of(column) for name, column in table.items()}
+
+
+MORE_VARIATION = "Use more cell lines, a higher copy_number.mean or more copy_number.noise."
+OTHER_COVARIATE = "Use the covariate of the study that the layout is from."
+
+
+def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str, mend: str = MORE_VARIATION) -> None:
+    """Raise UserError where a simulated screen has a gene whose covariate does not vary; mend: what to do about it."""
+    constant = constant_genes(table)
+    if constant:
+        raise UserError(
+            f"config: {place}: the covariate {covariate} does not vary in {len(constant)} gene(s) ({', '.join(constant[:5])}), "
+            f"so no slope can be fitted. {mend}"
+        )
+
+
+def constant_genes(table: pd.DataFrame) -> list[str]:
+    """Genes whose covariate x does not vary over their rows, so that the data cannot give them a slope."""
+    by_gene = table.groupby("gene", observed=True, sort=False)["x"]
+    spread = by_gene.max() - by_gene.min()
+    return [str(gene) for gene in spread.index[spread <= 1e-9]]

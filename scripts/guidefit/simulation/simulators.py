@@ -1,0 +1,60 @@
+"""Simulators compiled from a variant's own PyMC model: from its prior, or given all its parameters."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from pymc.pytensorf import compile as pm_compile
+from pymc.pytensorf import find_rng_nodes, reseed_rngs
+
+from guidefit.models.parts import QUICK, Build
+from guidefit.models.declaration import Priors
+from guidefit.screens.arrays import ModelData
+from guidefit.screens.covariates import Truth
+
+
+def centred(priors: Priors) -> Priors:
+    """The same priors with all effects centred."""
+    return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
+
+
+class PriorSimulator:
+    """Draws a truth from a variant's prior and logFC from that truth; compiled once for all seeds of one layout."""
+
+    def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
+        self.model = build(data, priors)
+        self.names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
+        outputs = [self.model[name] for name in (*self.names, "logfc")]
+        self._draw = pm_compile([], outputs, **QUICK)
+        self._rngs = find_rng_nodes(outputs)
+
+    @property
+    def dims(self) -> dict[str, str]:
+        """The one dim of each parameter that has any."""
+        found = self.model.named_vars_to_dims
+        return {name: str(found[name][0]) for name in self.names if found.get(name)}
+
+    def __call__(self, x: np.ndarray, seed: int) -> tuple[Truth, np.ndarray]:
+        """(truth by variable, (row,) logFC) for the covariate x (row,)."""
+        self.model.set_data("x", x)
+        reseed_rngs(self._rngs, seed)
+        *truth, logfc = self._draw()
+        return dict(zip(self.names, truth, strict=True)), logfc
+
+
+class ConditionalSimulator:
+    """Draws logFC of a variant's model given all its parameters; compiled once for all seeds of one layout.
+
+    The model's free variables become inputs of the graph, so that any variant can be simulated. Effects are centred, so that the
+    free variables are those of the posterior, in whichever coordinates it was sampled.
+    """
+
+    def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
+        model = build(data, centred(priors))
+        self._free, logfc = model.free_RVs, model["logfc"]
+        self._draw = pm_compile(self._free, logfc, on_unused_input="ignore", **QUICK)
+        self._rngs = find_rng_nodes([logfc])
+
+    def __call__(self, values: Mapping[str, np.ndarray], seed: int) -> np.ndarray:
+        """(row,) logFC at these values of the parameters."""
+        reseed_rngs(self._rngs, seed)
+        return self._draw(*(np.asarray(values[variable.name], variable.dtype) for variable in self._free))
