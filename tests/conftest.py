@@ -3,15 +3,15 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+
+from helpers import ROOT
 
 # As in every job: more BLAS threads than cores make small fits many times slower. Before numpy is imported.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-ROOT = Path(__file__).parents[1]
 ran_for_real: list[str] = []  # told at the end: what is easily thought tested where it was skipped
 
 
@@ -45,8 +45,8 @@ def shared_data():
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
     """Results of the study that other tests disturb by faults, without any."""
-    from faulty import Faulty
-    from running import Workflow
+    from helpers.faulty import Faulty
+    from helpers.running import Workflow
 
     Faulty(workflow := Workflow(tmp_path_factory.mktemp("undisturbed")))
     workflow.run()
@@ -56,7 +56,7 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster():
     """A running SLURM cluster; tests that need it skip where none can be brought up."""
-    from cluster import NODES, Cluster, Unavailable
+    from helpers.cluster import NODES, Cluster, Unavailable
 
     try:
         running = Cluster()

@@ -11,8 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from release import made_up, save
-from running import ROOT, Workflow
+
+from helpers import ROOT
+from helpers.release import made_up, save
+from helpers.running import Workflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.conda]
 

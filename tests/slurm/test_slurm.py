@@ -6,9 +6,10 @@ import signal
 
 import pandas as pd
 import pytest
-from cluster import NODES
-from faulty import NAMES, Faulty, fitted
-from running import Workflow, assert_same_tables
+
+from helpers.cluster import NODES
+from helpers.faulty import NAMES, Faulty, fitted
+from helpers.running import Workflow, assert_same_tables
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 

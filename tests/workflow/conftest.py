@@ -1,9 +1,9 @@
 """Runs of the real Snakefile, each in a working directory of its own."""
 
 import pytest
-from running import ROOT, Workflow
 
-QUICK = {"draws": 60, "tune": 60, "chains": 2}
+from helpers import ROOT
+from helpers.running import Workflow
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import signal
 import subprocess
 
 import pytest
-from faulty import Faulty, fitted
-from running import Workflow, assert_same_tables
+
+from helpers.faulty import Faulty, fitted
+from helpers.running import Workflow, assert_same_tables
 
 pytestmark = pytest.mark.slow
 

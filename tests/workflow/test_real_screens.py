@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from release import made_up, save
+
+from helpers.release import made_up, save
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from running import ROOT, Workflow
+
+from helpers import ROOT
+from helpers.running import Workflow
 
 pytestmark = pytest.mark.slow
 

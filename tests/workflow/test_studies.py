@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import QUICK
+
+from helpers.running import QUICK
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from conftest import ROOT
+
+from helpers import ROOT
 
 pytestmark = pytest.mark.slow
 

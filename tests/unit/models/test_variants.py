@@ -11,6 +11,7 @@ from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
 from guidefit.simulation.designs import Design
+from helpers import ROOT
 
 FOLDER = declaration.VARIANTS
 
@@ -213,7 +214,7 @@ def test_curves_leave_losses_and_small_gains_alone():
 
 
 def test_the_readmes_variant_works(tmp_path, data):
-    text = (FOLDER.parents[2] / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     (tmp_path / "no_slope.py").write_text(re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1])
     declared = declaration.declare(tmp_path / "no_slope.py")
     assert declared.summary == "One intercept per gene, no slope."

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_diagnostics import THRESHOLDS, truth
 
 from guidefit.assess import diagnostics
 from guidefit.engines import interface, registry
@@ -11,6 +10,7 @@ from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
+from helpers.fits import THRESHOLDS, truth
 
 pytestmark = pytest.mark.slow
 FOLDER = declaration.VARIANTS

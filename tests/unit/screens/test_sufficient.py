@@ -1,7 +1,6 @@
 """Sums per sgRNA against the rows, however the rows come."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,28 +8,8 @@ from scipy import stats
 
 from guidefit.base.errors import UserError
 from guidefit.screens import arrays, screen_file, sufficient
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
-
-
-def unbalanced(seed=1, keep=0.7):
-    """A screen in random order with rows missing, an sgRNA of one row, and one whose x does not vary."""
-    rng = np.random.default_rng(seed)
-    blueprint = designs.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
-    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
-    table = table[rng.random(len(table)) < keep]
-    table.loc[table["sgrna"] == "sgRNA_4", "x"] = 0.7
-    alone = table[table["sgrna"] == "sgRNA_2"].index[1:]
-    return table.drop(index=alone).sample(frac=1, random_state=seed).reset_index(drop=True)
-
-
-def write(table, path, row_group_rows, seed=3):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    full = table.assign(study="s", seed=pd.array([seed] * len(table), dtype="Int64"))
-    pq.write_table(pa.Table.from_pandas(full, preserve_index=False), path, row_group_size=row_group_rows)
+from helpers.screens import unbalanced, write
 
 
 def test_least_squares_of_each_sgrna():

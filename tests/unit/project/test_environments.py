@@ -2,14 +2,14 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-ROOT = Path(__file__).parents[2]
+from helpers import ROOT
+
 PIN = re.compile(r"^([a-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 LOCKED = dict(PIN.findall((ROOT / "requirements.lock").read_text()))
 PYPI_NAMES = {"matplotlib-base": "matplotlib"}
@@ -37,14 +37,6 @@ def test_the_lock_file_names_no_registry_and_has_hashes():
     text = (ROOT / "requirements.lock").read_text()
     assert "://" not in text
     assert text.count("--hash=sha256:") >= len(LOCKED)
-
-
-def test_every_module_of_the_library_is_in_the_digest_of_a_step():
-    common = (ROOT / "workflow/rules/common.smk").read_text()
-    for path in (ROOT / "scripts/guidefit").rglob("*.py"):
-        name = path.relative_to(ROOT / "scripts/guidefit").with_suffix("").as_posix()
-        variant = name.removeprefix("variants/") if name.startswith("variants/") and name != "variants/__init__" else None
-        assert f'"{name}"' in common or f'"{variant}"' in common, name
 
 
 def test_scripts_import_only_what_their_environment_has():

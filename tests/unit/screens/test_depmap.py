@@ -4,13 +4,13 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from release import made_up, save
 
 from guidefit.base.errors import UserError
 from guidefit.screens import depmap
 from guidefit.screens.copy_number import check_unit
 from guidefit.screens.covariates import NAMES, Covariate
 from guidefit.screens.ledger import Ledger, mangled
+from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
 

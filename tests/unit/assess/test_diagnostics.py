@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -10,22 +9,9 @@ import yaml
 
 from guidefit.assess import diagnostics
 from guidefit.screens.arrays import ModelData
+from helpers import ROOT
+from helpers.fits import THRESHOLDS, truth
 
-THRESHOLDS = {
-    "r_hat_pass": 1.01,
-    "r_hat_fail": 1.05,
-    "ess_per_chain_pass": 100,
-    "ess_per_chain_fail": 25,
-    "divergence_rate_fail": 0.001,
-    "max_treedepth_rate_fail": 0.1,
-    "e_bfmi_pass": 0.3,
-    "e_bfmi_fail": 0.2,
-    "contraction_pass": 0.3,
-    "contraction_fail": 0.1,
-    "band_prob": 0.99,
-    "calibration_level": 0.01,
-    "failed_share_max": 0.05,
-}
 LINES = [f"cell_{i}" for i in range(40)]
 ROWS = np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), LINES, np.tile(np.arange(40), 3)
 DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), *ROWS)
@@ -54,13 +40,6 @@ def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):
     )
     prior = posterior.isel(chain=[0]).map(lambda v: v * 5 if v.name != "sigma" else v)
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats, "prior": prior})
-
-
-def truth(**values):
-    rows = [(variable, None, None, value) for variable, value in values.items()]
-    return pd.DataFrame(rows, columns=["variable", "gene", "sgrna", "truth"]).astype(
-        {"gene": "str", "sgrna": "str", "truth": float}
-    )
 
 
 def judge(fit, loo=None, **changes):
@@ -190,6 +169,6 @@ def test_the_simultaneous_band_holds_its_level():
 
 
 def test_thresholds_here_are_those_of_the_schema():
-    schema = yaml.safe_load((Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     defaults = {key: value["default"] for key, value in schema["$defs"]["thresholds"]["properties"].items()}
     assert {key: defaults[key] for key in THRESHOLDS} == THRESHOLDS

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from running import ROOT
+from helpers import ROOT
 
 # Python imports this at every start. A batch has two seeds: the fault comes when the second fit would be saved.
 HOOK = """import json

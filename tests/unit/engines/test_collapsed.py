@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
-from test_diagnostics import THRESHOLDS, truth
-from test_sufficient import unbalanced, write
 
 from guidefit.assess import diagnostics
 from guidefit.base.errors import UserError
@@ -18,6 +16,8 @@ from guidefit.screens import arrays, sufficient
 from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
 from guidefit.simulation.designs import Design
+from helpers.fits import THRESHOLDS, truth
+from helpers.screens import unbalanced, write
 
 FOLDER = declaration.VARIANTS
 DESIGN = Design(genes=8, sgrnas_per_gene=4, cell_lines=20)

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from helpers import ROOT
+
+QUICK = {"draws": 60, "tune": 60, "chains": 2}
 OF_THE_MACHINE = ["node", "seconds_compile", "seconds_sampling"]  # what a table says of the run, not of the result
 
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
-from test_sufficient import unbalanced
 
 from guidefit.base.errors import UserError
 from guidefit.engines import importance
@@ -16,6 +15,7 @@ from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.models import declaration, structure
 from guidefit.screens import arrays, sufficient
 from guidefit.screens.covariates import Covariate
+from helpers.screens import unbalanced
 
 FOLDER = declaration.VARIANTS
 GAUSSIAN = [name for name in declaration.BUILT_IN if declaration.declare(FOLDER / f"{name}.py").gaussian]

@@ -1,12 +1,12 @@
 """Calibration finds known faults, and does not find any in the right model."""
 
-import faults
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from guidefit.assess import calibration
+from helpers import calibration_faults as faults
 
 
 @pytest.mark.parametrize("n", [30, 200])

@@ -9,8 +9,8 @@ from snakemake.utils import validate
 from guidefit.base.errors import UserError
 from guidefit.config import configuration
 from guidefit.models import declaration
+from helpers import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 FILES = {name: ROOT / f"scripts/guidefit/models/variants/{name}.py" for name in declaration.BUILT_IN}
 
