@@ -22,6 +22,7 @@ lint: env
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/mypy
+	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
 
 bench: env
