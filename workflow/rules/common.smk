@@ -9,6 +9,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
+
 @cache
 def library_file(path):
     """A file of the library, by its path under scripts/. It comes along where this workflow is used as a module of another."""
@@ -50,7 +51,6 @@ from guidefit.models.declaration import BUILT_IN
 
 from guidefit.config import configuration
 from guidefit.base.errors import UserError
-
 
 BUILT_IN_FILES = {name: library_file(f"guidefit/models/variants/{name}.py") for name in BUILT_IN}
 
