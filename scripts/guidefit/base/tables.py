@@ -12,7 +12,7 @@ def concatenate(parts: Sequence[pd.DataFrame], columns: Sequence[str] | None = N
     """The rows of all parts in one table with a new index.
 
     Empty parts are left out, because their columns often have the wrong dtype; if all parts are empty, the result is the first one.
-    columns: the columns of the result, in order; None: those of the parts. Without any part the result is an empty table of `columns`.
+    columns: the columns of the result, in order; None: those of the parts. Without any part the result is an empty table.
     """
     filled = [part for part in parts if len(part)] or list(parts[:1])
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns or ()))
