@@ -31,7 +31,7 @@ draws = fit["posterior"].to_dataset()
 priors = declaration.declare(inputs.variant).priors | params.priors
 simulator = simulators.ConditionalSimulator(declaration.load(inputs.variant), priors, arrays.model_data(observed))
 
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
         drawn = posterior_file.one_draw(draws, randomness.generator(study, variant, seed, "truth"))
         values = {name: each.values for name, each in drawn.data_vars.items()}
