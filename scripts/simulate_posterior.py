@@ -21,7 +21,7 @@ from guidefit.base.errors import UserError
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant, layout = wildcards.study, wildcards.variant, params.simulate["layout"]
 observed = designs.on_layout(inputs.layout, Covariate(**params.covariate))
-fit = next(fit for seed, fit, _ in posterior_file.read_batch(inputs.posterior) if seed == params.layout_seed)
+fit = posterior_file.read_fit(inputs.posterior, params.layout_seed)
 if fit is None:
     raise UserError(
         f"studies.{study}.simulate: the fit of {variant} to {layout} (seed {params.layout_seed}) stopped with an error, so there "

@@ -16,6 +16,7 @@ import pandas as pd
 from guidefit.models import responses
 from guidefit.screens.covariates import Covariate, Line, Truth, push_forward
 from guidefit.base.names import indexed
+from guidefit.base.tables import concatenate
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
 
@@ -261,4 +262,4 @@ def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str
             part["variable"] = [indexed(name, each) for each in coords[dim]]
         parts.append(part)
     types = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
-    return pd.concat(parts, ignore_index=True).astype(types)
+    return concatenate(parts, list(types)).astype(types)
