@@ -66,9 +66,9 @@ def make_side(declared: Mapping[str, Any]) -> Side:
 def evaluate_side(side: Side | None, draws: Mapping[str, Any], level: Level, gene_of_sgrna: np.ndarray) -> np.ndarray:
     """Intercepts or slopes of all genes or of all sgRNAs, in logFC or in logFC per unit of x.
 
-    draws: variable -> (draw, ...) values; gene_of_sgrna: (sgrna,) gene codes. An sgRNA without an effect of its own has its gene's, a
-    gene without one the mean. Returns (draw, gene) or (draw, sgrna); (draw, 1) where all genes are alike; (1, 1) zero where the side is
-    None or none of its variables is in the draws.
+    draws: variable -> (draw, ...) values; gene_of_sgrna: (sgrna,) gene codes. An sgRNA without an effect of its own has its gene's,
+    a gene without one the mean. Returns (draw, gene) or (draw, sgrna); (draw, 1) where all genes are alike; (1, 1) zero where the
+    side is None or none of its variables is in the draws.
     """
     if side is None:
         return np.zeros((1, 1))
