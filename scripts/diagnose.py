@@ -14,7 +14,7 @@ from guidefit.screens import arrays, screen_file
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 loo = pd.read_parquet(inputs.loo) if inputs.get("loo") else None
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 quantities = calibration.Quantities(declared, declared.priors | params.priors) if params.calibrate else None
 estimates, health, unlearnt, derived = [], [], [], [pd.DataFrame(columns=calibration.RANK_COLUMNS)]
 for seed, fit, error in posterior_file.read_batch(inputs.posterior):

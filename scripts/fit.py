@@ -15,7 +15,7 @@ from guidefit.models import declaration
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant = wildcards.study, wildcards.variant
 place = f"studies.{study}.variants.{variant}"
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(variant, inputs.variant))
 priors = declaration.merge_priors(declared.priors, params.priors, f"{place}.priors")
 settings = interface.Settings(**params.settings)
 prior_seed = randomness.integer(study, variant, 0, "prior")
@@ -28,7 +28,7 @@ fits, errors = batch.fit_batch(
     seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
     seeds=params.seeds,
     saved=saved,
-    fingerprint=json.dumps([Path(inputs.variant).read_text(), priors, params.settings, params.library], sort_keys=True),
+    fingerprint=json.dumps([params.variant, priors, params.settings, params.library], sort_keys=True),
 )
 posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds)
 Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))

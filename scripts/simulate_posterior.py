@@ -28,8 +28,9 @@ if fit is None:
         f"is no posterior to draw from. See results/{layout}/diagnostics.csv."
     )
 draws = fit["posterior"].to_dataset()
-priors = declaration.declare(inputs.variant).priors | params.priors
-simulator = simulators.ConditionalSimulator(declaration.load(inputs.variant), priors, arrays.model_data(observed))
+declared = declaration.declare(declaration.file_of(variant, inputs.variant))
+priors = declared.priors | params.priors
+simulator = simulators.ConditionalSimulator(declaration.load(declared.path), priors, arrays.model_data(observed))
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:

@@ -15,7 +15,7 @@ settings = dict(params.simulate)
 covariate = Covariate(**params.covariate)
 design = settings.pop("design")
 settings = {key: value for key, value in settings.items() if key not in ("truth", "effect_on", "variant", "layout")}
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 priors = declaration.merge_priors(declared.priors, params.priors, f"studies.{wildcards.study}.variants.{wildcards.variant}.priors")
 layout = designs.on_layout(inputs.layout, covariate).drop(columns="logfc") if inputs.get("layout") else None
 remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE

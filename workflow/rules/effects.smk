@@ -1,25 +1,56 @@
-# Answers for a real screen: effects of genes and sgRNAs without the copy-number part, and whether the correction is right.
+# For real screens: effects of genes and sgRNAs without the copy-number part, and how well the copy-number correction works.
 
 
-rule find_effects:
+EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "few_guides", "cna_sd_min", "leverage_max")
+
+
+def first_fits(wildcards):
+    """The fit of each variant that effects are estimated from: that of the first seed, since all seeds see the same real screen."""
+    study = STUDIES[wildcards.study]
+    folder = f"results/{wildcards.study}/fits"
+    return [f"{folder}/{variant}/seeds_{study['first_batch']}/posterior.nc" for variant in study["variants"]]
+
+
+def own_files_of_variants(wildcards):
+    """The user's own files of all variants of a study."""
+    return [file for files in variant_files(wildcards).values() for file in files]
+
+
+def variant_files(wildcards):
+    """Variant -> the user's own files of it; none for a built-in variant."""
+    return {name: variant["own_files"] for name, variant in STUDIES[wildcards.study]["variants"].items()}
+
+
+def variant_codes(wildcards):
+    """Checksums of the code of all variants of a study."""
+    return [variant["code"] for variant in STUDIES[wildcards.study]["variants"].values()]
+
+
+def source_names(wildcards):
+    """What the source of a real screen calls genes, sgRNAs and cell lines."""
+    names = STUDIES[wildcards.study]["screen"].get("columns", {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"})
+    return {ours: names[ours] for ours in ("gene", "sgrna", "cell_line")}
+
+
+rule estimate_effects:
     input:
-        unpack(control_lists),
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
         posteriors=first_fits,
-        variants=variant_files,
+        variants=ancient(own_files_of_variants),
     output:
         gene_effects=report(
             "results/{study}/gene_effects.csv",
             caption="../report/gene_effects.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
+            subcategory="0. Summary and tables",
             labels={"what": "genes: effects (table)"},
         ),
         sgrna_effects=report(
             "results/{study}/sgrna_effects.csv",
             caption="../report/sgrna_effects.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
+            subcategory="0. Summary and tables",
             labels={"what": "sgRNAs: effects (table)"},
         ),
         corrected="results/{study}/corrected_logfc.parquet",
@@ -27,49 +58,50 @@ rule find_effects:
         sgrnas="results/{study}/effects/sgrnas.parquet",
         lines="results/{study}/effects/lines.parquet",
     log:
-        "logs/{study}/find_effects.log",
+        "logs/{study}/estimate_effects.log",
     benchmark:
         "results/{study}/effects/benchmark.tsv"
     conda:
         "../../envs/statistics.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=times_attempt(4000),
     params:
-        variants=lambda wildcards: list(STUDIES[wildcards.study]["variants"]),
-        seed=first_seed,
-        diploid=diploid,
-        thresholds=effect_thresholds,
-        show_genes=setting("show_genes"),
+        variants=variant_files,
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        show_genes=lookup("{study}/show_genes", within=STUDIES),
         source_names=source_names,
-        library=digest("find_effects"),
+        code=variant_codes,
+        library=digest("estimate_effects"),
     message:
-        "{wildcards.study}: effects of genes and sgRNAs"
+        "{wildcards.study}: estimate the effects of genes and sgRNAs"
     script:
-        "../../scripts/find_effects.py"
+        "../../scripts/estimate_effects.py"
 
 
-rule check_correction:
+rule assess_correction:
     input:
-        unpack(control_lists),
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
-        corrected="results/{study}/corrected_logfc.parquet",
+        corrected=rules.estimate_effects.output.corrected,
     output:
         report(
             "results/{study}/correction.csv",
             caption="../report/correction.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
+            subcategory="0. Summary and tables",
             labels={"what": "correction (table)"},
         ),
     log:
-        "logs/{study}/check_correction.log",
+        "logs/{study}/assess_correction.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        seed=first_seed,
-        diploid=diploid,
-        library=digest("check_correction"),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        library=digest("assess_correction"),
     message:
-        "{wildcards.study}: check the copy-number correction"
+        "{wildcards.study}: assess the copy-number correction"
     script:
-        "../../scripts/check_correction.py"
+        "../../scripts/assess_correction.py"

@@ -1,30 +1,9 @@
-# Figures and pages. (The report itself is Snakemake's own: `make run` asks for it with --report.)
-
-DATA_FIGURES = [("logfc_by_cna", "png"), ("logfc_by_x", "png"), ("logfc_density", "svg")]
-PREDICTIVE_FIGURES = [
-    ("prior_predictive", "svg"),
-    ("posterior_predictive", "svg"),
-    ("posterior_predictive_by_gene", "svg"),
-    ("loo_pit", "svg"),
-]
-PARAMETER_FIGURES = [
-    ("trace", "png"),
-    ("rank", "png"),
-    ("forest_intercept", "svg"),
-    ("forest_slope", "svg"),
-    ("truth", "svg"),
-    ("pair", "png"),
-]
-EFFECT_FIGURES = [("genes", "png"), ("gene_ranking", "svg"), ("copy_number_lines", "png"), ("guides", "svg")]
+# Figures and pages. (Snakemake itself writes the report: `make run` asks for it with --report.)
 
 
 rule plot_screen:
     input:
-        screen=lambda wildcards: (
-            f"results/{wildcards.study}/data/screen/screen.parquet"
-            if wildcards.source == "screen"
-            else f"results/{wildcards.study}/data/{wildcards.source}/seeds_{batch_of(wildcards.study, wildcards.seed)}/screen.parquet"
-        ),
+        screen=data("screen.parquet"),
     output:
         cna=report(
             "results/{study}/figures/data-{source}-logfc_by_cna-seed_{seed}.png",
@@ -52,7 +31,7 @@ rule plot_screen:
     conda:
         "../../envs/figures.yaml"
     params:
-        covariate=setting("covariate"),
+        covariate=lookup("{study}/covariate/name", within=STUDIES),
         library=digest("plot_screen"),
     message:
         "{wildcards.study}: draw the screen, seed {wildcards.seed}"
@@ -62,9 +41,9 @@ rule plot_screen:
 
 rule plot_predictive:
     input:
-        predictive=of_batch("predictive.nc"),
-        loo=of_batch("loo.parquet"),
-        screen=lambda wildcards: f"{data_of(wildcards.study, wildcards.variant, batch_of(wildcards.study, wildcards.seed))}/screen.parquet",
+        predictive=fit_of_seed("predictive.nc"),
+        loo=fit_of_seed("loo.parquet"),
+        screen=data("screen.parquet"),
     output:
         prior=report(
             "results/{study}/figures/{variant}-prior_predictive-seed_{seed}.svg",
@@ -99,7 +78,7 @@ rule plot_predictive:
     conda:
         "../../envs/figures.yaml"
     params:
-        band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
+        band_prob=lookup("{study}/thresholds/band_prob", within=STUDIES),
         library=digest("plot_predictive"),
     message:
         "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
@@ -109,8 +88,8 @@ rule plot_predictive:
 
 rule plot_parameters:
     input:
-        posterior=of_batch("posterior.nc"),
-        estimates=of_batch("estimates.parquet"),
+        posterior=fit_of_seed("posterior.nc"),
+        estimates=fit_of_seed("estimates.parquet"),
     output:
         trace=report(
             "results/{study}/figures/{variant}-trace-seed_{seed}.png",
@@ -159,7 +138,7 @@ rule plot_parameters:
     conda:
         "../../envs/figures.yaml"
     params:
-        contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
+        contraction_pass=lookup("{study}/thresholds/contraction_pass", within=STUDIES),
         library=digest("plot_parameters"),
     message:
         "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
@@ -169,7 +148,7 @@ rule plot_parameters:
 
 rule plot_model:
     input:
-        lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{next(iter(BATCHES[wildcards.study]))}/model.json",
+        collect(rules.fit.output.graph, seeds=lookup("{study}/first_batch", within=STUDIES), allow_missing=True),
     output:
         report(
             "results/{study}/figures/{variant}-model.svg",
@@ -192,13 +171,13 @@ rule plot_model:
 
 rule plot_diagnostics:
     input:
-        "results/{study}/diagnostics.csv",
+        rules.collect_tables.output.diagnostics,
     output:
         report(
             "results/{study}/figures/diagnostics.svg",
             caption="../report/diagnostics.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
+            subcategory="0. Summary and tables",
             labels={"what": "diagnostics overview"},
         ),
     log:
@@ -215,13 +194,13 @@ rule plot_diagnostics:
 
 rule plot_comparison:
     input:
-        "results/{study}/comparison.csv",
+        rules.compare.output,
     output:
         report(
             "results/{study}/figures/comparison.svg",
             caption="../report/comparison.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
+            subcategory="0. Summary and tables",
             labels={"what": "comparison by PSIS-LOO"},
         ),
     log:
@@ -238,7 +217,7 @@ rule plot_comparison:
 
 rule plot_recovery:
     input:
-        "results/{study}/recovery.csv",
+        rules.recover.output,
     output:
         coverage=report(
             "results/{study}/figures/recovery-coverage.svg",
@@ -268,7 +247,7 @@ rule plot_recovery:
 
 rule plot_calibration:
     input:
-        "results/{study}/ranks.parquet",
+        rules.calibrate.output.ranks,
     output:
         ecdf=report(
             "results/{study}/figures/{variant}-calibration_ecdf.svg",
@@ -299,9 +278,9 @@ rule plot_calibration:
 rule plot_effects:
     input:
         screen="results/{study}/data/screen/screen.parquet",
-        genes="results/{study}/effects/genes.parquet",
-        sgrnas="results/{study}/effects/sgrnas.parquet",
-        lines="results/{study}/effects/lines.parquet",
+        genes=rules.estimate_effects.output.genes,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        lines=rules.estimate_effects.output.lines,
     output:
         genes=report(
             "results/{study}/figures/{variant}-genes.png",
@@ -336,9 +315,9 @@ rule plot_effects:
     conda:
         "../../envs/figures.yaml"
     params:
-        seed=first_seed,
-        diploid=diploid,
-        show_genes=setting("show_genes"),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        show_genes=lookup("{study}/show_genes", within=STUDIES),
         library=digest("plot_effects"),
     message:
         "{wildcards.study}: plot the effects of {wildcards.variant}"
@@ -348,7 +327,7 @@ rule plot_effects:
 
 rule plot_correction:
     input:
-        "results/{study}/correction.csv",
+        rules.assess_correction.output,
     output:
         report(
             "results/{study}/figures/correction.svg",
@@ -371,24 +350,25 @@ rule plot_correction:
 
 rule write_gene_page:
     input:
-        unpack(gene_page_extras),
-        genes="results/{study}/effects/genes.parquet",
-        sgrnas="results/{study}/effects/sgrnas.parquet",
-        diagnostics="results/{study}/diagnostics.csv",
+        genes=rules.estimate_effects.output.genes,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        diagnostics=rules.collect_tables.output.diagnostics,
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
     output:
         report(
             "results/{study}/genes.html",
             caption="../report/genes.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "ANSWER BY GENE"},
+            subcategory="0. Summary and tables",
+            labels={"what": "Summary of genes"},
         ),
     log:
         "logs/{study}/write_gene_page.log",
     conda:
         "../../envs/data.yaml"
     params:
-        thresholds=effect_thresholds,
+        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
         library=digest("write_gene_page"),
     message:
         "{wildcards.study}: write the page of genes"
@@ -396,27 +376,31 @@ rule write_gene_page:
         "../../scripts/write_gene_page.py"
 
 
-rule summarise:
+rule write_summary_page:
     input:
-        unpack(summary_extras),
-        diagnostics="results/{study}/diagnostics.csv",
-        estimates="results/{study}/estimates.csv",
+        diagnostics=rules.collect_tables.output.diagnostics,
+        estimates=rules.collect_tables.output.estimates,
+        recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
+        calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
         report(
             "results/{study}/summary.html",
             caption="../report/summary.rst",
             category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "ANSWER IN WORDS"},
+            subcategory="0. Summary and tables",
+            labels={"what": "Summary"},
         ),
     log:
-        "logs/{study}/summarise.log",
+        "logs/{study}/write_summary_page.log",
     conda:
         "../../envs/data.yaml"
     params:
-        thresholds=setting("thresholds"),
-        library=digest("summarise"),
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
+        library=digest("write_summary_page"),
     message:
         "{wildcards.study}: write the summary"
     script:
-        "../../scripts/summarise.py"
+        "../../scripts/write_summary_page.py"
