@@ -633,7 +633,7 @@ def plain(name: str) -> str:
 
 def draw_ess(axis: Any, raw: Raw) -> None:
     """ESS per CPU second of sampling, engine by engine."""
-    from guidefit.report.figures import BLUE, ORANGE
+    from guidefit.report.figures.style import BLUE, ORANGE
 
     runs = measured(raw)
     models = list(dict.fromkeys(run["model"] for run in runs))
@@ -665,7 +665,7 @@ def draw_ess(axis: Any, raw: Raw) -> None:
 
 def draw_process(axis: Any, raw: Raw) -> None:
     """Seconds of whole processes by phase."""
-    from guidefit.report.figures import BLUE, GREY, ORANGE, SKY
+    from guidefit.report.figures.style import BLUE, GREY, ORANGE, SKY
 
     runs = measured(raw)
     _, warm = by_engine(runs, runs[0]["model"])
@@ -691,7 +691,7 @@ def seconds_of(run: Raw, phase: str) -> float:
 
 def draw_growth(axis: Any, raw: Raw, size: str, label: str) -> None:
     """CPU seconds of one fit against a screen's size."""
-    from guidefit.report.figures import BLUE, SKY, VERMILION
+    from guidefit.report.figures.style import BLUE, SKY, VERMILION
 
     runs = measured(raw)
     series = (
@@ -719,7 +719,7 @@ def draw_growth(axis: Any, raw: Raw, size: str, label: str) -> None:
 
 def draw_sweep(axis: Any, raw: Raw) -> None:
     """Shares of the core seconds of sweeps."""
-    from guidefit.report.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
+    from guidefit.report.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
 
     kinds = {"fit: sampling": BLUE, "fit: compiling": SKY, "fit: imports, reading, writing": "#A8C8E8"}
     kinds |= {"simulate": GREEN, "diagnose": ORANGE, "check": PURPLE, "tables, figures": YELLOW, "no job": GREY}
@@ -747,7 +747,7 @@ def kind_of(step: str, kinds: Mapping[str, Any]) -> str:
 
 def draw_lme4(axis: Any, raw: Raw) -> None:
     """Estimates relative to the truth in posterior sds."""
-    from guidefit.report.figures import BLUE, ORANGE
+    from guidefit.report.figures.style import BLUE, ORANGE
 
     own, other = raw["runs"]
     names = [name for name in raw["truth"] if name in own["mean"]][::-1]
