@@ -97,7 +97,7 @@ class Bench:
 
     def screen(self, name: str, blueprint: designs.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
-        x = Covariate(covariate).settle(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
+        x = Covariate(covariate).fit(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
         path = self.folder / f"{name}.npz"
         logfc = designs.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)

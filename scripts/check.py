@@ -24,7 +24,7 @@ pictures, loo = {}, [predictive.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    model = build(arrays.model_data(screen_file.of_seed(inputs.screen, seed)), priors)
+    model = build(arrays.model_data(screen_file.read_seed(inputs.screen, seed)), priors)
     stream = randomness.integer(wildcards.study, wildcards.variant, seed, "checks")
     check = predictive.check(model, fit, params.draws, stream)
     loo.append(predictive.loo_table(check.loo, seed=seed, variant=wildcards.variant))

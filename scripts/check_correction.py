@@ -19,7 +19,7 @@ rows = pd.read_parquet(inputs.screen, filters=among_controls)
 rows["control"] = rows["gene"].astype("str").map(control)
 corrected = pd.read_parquet(inputs.corrected, columns=["variant", "corrected_logfc"], filters=among_controls)
 by_variant = {name: part["corrected_logfc"].to_numpy() for name, part in corrected.groupby("variant", observed=True, sort=False)}
-statistics = sufficient.of_parquet(inputs.screen, params.seed)
+statistics = sufficient.from_parquet(inputs.screen, params.seed)
 table = correction.compare(rows, statistics, by_variant, params.diploid)
 table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
 tables.write(table, snakemake.output[0])

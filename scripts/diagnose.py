@@ -24,10 +24,10 @@ for seed, fit, error in posterior_file.read_batch(inputs.posterior):
         continue
     rng = randomness.generator(wildcards.study, wildcards.variant, seed, "ranks")
     draws, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
-    truth = screen_file.truth_of_seed(inputs.truth, seed)
+    truth = screen_file.read_truth(inputs.truth, seed)
     known = fit["summary"].to_dataset() if "summary" in fit.children else None
     one = diagnostics.estimates(draws, truth, params.n_ranks, rng, known, diagnostics.is_mcmc(fit), prior)
-    data = arrays.model_data(screen_file.of_seed(inputs.screen, seed)) if loo is not None or quantities else None
+    data = arrays.model_data(screen_file.read_seed(inputs.screen, seed)) if loo is not None or quantities else None
     mine = loo[loo["seed"] == seed] if loo is not None else None
     row, directions = diagnostics.diagnose(fit, one, mine, data, params.thresholds)
     info = {name: value.item() for name, value in fit["fit_info"].data_vars.items()}

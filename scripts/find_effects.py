@@ -48,7 +48,7 @@ for variant, path, file in zip(params.variants, inputs.posteriors, inputs.varian
     )
     for rows in gene_effects.corrected_rows(found, layout, inputs.screen, seed):
         table = pa.table(
-            screen_file.arrow(gene_effects.with_source_names(gene_effects.labelled(rows, ids), params.source_names, layout))
+            screen_file.arrow_columns(gene_effects.with_source_names(gene_effects.labelled(rows, ids), params.source_names, layout))
         )
         corrected = corrected or pq.ParquetWriter(output.corrected, table.schema)
         corrected.write_table(table)

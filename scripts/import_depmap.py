@@ -14,6 +14,6 @@ blocks, ledger = depmap.import_depmap(
     files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
 )
 tables.write(ledger.table(), snakemake.output.dropped)
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)

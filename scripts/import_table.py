@@ -11,6 +11,6 @@ from guidefit.screens.covariates import Covariate
 table, ledger = long_table.import_screen(
     snakemake.input[0], covariate=Covariate(**snakemake.params.covariate), **snakemake.params.table
 )
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     writer.write_rows(None, table)
 tables.write(ledger.table(), snakemake.output.dropped)

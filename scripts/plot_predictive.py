@@ -23,7 +23,7 @@ else:
     with xr.open_datatree(snakemake.input.predictive, engine="netcdf4") as checks:
         prior = checks[f"seed_{seed}/prior_predictive/logfc"].values
         posterior = checks[f"seed_{seed}/posterior_predictive/logfc"].values
-    table = screen_file.of_seed(snakemake.input.screen, seed)
+    table = screen_file.read_seed(snakemake.input.screen, seed)
     logfc = table["logfc"].to_numpy()
     gene = np.asarray(table["gene"].astype(str))
     figures.save(predictive.density_check(prior, logfc, f"Prior predictive check {name}", long_tails=True), output.prior)

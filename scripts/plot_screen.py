@@ -11,10 +11,10 @@ from guidefit.report.figures import data
 output, wildcards = snakemake.output, snakemake.wildcards
 path, seed = snakemake.input.screen, int(wildcards.seed)
 name = f"{wildcards.study}, {wildcards.source}, seed {seed}"
-if screen_file.rows_of_seed(path, seed) <= figures.MAX_ROWS:
-    table = screen_file.of_seed(path, seed)
+if screen_file.count_rows(path, seed) <= figures.MAX_ROWS:
+    table = screen_file.read_seed(path, seed)
 else:
-    table, genes = screen_file.of_genes(path, seed, figures.MAX_LINES)
+    table, genes = screen_file.read_some_genes(path, seed, figures.MAX_LINES)
     name += f"; {figures.MAX_LINES} of {genes:,} genes"
 figures.save(data.scatter(table, "cna", figures.CNA, f"LogFC against copy number ({name})"), output.cna)
 figures.save(

@@ -26,7 +26,7 @@ def blueprints(seed: int):
     return designs.blocks(designs.Design(**settings), rng, most_rows)
 
 
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
         truths, names = [], {"gene": [], "sgrna": [], "cell_line": []}
         for blueprint in blueprints(seed):

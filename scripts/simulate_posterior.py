@@ -21,7 +21,7 @@ from guidefit.base.errors import UserError
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant, layout = wildcards.study, wildcards.variant, params.simulate["layout"]
 observed = designs.on_layout(inputs.layout, Covariate(**params.covariate))
-fit = next(fit for seed, fit, _ in posterior_file.read_batch(inputs.posterior) if seed == params.layout_seed)
+fit = posterior_file.read_fit(inputs.posterior, params.layout_seed)
 if fit is None:
     raise UserError(
         f"studies.{study}.simulate: the fit of {variant} to {layout} (seed {params.layout_seed}) stopped with an error, so there "
@@ -31,7 +31,7 @@ draws = fit["posterior"].to_dataset()
 priors = declaration.declare(inputs.variant).priors | params.priors
 simulator = simulators.ConditionalSimulator(declaration.load(inputs.variant), priors, arrays.model_data(observed))
 
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:
         drawn = posterior_file.one_draw(draws, randomness.generator(study, variant, seed, "truth"))
         values = {name: each.values for name, each in drawn.data_vars.items()}

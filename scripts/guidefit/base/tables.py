@@ -1,10 +1,22 @@
-"""Tables for people: CSV that a spreadsheet cannot take for formulas."""
+"""Tables: concatenation of parts, and CSV files in which no spreadsheet finds a formula."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def concatenate(parts: Sequence[pd.DataFrame], columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The rows of all parts in one table with a new index.
+
+    Empty parts are left out, because their columns often have the wrong dtype; if all parts are empty, the result is the first one.
+    columns: the columns of the result, in order; None: those of the parts. Without any part the result is an empty table.
+    """
+    filled = [part for part in parts if len(part)] or list(parts[:1])
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns or ()))
+    return table if columns is None else table[list(columns)]
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:

@@ -18,7 +18,7 @@ import xarray as xr
 from guidefit.screens.ledger import mangled
 from guidefit.screens.matrices import matched
 from guidefit.models.responses import CURVES
-from guidefit.screens.screen_file import groups_of_seed
+from guidefit.screens.screen_file import row_groups_of_seed
 from guidefit.models.declaration import Declaration
 
 # The names by which variants without a declared structure call their levels.
@@ -70,7 +70,7 @@ def rows_of(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1
     """The rows of one seed, some at a time, with those of the columns that there are; names as categories."""
     with pq.ParquetFile(path, read_dictionary=["gene", "sgrna", "cell_line"]) as file:
         present = [name for name in columns if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_rows, groups_of_seed(file, seed), present):
+        for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), present):
             yield batch.to_pandas()
 
 

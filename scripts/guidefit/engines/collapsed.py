@@ -20,7 +20,7 @@ from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.base.errors import UserError
 from guidefit.engines.interface import FitError, Settings, data_groups
 from guidefit.screens.arrays import ModelData, model_data
-from guidefit.screens.screen_file import of_seed, rows_of_seed
+from guidefit.screens.screen_file import count_rows, read_seed
 from guidefit.models.structure import Structure
 from guidefit.screens.sufficient import SufficientStatistics
 from guidefit.models import structure
@@ -56,9 +56,9 @@ class CollapsedEngine:
 
     def read(self, path: str | Path, seed: int) -> ModelData | SufficientStatistics:
         """One seed's rows, or their sums where they are many."""
-        if rows_of_seed(path, seed) > ROWS_KEPT:
-            return sufficient.of_parquet(path, seed)
-        return model_data(of_seed(path, seed))
+        if count_rows(path, seed) > ROWS_KEPT:
+            return sufficient.from_parquet(path, seed)
+        return model_data(read_seed(path, seed))
 
     def fit(self, data: ModelData | SufficientStatistics, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: those of `nuts`, and summary (statistic, ...) with Rao-Blackwell moments, and importance.
@@ -66,7 +66,7 @@ class CollapsedEngine:
         Raises UserError where logFC has no noise, FitError where the posterior cannot be sampled.
         """
         started = time.perf_counter()
-        statistics = data if isinstance(data, SufficientStatistics) else sufficient.of_rows(data)
+        statistics = data if isinstance(data, SufficientStatistics) else sufficient.from_arrays(data)
         refuse_noiseless(statistics)
         model = CollapsedPosterior(self.structure, statistics)
         self._sizes = {"gene": len(model.genes), "sgrna": len(model.sgrnas), "row": statistics.rows}

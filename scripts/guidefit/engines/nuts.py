@@ -30,12 +30,12 @@ class Nuts:
 
     def read(self, path: str | Path, seed: int) -> ModelData:
         """One seed's rows."""
-        return arrays.model_data(screen_file.of_seed(path, seed))
+        return arrays.model_data(screen_file.read_seed(path, seed))
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; times as attributes."""
         started = time.perf_counter()
-        fresh = self._layout is None or not data.same_layout(self._layout)
+        fresh = self._layout is None or not data.has_same_design(self._layout)
         if fresh:
             self.model = self.build(data, self.priors)
             self._layout, self._prior = data, None

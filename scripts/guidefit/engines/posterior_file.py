@@ -64,3 +64,11 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
             one = xr.DataTree.from_dict(groups)
             one.attrs = {key: batch.attrs[key] for key in ("versions",)}
             yield seed, one, ""
+
+
+def read_fit(path: str | Path, seed: int) -> xr.DataTree | None:
+    """The fit of one seed of a batch; None: it stopped with an error. Raises ValueError where the seed is not in the batch."""
+    for each, fit, _ in read_batch(path):
+        if each == seed:
+            return fit
+    raise ValueError(f"{path}: seed {seed} is not in this batch")

@@ -16,6 +16,7 @@ import pandas as pd
 from guidefit.models import responses
 from guidefit.screens.covariates import Covariate, Line, Truth, push_forward
 from guidefit.base.names import indexed
+from guidefit.base.tables import concatenate
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
 
@@ -190,17 +191,17 @@ def logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
 
 def covariate_table(blueprint: Blueprint, covariate: Covariate) -> tuple[pd.DataFrame, Line | None]:
     """The rows as a table (gene, sgrna, cell_line as categories; cna, x), still without logFC, and the covariate's line."""
-    settled = covariate.settle(blueprint.cna, blueprint.gene_of_row)
+    fitted = covariate.fit(blueprint.cna, blueprint.gene_of_row)
     table = pd.DataFrame(
         {
             "gene": _labels("gene", blueprint.gene_of_row, blueprint.first_gene),
             "sgrna": _labels("sgRNA", blueprint.sgrna_of_row, blueprint.first_sgrna),
             "cell_line": _labels("cell", blueprint.cell_line_of_row),
             "cna": blueprint.cna,
-            "x": settled.x(blueprint.cna, blueprint.gene_of_row),
+            "x": fitted.x(blueprint.cna, blueprint.gene_of_row),
         }
     )
-    return table, settled.line
+    return table, fitted.line
 
 
 def on_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
@@ -208,7 +209,7 @@ def on_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
     table = pd.read_parquet(path, columns=["gene", "sgrna", "cell_line", "cna", "logfc"])
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
-    table.insert(4, "x", covariate.settle(cna, gene).x(cna, gene))
+    table.insert(4, "x", covariate.fit(cna, gene).x(cna, gene))
     return table
 
 
@@ -261,4 +262,4 @@ def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str
             part["variable"] = [indexed(name, each) for each in coords[dim]]
         parts.append(part)
     types = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
-    return pd.concat(parts, ignore_index=True).astype(types)
+    return concatenate(parts, list(types)).astype(types)

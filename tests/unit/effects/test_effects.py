@@ -36,15 +36,15 @@ def table():
     high = (table["gene"] == "gene_4") & (table["cell_line"] == "cell_7")
     table.loc[high, "cna"] = 90.0
     codes, _ = pd.factorize(table["gene"])
-    settled = COVARIATE.settle(table["cna"].to_numpy(), codes)
-    table["x"], table["x_diploid"] = settled.x(table["cna"].to_numpy(), codes), 0.0
+    fitted = COVARIATE.fit(table["cna"].to_numpy(), codes)
+    table["x"], table["x_diploid"] = fitted.x(table["cna"].to_numpy(), codes), 0.0
     return table.assign(gene=table["gene"].replace(HOSTILE), n_alignments=np.where(table["sgrna"] == "sgRNA_0", 3.0, 1.0))
 
 
 @pytest.fixture(scope="module")
 def path(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("screen") / "screen.parquet"
-    with screen_file.Writer(path, path.with_name("truth.parquet"), "study") as writer:
+    with screen_file.ScreenWriter(path, path.with_name("truth.parquet"), "study") as writer:
         half = len(table) // 2  # genes may be torn over row groups
         writer.write_rows(None, table.iloc[:half])
         writer.write_rows(None, table.iloc[half:])
@@ -239,7 +239,7 @@ def test_separation_by_hand():
 
 def test_simple_corrections_are_least_squares():
     rows = control_rows(slope=-0.3, genes=6)
-    statistics = sufficient.of_rows(arrays.model_data(rows))
+    statistics = sufficient.from_arrays(arrays.model_data(rows))
     slopes = correction.baseline_slopes(statistics)
     dummies = pd.get_dummies(rows["sgrna"]).to_numpy(float)
     everywhere = np.linalg.lstsq(np.column_stack([rows["x"], dummies]), rows["logfc"], rcond=None)[0][0]
@@ -305,7 +305,7 @@ def test_nothing_is_judged_without_essential_genes(answers):
     genes, sgrnas, _ = answers
     rows = control_rows(slope=-0.3, genes=4)
     rows = rows[rows["control"] == "nonessential"]
-    statistics = sufficient.of_rows(arrays.model_data(rows))
+    statistics = sufficient.from_arrays(arrays.model_data(rows))
     table = correction.compare(rows, statistics, {"v": rows["logfc"] + 0.3 * rows["x"]}, 1.0)
     fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
     assert "It cannot be judged" in gene_page.page("study", genes, sgrnas, fits, None, table, THRESHOLDS)

@@ -38,14 +38,14 @@ def test_a_saved_fit_that_lost_its_end_is_fitted_again(tmp_path, share):
     data = SimpleNamespace(digest=lambda: "same", sizes={"rows": 1})
     engine = SimpleNamespace(read=lambda path, seed: data, fit=fit)
 
-    def run():
+    def fit_all():
         return batch.fit_batch(engine, "screen", lambda seed: seed, [1, 2], tmp_path, "same")[0]
 
-    run()
-    run()
+    fit_all()
+    fit_all()
     assert fitted == [1, 2]  # the second run reads both back
     os.truncate(tmp_path / "2.nc", int(share * os.path.getsize(tmp_path / "2.nc")))
-    again = run()
+    again = fit_all()
     assert fitted == [1, 2, 2]
     assert (again[2]["posterior"]["a"] == 2).all()
 

@@ -81,9 +81,9 @@ def test_blocks_change_nothing_and_every_covariate_sees_all_rows(tmp_path, relea
     covariate = Covariate(name, diploid=1.0)
     table, _ = run(tmp_path, release, covariate=covariate)
     codes, _ = pd.factorize(table["gene"])
-    settled = covariate.settle(table["cna"].to_numpy(), codes)
-    np.testing.assert_allclose(table["x"], settled.x(table["cna"].to_numpy(), codes), atol=1e-12)
-    np.testing.assert_allclose(table["x_diploid"], settled.x(np.ones(len(table)), codes), atol=1e-12)
+    fitted = covariate.fit(table["cna"].to_numpy(), codes)
+    np.testing.assert_allclose(table["x"], fitted.x(table["cna"].to_numpy(), codes), atol=1e-12)
+    np.testing.assert_allclose(table["x_diploid"], fitted.x(np.ones(len(table)), codes), atol=1e-12)
 
 
 def test_a_matrix_of_logfc(tmp_path, release):
