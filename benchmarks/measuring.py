@@ -2,7 +2,7 @@
 
 Each file of this folder answers one question and is one command. It measures its alternatives, keeps the figures in
 .benchmarks/NAME.json, and writes NAME.md and NAME.png next to itself. --quick tries out the program with tiny settings and writes
-everything into .benchmarks/quick/; its numbers mean nothing.
+everything into .benchmarks/quick/; its numbers mean nothing. Run them alone on a quiet machine.
 """
 
 import argparse
@@ -150,9 +150,10 @@ def machine() -> str:
     cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
     kilobytes = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return (
         f"Measured on {datetime.date.today()}: {len(os.sched_getaffinity(0))} cores ({cpu or platform.machine()}), "
-        f"{kilobytes / 2**20:.0f} GB of memory, {platform.system()} {platform.machine()}, Python {platform.python_version()}; {versions}"
+        f"{kilobytes / 2**20:.0f} GB of memory, {system}; {versions}"
     )
 
 
@@ -199,9 +200,14 @@ def answer(
     print(f"{time.perf_counter() - started:.0f} s; results: {target.relative_to(ROOT)}/{name}.md")
 
 
+def question() -> str:
+    """The question that the program answers: the first line of its docstring."""
+    return str(sys.modules["__main__"].__doc__).splitlines()[0]
+
+
 def _head(name: str, raw: Raw) -> list[str]:
-    """Title of a page, and what it was measured on."""
-    lines = [f"# {name.replace('_', ' ').capitalize()}", ""]
+    """Title and question of a page, and what it was measured on."""
+    lines = [f"# {name.replace('_', ' ').capitalize()}", "", question(), ""]
     if raw["quick"]:
         lines += ["A trial with --quick: fewer fits, draws and seeds than the text below says; the numbers mean nothing.", ""]
     others = {run["engine"]: run["version"] for run in raw.get("runs", ()) if "version" in run}
