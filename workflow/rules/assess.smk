@@ -70,27 +70,9 @@ rule collect_tables:
         identifiability=of_all_fits(rules.diagnose.output.identifiability),
     output:
         estimates="results/{study}/estimates.csv",
-        excerpt=report(
-            "results/{study}/estimates_excerpt.csv",
-            caption="../report/estimates.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "estimates (table)"},
-        ),
-        diagnostics=report(
-            "results/{study}/diagnostics.csv",
-            caption="../report/diagnostics_table.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "diagnostics (table)"},
-        ),
-        identifiability=report(
-            "results/{study}/identifiability.csv",
-            caption="../report/identifiability.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "identifiability (table)"},
-        ),
+        excerpt=in_report("results/{study}/estimates_excerpt.csv", "estimates", "estimates (table)", SUMMARY),
+        diagnostics=in_report("results/{study}/diagnostics.csv", "diagnostics_table", "diagnostics (table)", SUMMARY),
+        identifiability=in_report("results/{study}/identifiability.csv", "identifiability", "identifiability (table)", SUMMARY),
     log:
         "logs/{study}/collect_tables.log",
     conda:
@@ -108,13 +90,7 @@ rule recover:
         estimates=of_all_fits(rules.diagnose.output.estimates),
         diagnostics=of_all_fits(rules.diagnose.output.diagnostics),
     output:
-        report(
-            "results/{study}/recovery.csv",
-            caption="../report/recovery_table.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "recovery (table)"},
-        ),
+        in_report("results/{study}/recovery.csv", "recovery_table", "recovery (table)", SUMMARY),
     log:
         "logs/{study}/recover.log",
     conda:
@@ -133,13 +109,7 @@ rule calibrate:
         ranks=of_all_fits(rules.diagnose.output.ranks),
         diagnostics=of_all_fits(rules.diagnose.output.diagnostics),
     output:
-        table=report(
-            "results/{study}/calibration.csv",
-            caption="../report/calibration_table.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "calibration (table)"},
-        ),
+        table=in_report("results/{study}/calibration.csv", "calibration_table", "calibration (table)", SUMMARY),
         ranks="results/{study}/ranks.parquet",
     log:
         "logs/{study}/calibrate.log",
@@ -159,13 +129,7 @@ rule compare:
         loo=branch(lookup("{study}/checks", within=STUDIES), then=of_all_fits(rules.check.output.loo)),
         diagnostics=rules.collect_tables.output.diagnostics,
     output:
-        report(
-            "results/{study}/comparison.csv",
-            caption="../report/comparison_table.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "comparison (table)"},
-        ),
+        in_report("results/{study}/comparison.csv", "comparison_table", "comparison (table)", SUMMARY),
     log:
         "logs/{study}/compare.log",
     conda:

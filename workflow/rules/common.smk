@@ -160,3 +160,11 @@ def each(output, studies=STUDIES):
         )
         for study in studies
     ]
+
+
+SUMMARY, DATA, OVER_SEEDS, OF_VARIANT = "0. Summary and tables", "1. Data", "2. Over all seeds", "{variant}"
+
+
+def in_report(path, caption, what, section):
+    """A file that the report shows in a section of its study, with a caption of workflow/report and a label."""
+    return report(path, caption=f"../report/{caption}.rst", category="{study}", subcategory=section, labels={"what": what})

@@ -39,20 +39,8 @@ rule estimate_effects:
         posteriors=first_fits,
         variants=ancient(own_files_of_variants),
     output:
-        gene_effects=report(
-            "results/{study}/gene_effects.csv",
-            caption="../report/gene_effects.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "genes: effects (table)"},
-        ),
-        sgrna_effects=report(
-            "results/{study}/sgrna_effects.csv",
-            caption="../report/sgrna_effects.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "sgRNAs: effects (table)"},
-        ),
+        gene_effects=in_report("results/{study}/gene_effects.csv", "gene_effects", "genes: effects (table)", SUMMARY),
+        sgrna_effects=in_report("results/{study}/sgrna_effects.csv", "sgrna_effects", "sgRNAs: effects (table)", SUMMARY),
         corrected="results/{study}/corrected_logfc.parquet",
         genes="results/{study}/effects/genes.parquet",
         sgrnas="results/{study}/effects/sgrnas.parquet",
@@ -86,13 +74,7 @@ rule assess_correction:
         screen="results/{study}/data/screen/screen.parquet",
         corrected=rules.estimate_effects.output.corrected,
     output:
-        report(
-            "results/{study}/correction.csv",
-            caption="../report/correction.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "correction (table)"},
-        ),
+        in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
     log:
         "logs/{study}/assess_correction.log",
     conda:

@@ -99,13 +99,7 @@ rule import_table:
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
-        dropped=report(
-            "results/{study}/data/screen/dropped.csv",
-            caption="../report/dropped.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "rows left out of the screen (table)"},
-        ),
+        dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
     log:
         "logs/{study}/import_screen.log",
     wildcard_constraints:
@@ -129,13 +123,7 @@ rule import_depmap:
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
-        dropped=report(
-            "results/{study}/data/screen/dropped.csv",
-            caption="../report/dropped.rst",
-            category="{study}",
-            subcategory="0. Summary and tables",
-            labels={"what": "rows left out of the screen (table)"},
-        ),
+        dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
     log:
         "logs/{study}/import_screen.log",
     benchmark:

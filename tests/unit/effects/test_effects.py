@@ -14,7 +14,7 @@ from guidefit.effects import correction, gene_effects
 from guidefit.models import declaration, responses
 from guidefit.report import gene_page
 from guidefit.report.figures import effects as pictures
-from guidefit.report.figures import save
+from guidefit.report.figures.style import save
 from guidefit.screens import arrays, screen_file, sufficient
 from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
@@ -348,7 +348,7 @@ def test_pictures_take_hostile_names(tmp_path, table, answers):
     for name, picture in {
         "volcano": pictures.volcano(genes, "t"),
         "ranking": pictures.ranking(genes, "t", lowest=2, highest=1),
-        "lines": pictures.lines(table, lines, genes, 2.0, ["NONE"], "t"),
+        "lines": pictures.copy_number_lines(table, lines, genes, 2.0, ["NONE"], "t"),
         "guides": pictures.guides(sgrnas, genes, names, "t"),
     }.items():
         save(picture, tmp_path / f"{name}.svg")
