@@ -1,5 +1,9 @@
 """Make a real screen of the files that DepMap distributes, and give it its covariate."""
 
+import sys
+
+sys.path.insert(0, sys.path[-1])  # the library next to this script goes before any other of its name
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)

@@ -1,5 +1,9 @@
 """Hold the estimates of a study against the truth, over seeds."""
 
+import sys
+
+sys.path.insert(0, sys.path[-1])  # the library next to this script goes before any other of its name
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)

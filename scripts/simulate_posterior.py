@@ -6,6 +6,10 @@ also a draw of the posterior given both: its ranks there are uniform where model
 parameters that this screen leads to.
 """
 
+import sys
+
+sys.path.insert(0, sys.path[-1])  # the library next to this script goes before any other of its name
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)

@@ -94,7 +94,7 @@ class OwnVariant(Library):
     """A user's variant file, the modules next to it, and the library under its present and its former names."""
 
     def __init__(self, path: str | Path, library: Library, former: Mapping[str, str]) -> None:
-        """path: the variant's file. former: former name of a module -> its present name. Raises UserError where it cannot be read."""
+        """path: the variant's file; former: former name of a module -> its present name. UserError: a file is not valid Python."""
         super().__init__(lambda path: _text_of(self._folder / path))
         self._path, self._folder = Path(path), Path(path).parent
         self._library, self._former = library, former
