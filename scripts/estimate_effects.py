@@ -30,13 +30,13 @@ control = gene_effects.controls(
 genes = [pd.DataFrame(columns=list(gene_effects.GENE_COLUMNS))]
 sgrnas, lines = [pd.DataFrame(columns=list(gene_effects.SGRNA_COLUMNS))], [gene_effects.NO_LINES]
 corrected = None
-for (variant, own), path in zip(params.variants.items(), inputs.posteriors, strict=True):
+for (variant, settings), path in zip(params.variants.items(), inputs.posteriors, strict=True):
     fit = next(fit for each, fit, _ in posterior_file.read_batch(path) if each == seed)
     if fit is None:
         continue
     ids = {"study": study, "variant": variant, "seed": seed}
     draws = posterior_file.reported(fit["posterior"].to_dataset())
-    found = gene_effects.Effects(draws, declaration.declare(declaration.file_of(variant, own)), layout)
+    found = gene_effects.Effects(draws, declaration.declare(declaration.file_of(variant, settings["own_files"])), layout)
     if not found.known:
         logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)
         continue

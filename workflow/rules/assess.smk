@@ -58,11 +58,6 @@ rule diagnose:
         "../../scripts/diagnose.py"
 
 
-def of_all_fits(output):
-    """A file of every fit of a study, as a rule's input."""
-    return collect(output, variant=lookup("{study}/variants", within=STUDIES), seeds=batch_names, allow_missing=True)
-
-
 rule collect_tables:
     input:
         estimates=of_all_fits(rules.diagnose.output.estimates),

@@ -1,12 +1,6 @@
 # One variant fitted to a batch of seeds.
 
 
-def fit_code(wildcards):
-    """Checksum of the code of a fit, with the engine that its variant names."""
-    engine = STUDIES[wildcards.study]["variants"][wildcards.variant]["sampling"]["engine"]
-    return digest("fit", f"guidefit.engines.{engine}")
-
-
 rule fit:
     input:
         screen=data("screen.parquet"),
@@ -31,7 +25,7 @@ rule fit:
         priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         seeds=batch_seeds,
         variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
-        library=fit_code,
+        library=lookup("{study}/variants/{variant}/fit_code", within=STUDIES),
     message:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:

@@ -39,8 +39,8 @@ rule plot_screen:
 
 rule plot_predictive:
     input:
-        predictive=fit_of_seed("predictive.nc"),
-        loo=fit_of_seed("loo.parquet"),
+        predictive=fit_of("predictive.nc"),
+        loo=fit_of("loo.parquet"),
         screen=data("screen.parquet"),
     output:
         prior=in_report(
@@ -80,8 +80,8 @@ rule plot_predictive:
 
 rule plot_parameters:
     input:
-        posterior=fit_of_seed("posterior.nc"),
-        estimates=fit_of_seed("estimates.parquet"),
+        posterior=fit_of("posterior.nc"),
+        estimates=fit_of("estimates.parquet"),
     output:
         trace=in_report("results/{study}/figures/{variant}-trace-seed_{seed}.png", "trace", "trace (seed {seed})", OF_VARIANT),
         rank_plot=in_report("results/{study}/figures/{variant}-rank-seed_{seed}.png", "rank", "rank plot (seed {seed})", OF_VARIANT),
@@ -115,14 +115,9 @@ rule plot_parameters:
         "../../scripts/plot.py"
 
 
-def first_graph(wildcards):
-    """The graph of a variant's model, from the fit of the study's first batch."""
-    return f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{STUDIES[wildcards.study]['first_batch']}/model.json"
-
-
 rule plot_model:
     input:
-        model=first_graph,
+        model=fit_of("model.json"),
     output:
         graph=in_report("results/{study}/figures/{variant}-model.svg", "model", "model graph", OF_VARIANT),
     log:

@@ -1,25 +1,6 @@
 # Screens and their truth: simulated from a design, from a variant's prior or from its posterior given a real screen; or imported.
 
 
-def layout_screen(wildcards):
-    """The real screen whose rows a simulated study takes, if it takes any."""
-    layout = STUDIES[wildcards.study]["simulate"].get("layout")
-    return f"results/{layout}/data/screen/screen.parquet" if layout else []
-
-
-def layout_posterior(wildcards):
-    """The posterior of the same variant given that screen, of its study's first seed."""
-    layout = STUDIES[wildcards.study]["simulate"]["layout"]
-    return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
-
-
-def depmap_files(wildcards):
-    """The files of DepMap that a screen is imported from."""
-    screen = STUDIES[wildcards.study]["screen"]
-    controls = ["nonessential"] if "counts" in screen and screen["normalise"] == "nonessential" else []
-    return pick("screen", "counts", "logfc", "sequence_map", "guide_map", "copy_number", *controls)(wildcards)
-
-
 rule simulate:
     output:
         screen="results/{study}/data/design/seeds_{seeds}/screen.parquet",

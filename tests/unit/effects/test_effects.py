@@ -295,7 +295,7 @@ def test_a_study_without_genes_has_a_page_too(answers):
 
 def test_a_study_whose_variants_have_no_genes_has_a_page_too(answers):
     _, sgrnas, _ = answers
-    none = pd.DataFrame(columns=list(gene_effects.GENE_COLUMNS))  # as from find_effects: without rows, columns have no type
+    none = pd.DataFrame(columns=list(gene_effects.GENE_COLUMNS))  # as from estimate_effects: without rows, columns have no type
     fits = pd.DataFrame({"variant": ["pooled"], "seed": [1], "verdict": ["pass"]})
     page = gene_page.page("study", none, sgrnas.head(0), fits, None, None, THRESHOLDS)
     assert "No fit gives effects" in page
