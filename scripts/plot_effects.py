@@ -8,7 +8,7 @@ import logging
 
 import pandas as pd
 
-from guidefit.effects import gene_effects
+from guidefit.screens import screen_file
 from guidefit.report import figures
 from guidefit.report.figures import effects as pictures
 
@@ -24,7 +24,7 @@ if genes.empty:
         )
 else:
     shown = list(dict.fromkeys(lines["gene"]))
-    rows = gene_effects.rows_of_genes(inputs.screen, params.seed, shown)
+    rows = screen_file.read_rows_of_genes(inputs.screen, params.seed, shown)
     figures.save(pictures.volcano(genes, f"Effects of genes {name}"), output.genes)
     figures.save(pictures.ranking(genes, f"Strongest effects {name}"), output.ranking)
     absent = [gene for gene in params.show_genes if gene not in shown]
