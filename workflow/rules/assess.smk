@@ -19,7 +19,7 @@ rule check:
     params:
         priors=fit_priors,
         draws=setting("predictive_draws"),
-        figure_seeds=lambda wildcards: STUDIES[wildcards.study]["seeds"][: STUDIES[wildcards.study]["figure_seeds"]],
+        figure_seeds=lambda wildcards: SEEDS[wildcards.study][: STUDIES[wildcards.study]["figure_seeds"]],
         library=digest("check"),
     message:
         "{wildcards.study}: check the predictions of {wildcards.variant}, seeds {wildcards.seeds}"

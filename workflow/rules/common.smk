@@ -5,9 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 
 @cache
@@ -45,38 +43,23 @@ def digest_of_variant(path):
     return LIBRARY.digest(Code(Path(path).read_text()), "guidefit.models.parts")
 
 
-LIBRARY.reached(Code("import guidefit.config.configuration"))
+LIBRARY.reached(Code("import guidefit.config"))
 
 from guidefit.models.declaration import BUILT_IN
 
-from guidefit.config import configuration
 from guidefit.base.errors import UserError
+from guidefit.config import load_config
 
 BUILT_IN_FILES = {name: library_file(f"guidefit/models/variants/{name}.py") for name in BUILT_IN}
 
 
-def checked(config):
-    """The config, spelt out, with defaults; a WorkflowError with the key's path where it is wrong."""
-    schema = workflow.source_path("../schemas/config.schema.yaml")
-    try:
-        config = configuration.spell_out(config)
-        configuration.check_schema(config, yaml.safe_load(Path(schema).read_text()))
-        validate(config, schema)  # fills in the defaults
-        configuration.check_meaning(config, BUILT_IN_FILES)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
-    return config
+try:
+    loaded = load_config(config, files=workflow.configfiles, built_in=BUILT_IN_FILES, folder=Path.cwd())
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
-
-STUDIES = checked(config)["studies"]
-
-
-def engines_of(study):
-    """The engines of a study's variants."""
-    return [configuration.sampling(STUDIES[study], variant)["engine"] for variant in STUDIES[study]["variants"]]
-
-
-BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
+# Everything that rules look up, spelled out completely. Seeds are kept apart: a lookup searches the whole mapping at each call.
+STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
 KEPT = [name for name, study in STUDIES.items() if study["keep_draws"]]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 # The truth is known where data are simulated; it is drawn from the prior or a posterior, as calibration needs it, where the study
@@ -85,16 +68,11 @@ CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 REAL = [name for name, study in STUDIES.items() if "screen" in study]
 TABLES = [name for name in REAL if "path" in STUDIES[name]["screen"]]
 DEPMAP = [name for name in REAL if name not in TABLES]
-JUDGED = [name for name in REAL if {"essential", "nonessential"} <= set(STUDIES[name]["screen"])]
+JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
 SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
 CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] != "fixed"]
 FROM_POSTERIOR = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "posterior"]
-# Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
-COMPARED = [
-    name
-    for name in STUDIES
-    if (name not in CALIBRATED or "variant" in STUDIES[name]["simulate"]) and (name in CHECKED or "collapsed" in engines_of(name))
-]
+COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
 
 
 wildcard_constraints:
@@ -139,7 +117,7 @@ def diploid(wildcards):
 
 def covariate_settings(wildcards):
     """The covariate of the wildcard's study."""
-    return configuration.covariate(STUDIES, wildcards.study)
+    return STUDIES[wildcards.study]["covariate"]
 
 
 def batch_seeds(wildcards):
@@ -176,7 +154,7 @@ def truth_of(wildcards):
 
 def first_batch(study):
     """The name of the batch of a study's first seed."""
-    return batch_of(study, STUDIES[study]["seeds"][0])
+    return STUDIES[study]["first_batch"]
 
 
 def layout_of(wildcards):
@@ -192,11 +170,11 @@ def layout_posterior(wildcards):
 
 
 def fit_settings(wildcards):
-    return configuration.sampling(STUDIES[wildcards.study], wildcards.variant)
+    return STUDIES[wildcards.study]["variants"][wildcards.variant]["sampling"]
 
 
 def fit_priors(wildcards):
-    return STUDIES[wildcards.study]["variants"][wildcards.variant].get("priors", {})
+    return STUDIES[wildcards.study]["variants"][wildcards.variant]["priors"]
 
 
 def fits_of(file):
@@ -232,7 +210,7 @@ def effect_thresholds(wildcards):
 
 def first_seed(wildcards):
     """The seed whose fits answer for a real screen: all its seeds see the same data."""
-    return STUDIES[wildcards.study]["seeds"][0]
+    return STUDIES[wildcards.study]["first_seed"]
 
 
 def first_fits(wildcards):
@@ -274,8 +252,7 @@ def summary_extras(wildcards):
         extras["calibration"] = "results/{study}/calibration.csv"
     if "screen" in STUDIES[wildcards.study]:
         extras["dropped"] = "results/{study}/data/screen/dropped.csv"
-        on_layout = [name for name in CALIBRATED if STUDIES[name]["simulate"].get("layout") == wildcards.study]
-        extras["on_layout"] = [f"results/{name}/calibration.csv" for name in on_layout]
+        extras["on_layout"] = [f"results/{name}/calibration.csv" for name in STUDIES[wildcards.study]["calibrated_on"]]
     return extras
 
 
@@ -283,14 +260,14 @@ def figures_of(study):
     """Every figure of a study."""
     settings = STUDIES[study]
     folder = f"results/{study}/figures"
-    seeds = settings["seeds"][: settings["figure_seeds"]]
+    seeds = SEEDS[study][: settings["figure_seeds"]]
     of_fit = PARAMETER_FIGURES + (PREDICTIVE_FIGURES if settings["checks"] else [])
     sources = dict.fromkeys(source_of(study, variant) for variant in settings["variants"])
     return [
         f"{folder}/diagnostics.svg",
         *(
             [f"{folder}/recovery-{name}.svg" for name in ("coverage", "bias")]
-            if study in SIMULATED and len(settings["seeds"]) > 1
+            if study in SIMULATED and len(SEEDS[study]) > 1
             else []
         ),
         *(

@@ -53,11 +53,12 @@ rule plot_screen:
         "../../envs/figures.yaml"
     params:
         covariate=setting("covariate"),
-        library=digest("plot_screen"),
+        figure="data",
+        library=digest("plot", "guidefit.report.figures.data"),
     message:
         "{wildcards.study}: draw the screen, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_screen.py"
+        "../../scripts/plot.py"
 
 
 rule plot_predictive:
@@ -100,11 +101,12 @@ rule plot_predictive:
         "../../envs/figures.yaml"
     params:
         band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
-        library=digest("plot_predictive"),
+        figure="predictive",
+        library=digest("plot", "guidefit.report.figures.predictive"),
     message:
         "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_predictive.py"
+        "../../scripts/plot.py"
 
 
 rule plot_parameters:
@@ -119,7 +121,7 @@ rule plot_parameters:
             subcategory="{variant}",
             labels={"what": "trace (seed {seed})"},
         ),
-        rank=report(
+        rank_plot=report(
             "results/{study}/figures/{variant}-rank-seed_{seed}.png",
             caption="../report/rank.rst",
             category="{study}",
@@ -160,18 +162,19 @@ rule plot_parameters:
         "../../envs/figures.yaml"
     params:
         contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
-        library=digest("plot_parameters"),
+        figure="parameters",
+        library=digest("plot", "guidefit.report.figures.parameters"),
     message:
         "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_parameters.py"
+        "../../scripts/plot.py"
 
 
 rule plot_model:
     input:
-        lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{next(iter(BATCHES[wildcards.study]))}/model.json",
+        model=lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{next(iter(BATCHES[wildcards.study]))}/model.json",
     output:
-        report(
+        graph=report(
             "results/{study}/figures/{variant}-model.svg",
             caption="../report/model.rst",
             category="{study}",
@@ -183,18 +186,19 @@ rule plot_model:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_model"),
+        figure="graph",
+        library=digest("plot", "guidefit.report.figures.graph"),
     message:
         "{wildcards.study}: draw the graph of {wildcards.variant}"
     script:
-        "../../scripts/plot_model.py"
+        "../../scripts/plot.py"
 
 
 rule plot_diagnostics:
     input:
-        "results/{study}/diagnostics.csv",
+        diagnostics="results/{study}/diagnostics.csv",
     output:
-        report(
+        diagnostics=report(
             "results/{study}/figures/diagnostics.svg",
             caption="../report/diagnostics.rst",
             category="{study}",
@@ -206,18 +210,19 @@ rule plot_diagnostics:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_diagnostics"),
+        figure="diagnostics",
+        library=digest("plot", "guidefit.report.figures.diagnostics"),
     message:
         "{wildcards.study}: draw the overview of diagnostics"
     script:
-        "../../scripts/plot_diagnostics.py"
+        "../../scripts/plot.py"
 
 
 rule plot_comparison:
     input:
-        "results/{study}/comparison.csv",
+        comparison="results/{study}/comparison.csv",
     output:
-        report(
+        comparison=report(
             "results/{study}/figures/comparison.svg",
             caption="../report/comparison.rst",
             category="{study}",
@@ -229,16 +234,17 @@ rule plot_comparison:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_comparison"),
+        figure="comparison",
+        library=digest("plot", "guidefit.report.figures.comparison"),
     message:
         "{wildcards.study}: draw the comparison"
     script:
-        "../../scripts/plot_comparison.py"
+        "../../scripts/plot.py"
 
 
 rule plot_recovery:
     input:
-        "results/{study}/recovery.csv",
+        recovery="results/{study}/recovery.csv",
     output:
         coverage=report(
             "results/{study}/figures/recovery-coverage.svg",
@@ -259,16 +265,17 @@ rule plot_recovery:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_recovery"),
+        figure="recovery",
+        library=digest("plot", "guidefit.report.figures.recovery"),
     message:
         "{wildcards.study}: plot the recovery"
     script:
-        "../../scripts/plot_recovery.py"
+        "../../scripts/plot.py"
 
 
 rule plot_calibration:
     input:
-        "results/{study}/ranks.parquet",
+        ranks="results/{study}/ranks.parquet",
     output:
         ecdf=report(
             "results/{study}/figures/{variant}-calibration_ecdf.svg",
@@ -277,7 +284,7 @@ rule plot_calibration:
             subcategory="1. Over all seeds",
             labels={"what": "calibration: ECDF of ranks", "variant": "{variant}"},
         ),
-        bins=report(
+        histograms=report(
             "results/{study}/figures/{variant}-calibration_ranks.svg",
             caption="../report/calibration_ranks.rst",
             category="{study}",
@@ -289,11 +296,12 @@ rule plot_calibration:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_calibration"),
+        figure="calibration",
+        library=digest("plot", "guidefit.report.figures.calibration"),
     message:
         "{wildcards.study}: plot the calibration of {wildcards.variant}"
     script:
-        "../../scripts/plot_calibration.py"
+        "../../scripts/plot.py"
 
 
 rule plot_effects:
@@ -339,18 +347,19 @@ rule plot_effects:
         seed=first_seed,
         diploid=diploid,
         show_genes=setting("show_genes"),
-        library=digest("plot_effects"),
+        figure="effects",
+        library=digest("plot", "guidefit.report.figures.effects"),
     message:
         "{wildcards.study}: plot the effects of {wildcards.variant}"
     script:
-        "../../scripts/plot_effects.py"
+        "../../scripts/plot.py"
 
 
 rule plot_correction:
     input:
-        "results/{study}/correction.csv",
+        correction="results/{study}/correction.csv",
     output:
-        report(
+        correction=report(
             "results/{study}/figures/correction.svg",
             caption="../report/correction_plot.rst",
             category="{study}",
@@ -362,11 +371,12 @@ rule plot_correction:
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_correction"),
+        figure="correction",
+        library=digest("plot", "guidefit.report.figures.correction"),
     message:
         "{wildcards.study}: plot the check of the correction"
     script:
-        "../../scripts/plot_correction.py"
+        "../../scripts/plot.py"
 
 
 rule write_gene_page:

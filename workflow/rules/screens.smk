@@ -65,7 +65,7 @@ rule simulate_posterior:
         covariate=covariate_settings,
         priors=fit_priors,
         seeds=batch_seeds,
-        layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["seeds"][0],
+        layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["first_seed"],
         library=digest("simulate_posterior"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the posterior of {wildcards.variant}"
