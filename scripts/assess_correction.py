@@ -1,4 +1,4 @@
-"""Hold the copy-number correction of every variant against control genes and simple corrections."""
+"""Compare the copy-number correction of every variant with simple corrections, on control genes."""
 
 import sys
 
@@ -8,22 +8,15 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
-import pyarrow as pa
-
 from guidefit.base import tables
-from guidefit.effects import correction, gene_effects
-from guidefit.screens import matrices, sufficient
+from guidefit.effects import correction
+from guidefit.screens import controls, matrices, screen_file, sufficient
 
 inputs, params = snakemake.input, snakemake.params
-labels = gene_effects.gene_labels(inputs.screen, params.seed)
-control = gene_effects.controls(labels, {kind: matrices.read_names(inputs[kind]) for kind in ("essential", "nonessential")})
-among_controls = [("gene", "in", pa.array(list(control), pa.string()))]
-rows = pd.read_parquet(inputs.screen, filters=among_controls)
-rows["control"] = rows["gene"].astype("str").map(control)
-corrected = pd.read_parquet(inputs.corrected, columns=["variant", "corrected_logfc"], filters=among_controls)
-by_variant = {name: part["corrected_logfc"].to_numpy() for name, part in corrected.groupby("variant", observed=True, sort=False)}
+labels = screen_file.read_gene_labels(inputs.screen, params.seed)
+control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind]) for kind in controls.KINDS})
+rows, corrected = correction.read_control_rows(inputs.screen, inputs.corrected, control)
 statistics = sufficient.from_parquet(inputs.screen, params.seed)
-table = correction.compare(rows, statistics, by_variant, params.diploid)
+table = correction.compare(rows, statistics, corrected, params.diploid)
 table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
 tables.write(table, snakemake.output[0])
