@@ -1,8 +1,10 @@
 """Estimate the effects of genes and sgRNAs, and logFC without its copy-number part, from every variant fitted to a real screen."""
 
+import os
 import sys
 
-sys.path.insert(0, sys.path[-1])  # the library next to this script goes before any other of its name
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
 
 from guidefit.base import startup
 
