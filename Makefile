@@ -3,6 +3,7 @@
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
+BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_genome import_of_a_release
 
 .PHONY: run test env lint lock bench
 
@@ -25,8 +26,9 @@ lint: env
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
 
+# All benchmarks but the cluster's, one after the other; QUICK=--quick only tries them out.
 bench: env
-	.venv/bin/python benchmarks/time_of_a_run.py && .venv/bin/python benchmarks/engines.py
+	for each in $(BENCHMARKS); do .venv/bin/python benchmarks/$$each.py $(QUICK) || exit 1; done
 
 # Resolve pyproject.toml anew. Needs uv on PATH (or in .venv-tools, where make env leaves it).
 lock:

@@ -1,5 +1,11 @@
 """Predictive checks and pointwise LOO of a batch of fits."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -15,16 +21,16 @@ from guidefit.screens import arrays, screen_file
 from guidefit.simulation import simulators
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
 priors = simulators.centred(declared.priors | params.priors)
-build = declaration.load(inputs.variant)
+build = declaration.load(declared.path)
 
 pictures, loo = {}, [predictive.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    model = build(arrays.model_data(screen_file.of_seed(inputs.screen, seed)), priors)
+    model = build(arrays.model_data(screen_file.read_seed(inputs.screen, seed)), priors)
     stream = randomness.integer(wildcards.study, wildcards.variant, seed, "checks")
     check = predictive.check(model, fit, params.draws, stream)
     loo.append(predictive.loo_table(check.loo, seed=seed, variant=wildcards.variant))

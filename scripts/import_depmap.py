@@ -1,5 +1,11 @@
 """Make a real screen of the files that DepMap distributes, and give it its covariate."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -14,6 +20,6 @@ blocks, ledger = depmap.import_depmap(
     files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
 )
 tables.write(ledger.table(), snakemake.output.dropped)
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)

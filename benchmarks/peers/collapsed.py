@@ -78,7 +78,7 @@ def make_engine(options: Any) -> Any:
     from guidefit.engines import interface, registry
     from guidefit.models import declaration
 
-    declared = declaration.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
+    declared = declaration.declare(declaration.VARIANTS / f"{options.model}.py")
     settings = interface.Settings(
         engine="collapsed",
         scales=options.scales,
@@ -123,7 +123,7 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
         sample.append(time.process_time() - started)
         means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
         started = time.process_time()
-        CollapsedPosterior(engine.structure, sufficient.of_rows(data))
+        CollapsedPosterior(engine.structure, sufficient.from_arrays(data))
         reduce.append(time.process_time() - started)
     run.cpu_seconds["sample"] = statistics.median(sample)
     found: dict[str, Any] = {"repeats": len(sample), "cpu_seconds_reduce": statistics.median(reduce)}

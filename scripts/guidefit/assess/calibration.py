@@ -47,7 +47,7 @@ class Quantities:
         flat = {str(n): v.transpose("chain", "draw", ...).values.reshape(-1, *v.shape[2:]) for n, v in draws.data_vars.items()}
         true = {str(name): rows["truth"].to_numpy()[None] for name, rows in known.groupby("variable", sort=False)}
         true = {name: each if flat[name].ndim > 1 else each[:, 0] for name, each in true.items()}
-        statistics = sufficient.of_rows(data)
+        statistics = sufficient.from_arrays(data)
         of_draws = derived(self.structure, statistics, flat)
         of_truth = derived(self.structure, statistics, true)
         rows = pd.DataFrame({"variable": list(of_truth), "truth": [float(each[0]) for each in of_truth.values()]})

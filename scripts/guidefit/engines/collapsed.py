@@ -23,7 +23,7 @@ from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.structure import Structure
 from guidefit.screens import sufficient
 from guidefit.screens.arrays import ModelData, model_data
-from guidefit.screens.screen_file import of_seed, rows_of_seed
+from guidefit.screens.screen_file import count_rows, read_seed
 from guidefit.screens.sufficient import SufficientStatistics
 
 logger = logging.getLogger("guidefit")
@@ -72,9 +72,9 @@ class CollapsedEngine:
 
     def read(self, path: str | Path, seed: int) -> ModelData | SufficientStatistics:
         """One seed's rows, or their sufficient statistics if there are more than `rows_kept`."""
-        if rows_of_seed(path, seed) > self.rows_kept:
-            return sufficient.of_parquet(path, seed)
-        return model_data(of_seed(path, seed))
+        if count_rows(path, seed) > self.rows_kept:
+            return sufficient.from_parquet(path, seed)
+        return model_data(read_seed(path, seed))
 
     def fit(self, data: ModelData | SufficientStatistics, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: those of the engine `nuts`, summary (statistic, ...) with Rao-Blackwell moments, and importance.
@@ -82,7 +82,7 @@ class CollapsedEngine:
         Raises UserError where logFC has no noise, FitError where the posterior cannot be sampled.
         """
         started = time.perf_counter()
-        statistics = data if isinstance(data, SufficientStatistics) else sufficient.of_rows(data)
+        statistics = data if isinstance(data, SufficientStatistics) else sufficient.from_arrays(data)
         refuse_noiseless(statistics)
         model = CollapsedPosterior(self.structure, statistics)
         self._sizes = {"gene": len(model.genes), "sgrna": len(model.sgrnas), "row": statistics.rows}

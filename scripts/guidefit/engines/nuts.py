@@ -30,7 +30,7 @@ class Nuts:
 
     def read(self, path: str | Path, seed: int) -> ModelData:
         """One seed's rows."""
-        return arrays.model_data(screen_file.of_seed(path, seed))
+        return arrays.model_data(screen_file.read_seed(path, seed))
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; run times as attributes.
@@ -38,7 +38,7 @@ class Nuts:
         The model is compiled once per design: the first screen of a design compiles it, the others only replace x and logFC.
         """
         started = time.perf_counter()
-        if self._compiled_for is None or not data.same_layout(self._compiled_for):
+        if self._compiled_for is None or not data.has_same_design(self._compiled_for):
             self.model = self.build(data, self.priors)
             self._compiled_for, self._prior = data, None
             self.compile()

@@ -47,7 +47,7 @@ class ModelData:
         """Coordinates of the model's dims."""
         return {"gene": self.genes, "sgrna": self.sgrnas, "cell_line": self.cell_lines, "row": np.arange(len(self.x))}
 
-    def same_layout(self, other: "ModelData") -> bool:
+    def has_same_design(self, other: "ModelData") -> bool:
         """Whether a model compiled for the other data fits these after swapping x and logfc."""
         return (
             self.genes == other.genes

@@ -46,7 +46,7 @@ class Covariate:
     winsor_quantiles: tuple[float, float] = (0.01, 0.99)
     diploid: float = 2.0
 
-    def settle(self, cna: np.ndarray, gene: np.ndarray) -> "Settled":
+    def fit(self, cna: np.ndarray, gene: np.ndarray) -> "FittedCovariate":
         """The covariate for these rows.
 
         cna: (row,) copy number; gene: (row,) gene codes 0..G-1, each used. Standard deviations are population ones (ddof 0).
@@ -64,22 +64,22 @@ class Covariate:
             case "zscore_within_gene":
                 line = _line_within_gene(cna, gene, n_genes)
             case "log2":
-                return Settled(lambda copies, _: np.log2(copies + 1), None)
+                return FittedCovariate(lambda copies, _: np.log2(copies + 1), None)
             case "log2_diploid":
-                return Settled(lambda copies, _: np.log2(copies + 1) - np.log2(self.diploid + 1), None)
+                return FittedCovariate(lambda copies, _: np.log2(copies + 1) - np.log2(self.diploid + 1), None)
             case "saturating":
-                return Settled(lambda copies, _: (copies - self.diploid) / (copies + self.diploid), None)
+                return FittedCovariate(lambda copies, _: (copies - self.diploid) / (copies + self.diploid), None)
             case "winsorised":
                 low, high = np.quantile(cna, self.winsor_quantiles)
                 clipped = bool((cna < low).any() or (cna > high).any())
-                return Settled(lambda copies, _: np.clip(copies, low, high), None if clipped else Line(0 * ones, ones))
+                return FittedCovariate(lambda copies, _: np.clip(copies, low, high), None if clipped else Line(0 * ones, ones))
             case _:
                 raise ValueError(f"unknown covariate {self.name!r}: one of {', '.join(NAMES)}")
-        return Settled(line, line)
+        return FittedCovariate(line, line)
 
 
 @dataclass(frozen=True)
-class Settled:
+class FittedCovariate:
     """A covariate that knows its rows: x of copy numbers and gene codes, and the line that this is (None where it is none)."""
 
     x: Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from guidefit.screens import matrices
-from guidefit.screens.covariates import WITHIN_GENES, Covariate, Settled
+from guidefit.screens.covariates import WITHIN_GENES, Covariate, FittedCovariate
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import Ledger, listed, note_names
+from guidefit.screens.ledger import Ledger, listed, note_date_like_names
 from guidefit.screens.copy_number import check_unit, linear
 
 MEDIAN_COUNT = 500.0
@@ -255,7 +255,7 @@ def _controls(files: Files, steps: Steps, guides: pd.DataFrame, sgrnas: pd.Index
         return np.flatnonzero(sgrnas.isin(guides["sgrna"]))
     assert files.nonessential
     wanted = matrices.read_names(files.nonessential)
-    mine = guides.loc[matrices.matched(guides["label"].tolist(), wanted), "sgrna"]
+    mine = guides.loc[matrices.match_names(guides["label"].tolist(), wanted), "sgrna"]
     found = np.flatnonzero(sgrnas.isin(mine))
     if not len(found):
         raise UserError(
@@ -346,7 +346,7 @@ def _selected(
             f"no gene with both guides and copy numbers: guides of genes such as {listed(guides['label'], 3)}, copy numbers of "
             f"{listed(copies.columns, 3)}. Are the names of one kind?"
         )
-    note_names(guides["gene"].unique(), ledger)
+    note_date_like_names(guides["gene"].unique(), ledger)
     position = pd.Series(np.arange(len(sgrnas)), index=sgrnas)
     return guides.assign(position=guides["sgrna"].map(position)).sort_values(["gene", "sgrna"], kind="stable")
 
@@ -425,15 +425,15 @@ class _LongTable:
                     if covariate.name not in WITHIN_GENES:
                         everything[gene] = cna
 
-        def settle() -> Settled | None:
+        def settle() -> FittedCovariate | None:
             """A covariate that depends on all rows."""
             cna = np.concatenate([*everything.values()]) if everything else np.empty(0)
-            return covariate.settle(cna, np.zeros(len(cna), dtype=int)) if everything else None
+            return covariate.fit(cna, np.zeros(len(cna), dtype=int)) if everything else None
 
-        settled = settle()
+        fitted = settle()
         constant = []
         for gene, two in ends.items():
-            x = settled.x(two, np.zeros(2, dtype=int)) if settled else two
+            x = fitted.x(two, np.zeros(2, dtype=int)) if fitted else two
             if x[1] - x[0] <= 1e-9:
                 constant.append(gene)
         if constant and constant_covariate == "refuse":
@@ -447,26 +447,26 @@ class _LongTable:
         total = sum(rows.values()) - sum(rows[gene] for gene in constant)
         if not total:
             raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
-        settled = settle()
-        return self._tables(covariate, settled, set(constant))
+        fitted = settle()
+        return self._tables(covariate, fitted, set(constant))
 
-    def _tables(self, covariate: Covariate, settled: Settled | None, left_out: set[str]) -> Iterator[pd.DataFrame]:
+    def _tables(self, covariate: Covariate, fitted: FittedCovariate | None, left_out: set[str]) -> Iterator[pd.DataFrame]:
         for block in self.blocks():
             codes, names = block.genes
             kept = block.kept & ~np.isin(names, list(left_out))[codes]
             if kept.any():
-                yield self._table(block, kept, covariate, settled)
+                yield self._table(block, kept, covariate, fitted)
 
-    def _table(self, block: _Block, kept: np.ndarray, covariate: Covariate, settled: Settled | None) -> pd.DataFrame:
+    def _table(self, block: _Block, kept: np.ndarray, covariate: Covariate, fitted: FittedCovariate | None) -> pd.DataFrame:
         codes, names = block.genes
         guide, line = np.nonzero(kept.T)  # guide by guide, and cell lines in order
         cna, gene = block.cna.T[kept.T], codes[guide]
-        if settled is None:  # by the block's own genes, of which some may have no row
+        if fitted is None:  # by the block's own genes, of which some may have no row
             _, of_gene = np.unique(gene, return_inverse=True)
-            settled = covariate.settle(cna, of_gene)
+            fitted = covariate.fit(cna, of_gene)
         else:
             of_gene = np.zeros(len(cna), dtype=int)
-        x, x_diploid = settled.x(cna, of_gene), settled.x(np.full(len(cna), covariate.diploid), of_gene)
+        x, x_diploid = fitted.x(cna, of_gene), fitted.x(np.full(len(cna), covariate.diploid), of_gene)
         labels = block.guides.drop_duplicates("gene")["label"].tolist()
         table = {
             "gene": pd.Categorical.from_codes(gene, names.tolist()),

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from guidefit.screens.covariates import Covariate
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import MISSING, Ledger, listed, note_names
+from guidefit.screens.ledger import MISSING, Ledger, listed, note_date_like_names
 from guidefit.screens.copy_number import check_unit, linear
-from guidefit.screens.screen_file import COLUMNS, IDS, constant_genes
+from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
 
 NUMBERS = ("cna", "logfc")
 
@@ -156,10 +156,10 @@ def import_screen(
     table = check(read(path, columns), str(path), columns, missing == "drop", ledger)
     place = f"{path}: column {columns['cna']!r}"
     check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
-    note_names(table["gene"].unique(), ledger)
+    note_date_like_names(table["gene"].unique(), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), copy_number_unit)
     table = _with_covariate(table, covariate)
-    constant = constant_genes(table)
+    constant = find_constant_genes(table)
     if constant:
         lines = table.index[table["gene"].isin(constant)]
         if constant_covariate == "refuse":
@@ -185,5 +185,5 @@ def _with_covariate(table: pd.DataFrame, covariate: Covariate) -> pd.DataFrame:
         return table.assign(x=np.empty(0), x_diploid=np.empty(0))
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
-    settled = covariate.settle(cna, gene)
-    return table.assign(x=settled.x(cna, gene), x_diploid=settled.x(np.full(len(cna), covariate.diploid), gene))
+    fitted = covariate.fit(cna, gene)
+    return table.assign(x=fitted.x(cna, gene), x_diploid=fitted.x(np.full(len(cna), covariate.diploid), gene))

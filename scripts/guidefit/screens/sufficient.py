@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from guidefit.base.errors import UserError
 from guidefit.screens.arrays import ModelData
-from guidefit.screens.screen_file import groups_of_seed
+from guidefit.screens.screen_file import row_groups_of_seed
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,13 @@ class SufficientStatistics:
         return np.where(self.varies, self.sxx, 0.0)
 
 
-def of_rows(data: ModelData) -> SufficientStatistics:
+def from_arrays(data: ModelData) -> SufficientStatistics:
     """Statistics of a screen's arrays."""
     sums = _sums(data.sgrna_of_row, data.x, data.logfc, len(data.sgrnas))
     return SufficientStatistics(data.genes, data.sgrnas, data.gene_of_sgrna, len(data.cell_lines), *sums)
 
 
-def of_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> SufficientStatistics:
+def from_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> SufficientStatistics:
     """Statistics of one seed's screen in a file, in one pass that holds batch_rows rows at a time."""
     genes, sgrnas = _Names(), _Names()
     cell_lines: set[str] = set()
@@ -111,7 +111,7 @@ def of_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> Suffic
     total: list[np.ndarray] | None = None
     columns = ["gene", "sgrna", "cell_line", "x", "logfc"]
     with pq.ParquetFile(path, read_dictionary=columns[:3]) as file:
-        for batch in file.iter_batches(batch_rows, groups_of_seed(file, seed), columns):
+        for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), columns):
             gene_codes, _ = genes.codes(batch["gene"])
             sgrna_codes, new = sgrnas.codes(batch["sgrna"])
             gene_of += gene_codes[new].tolist()

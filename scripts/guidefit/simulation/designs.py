@@ -191,17 +191,17 @@ def logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
 
 def covariate_table(blueprint: Blueprint, covariate: Covariate) -> tuple[pd.DataFrame, Line | None]:
     """The rows as a table (gene, sgrna, cell_line as categories; cna, x), still without logFC, and the covariate's line."""
-    settled = covariate.settle(blueprint.cna, blueprint.gene_of_row)
+    fitted = covariate.fit(blueprint.cna, blueprint.gene_of_row)
     table = pd.DataFrame(
         {
             "gene": _labels("gene", blueprint.gene_of_row, blueprint.first_gene),
             "sgrna": _labels("sgRNA", blueprint.sgrna_of_row, blueprint.first_sgrna),
             "cell_line": _labels("cell", blueprint.cell_line_of_row),
             "cna": blueprint.cna,
-            "x": settled.x(blueprint.cna, blueprint.gene_of_row),
+            "x": fitted.x(blueprint.cna, blueprint.gene_of_row),
         }
     )
-    return table, settled.line
+    return table, fitted.line
 
 
 def on_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def on_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
     table = pd.read_parquet(path, columns=["gene", "sgrna", "cell_line", "cna", "logfc"])
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
-    table.insert(4, "x", covariate.settle(cna, gene).x(cna, gene))
+    table.insert(4, "x", covariate.fit(cna, gene).x(cna, gene))
     return table
 
 

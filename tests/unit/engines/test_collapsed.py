@@ -162,7 +162,7 @@ def test_units_that_do_not_fit_the_priors_are_fitted_all_the_same(unit):
     assert np.isfinite(fit["summary"]["gamma_g"]).all()
     assert float(fit["importance"]["k_hat"]) < 0.7
     noise = float(fit["summary"]["sigma"].sel(statistic="mean"))
-    expected = unit * DESIGN.sigma if unit < 1 else sufficient.of_rows(data).rss.sum() ** (1 / 3)
+    expected = unit * DESIGN.sigma if unit < 1 else sufficient.from_arrays(data).rss.sum() ** (1 / 3)
     assert noise == pytest.approx(expected, rel=0.2)
 
 

@@ -32,7 +32,7 @@ def no_slope():
 
 
 def collapsed(model, data):
-    return CollapsedPosterior(model, sufficient.of_rows(data))
+    return CollapsedPosterior(model, sufficient.from_arrays(data))
 
 
 def some_scales(model, seed, count=5):

@@ -20,8 +20,8 @@ def blueprint(seed=0, rho=0.4, **more):
 
 
 def transform(covariate, b):
-    settled = covariate.settle(b.cna, b.gene_of_row)
-    return settled.x(b.cna, b.gene_of_row), settled.line
+    fitted = covariate.fit(b.cna, b.gene_of_row)
+    return fitted.x(b.cna, b.gene_of_row), fitted.line
 
 
 def pushed(b, name):
@@ -129,8 +129,8 @@ def test_definitions():
 @pytest.mark.parametrize("name", covariates.NAMES)
 def test_x_of_the_diploid_copy_number(name):
     b = blueprint()
-    settled = Covariate(name, diploid=2.0).settle(b.cna, b.gene_of_row)
-    x = settled.x(np.append(b.cna, 2.0), np.append(b.gene_of_row, 1))
+    fitted = Covariate(name, diploid=2.0).fit(b.cna, b.gene_of_row)
+    x = fitted.x(np.append(b.cna, 2.0), np.append(b.gene_of_row, 1))
     assert x[-1] == pytest.approx(np.interp(2.0, np.sort(b.cna[b.gene_of_row == 1]), np.sort(x[:-1][b.gene_of_row == 1])), abs=0.05)
     if name in ("log2_diploid", "saturating"):
         assert x[-1] == 0

@@ -9,7 +9,7 @@ from guidefit.base.errors import UserError
 from guidefit.screens import depmap
 from guidefit.screens.copy_number import check_unit
 from guidefit.screens.covariates import NAMES, Covariate
-from guidefit.screens.ledger import Ledger, mangled
+from guidefit.screens.ledger import Ledger, find_date_like_names
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
@@ -81,9 +81,9 @@ def test_blocks_change_nothing_and_every_covariate_sees_all_rows(tmp_path, relea
     covariate = Covariate(name, diploid=1.0)
     table, _ = run(tmp_path, release, covariate=covariate)
     codes, _ = pd.factorize(table["gene"])
-    settled = covariate.settle(table["cna"].to_numpy(), codes)
-    np.testing.assert_allclose(table["x"], settled.x(table["cna"].to_numpy(), codes), atol=1e-12)
-    np.testing.assert_allclose(table["x_diploid"], settled.x(np.ones(len(table)), codes), atol=1e-12)
+    fitted = covariate.fit(table["cna"].to_numpy(), codes)
+    np.testing.assert_allclose(table["x"], fitted.x(table["cna"].to_numpy(), codes), atol=1e-12)
+    np.testing.assert_allclose(table["x_diploid"], fitted.x(np.ones(len(table)), codes), atol=1e-12)
 
 
 def test_a_matrix_of_logfc(tmp_path, release):
@@ -274,7 +274,7 @@ def test_units_are_told_apart():
 
 def test_names_that_a_spreadsheet_mangled():
     names = ["1-Mar", "2-Sep", "Dec-01", "2006/09/02", "MARCHF1", "H1-0", "NKX2-1", "HLA-A", "SEPTIN2", "DEC1"]
-    assert mangled(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
+    assert find_date_like_names(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
 
 
 def test_the_avana_sample(shared_data):

@@ -125,13 +125,13 @@ def test_model_data_and_files_by_seed(tmp_path):
     truth = pd.DataFrame({"variable": ["sigma"], "gene": [None], "sgrna": [None], "truth": [0.3]}).astype(
         {"gene": "str", "sgrna": "str"}
     )
-    with screen_file.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+    with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         for seed in (3, 7):
             writer.write(seed, table.assign(logfc=float(seed)), truth.assign(truth=float(seed)))
     for seed in (3, 7):
-        mine = screen_file.of_seed(tmp_path / "s.parquet", seed)
+        mine = screen_file.read_seed(tmp_path / "s.parquet", seed)
         assert set(mine["logfc"]) == {seed}
-        assert screen_file.truth_of_seed(tmp_path / "t.parquet", seed)["truth"].tolist() == [seed]
+        assert screen_file.read_truth(tmp_path / "t.parquet", seed)["truth"].tolist() == [seed]
     assert list(mine.columns[:8]) == list(screen_file.COLUMNS)
     data = arrays.model_data(mine)
     assert data.genes == ["g0", "g1"]
@@ -139,16 +139,16 @@ def test_model_data_and_files_by_seed(tmp_path):
     assert data.gene_of_sgrna.tolist() == [0, 0, 1, 1]
     assert np.array_equal(np.array(data.genes)[data.gene_of_row], mine["gene"])
     shuffled = arrays.model_data(mine.sample(frac=1, random_state=1))
-    assert not data.same_layout(shuffled)
-    assert data.same_layout(arrays.model_data(mine))
+    assert not data.has_same_design(shuffled)
+    assert data.has_same_design(arrays.model_data(mine))
 
 
 def test_a_real_screen_serves_every_seed(tmp_path):
     table, _ = import_table(tmp_path, good())
-    with screen_file.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+    with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, table)
-    assert len(screen_file.of_seed(tmp_path / "s.parquet", 12)) == len(table)
-    assert screen_file.truth_of_seed(tmp_path / "t.parquet", 12).empty
+    assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
+    assert screen_file.read_truth(tmp_path / "t.parquet", 12).empty
 
 
 def test_other_cell_lines_are_another_layout():
@@ -156,11 +156,11 @@ def test_other_cell_lines_are_another_layout():
     data, same = arrays.model_data(table), arrays.model_data(table.assign(logfc=0.0))
     assert data.cell_lines == ["c0", "c1", "c2", "c3"]
     assert data.cell_line_of_row.tolist() == [0, 1, 2, 3] * 4
-    assert data.same_layout(same)
+    assert data.has_same_design(same)
     assert data.digest() != same.digest()
     swapped = table.assign(cell_line=table["cell_line"].where(table.index < 12, "c" + (3 - table.index % 4).astype(str)))
     for other in (arrays.model_data(swapped), arrays.model_data(table.assign(cell_line="x" + table["cell_line"]))):
-        assert not data.same_layout(other)
+        assert not data.has_same_design(other)
         assert data.digest() != other.digest()
 
 
@@ -169,6 +169,6 @@ def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
     chrom = [1, 2, "X", None] * 4
     table.assign(chrom=chrom).to_csv(tmp_path / "s.csv")
     found, _ = long_table.import_screen(tmp_path / "s.csv", COLUMNS, LOG2)
-    with screen_file.Writer(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
+    with screen_file.ScreenWriter(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, found.assign(chrom=pd.Series(chrom, dtype=object), label=pd.Series(["a", 1] * 8, dtype=object)))
-    assert screen_file.of_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]
+    assert screen_file.read_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]

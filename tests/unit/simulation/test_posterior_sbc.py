@@ -87,7 +87,7 @@ def test_observed_and_replicated_rows_stand_together():
 
 def test_a_layout_has_its_covariate_made_anew(tmp_path):
     table = observed()
-    with screen_file.Writer(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
+    with screen_file.ScreenWriter(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
         writer.write_rows(None, table.assign(batch="b"))
     again = designs.on_layout(tmp_path / "screen.parquet", Covariate("log2"))
     assert list(again.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc"]
