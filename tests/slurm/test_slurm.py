@@ -34,7 +34,7 @@ def test_faults(cluster, workflow, undisturbed):
     """A node lost, kill -9 of the driver and of a fit, Ctrl-C, a failure, scancel, time exceeded; in the end, the same tables."""
     hanging = dict.fromkeys(("cancelled", "lost", "overtime"), "hang")
     faulty = Faulty(workflow, fails="fail", killed="kill", **hanging)
-    limit = ("--set-resources", "fit_for_now:runtime=attempt")  # one minute, then two
+    limit = ("--set-resources", "fit_temporary:runtime=attempt")  # one minute, then two
 
     def hangs(name, before=0):
         return faulty.tries(name) > before and last_state(cluster, name) == "RUNNING"
