@@ -41,6 +41,7 @@ def estimates(fit):
     return diagnostics.estimates(fit["posterior"].to_dataset(), *arguments)
 
 
+@pytest.mark.slow
 def test_groups_variables_and_dims_are_those_of_nuts():
     data = simulated(1)
     one, other = engine("varying_effects").fit(data, 5), engine("varying_effects", engine="nuts", draws=50, tune=50).fit(data, 5)
@@ -88,7 +89,7 @@ def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path):
 
 def test_falls_back_to_nuts_if_k_hat_is_too_high():
     data = simulated(3)
-    model = engine("gene_effects", draws=100, tune=100)
+    model = engine("gene_effects", draws=30, tune=30, chains=2)
     model.k_hat_max = -10.0
     fit = model.fit(data, 5)
     assert diagnostics.is_mcmc(fit)
@@ -102,7 +103,7 @@ def test_falls_back_to_nuts_if_k_hat_is_too_high():
 
 def test_a_batch_may_mix_both_ways(tmp_path):
     data = {0: simulated(3), 1: simulated(4)}
-    model = engine("gene_effects", draws=50, tune=50)
+    model = engine("gene_effects", draws=30, tune=30, chains=2)
     fits = {0: model.fit(data[0], 1)}
     model.k_hat_max = -10.0
     fits[1] = model.fit(data[1], 1)
