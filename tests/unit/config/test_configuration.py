@@ -141,17 +141,17 @@ BAD_CONFIGS = {
     ),
     "collapsed engine with a prior it cannot integrate": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": {"distribution": "StudentT", "nu": 4}}}}),
-        "studies.s.variants.pooled: prior of alpha: engine collapsed needs a Normal here",
+        "studies.s.variants.pooled: prior of alpha: the distribution is StudentT, but engine collapsed needs Normal for a mean",
     ),
     "collapsed engine with a scale that may be negative": (
         study(
             variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Uniform", "lower": -1, "upper": 1}}}}
         ),
-        "prior of sigma: a scale cannot be negative",
+        "prior of sigma: the prior starts at -1, but a scale cannot be negative",
     ),
     "collapsed engine with a scale's prior it does not know": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": {"distribution": "Laplace", "mu": 0, "b": 1}}}}),
-        "prior of sigma: engine collapsed cannot have Laplace here. Use one of Exponential, HalfNormal",
+        "prior of sigma: engine collapsed does not support Laplace for a scale. Use one of Exponential, HalfNormal",
     ),
     "data from a variant that is not there": (
         study(simulate={"truth": "prior", "variant": "pooled"}),

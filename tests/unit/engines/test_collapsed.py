@@ -14,7 +14,7 @@ from guidefit.engines import interface, posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, sufficient
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
 from helpers.fits import THRESHOLDS, truth
 from helpers.screens import unbalanced, write
@@ -31,7 +31,7 @@ def engine(variant, **settings):
 
 def simulated(seed, design=DESIGN):
     """Screens that share their covariate's layout."""
-    table, _ = designs.simulate(designs.general(design, np.random.default_rng(seed)), Covariate("zscore"), "x")
+    table, _ = simulated_screen.simulate(blueprints.draw(design, np.random.default_rng(seed)), Covariate("zscore"), "x")
     return arrays.model_data(table)
 
 
