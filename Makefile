@@ -8,6 +8,7 @@ BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_geno
 .PHONY: run test env lint lock bench
 
 run: env
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."
 
@@ -30,7 +31,7 @@ lint: env
 bench: env
 	for each in $(BENCHMARKS); do .venv/bin/python benchmarks/$$each.py $(QUICK) || exit 1; done
 
-# Resolve pyproject.toml anew. Needs uv on PATH (or in .venv-tools, where make env leaves it).
+# Resolve pyproject.toml again. Needs uv on PATH (or in .venv-tools, where make env leaves it).
 lock:
 	uv=$$(command -v uv || echo .venv-tools/bin/uv); $$uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from guidefit.base.errors import UserError
 from guidefit.base.messages import explain_number, shown, suggestion
+from guidefit.config.former_keys import successor
 from guidefit.config.section import Section
 
 Path = tuple[str | int, ...]
@@ -31,13 +32,13 @@ def _part(part: str | int) -> str:
 
 
 def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, str]) -> str:
-    """A line for one of pydantic's errors. former_keys: names that keys had in earlier versions -> what to write today."""
+    """A line for one of pydantic's errors. former_keys: paths of keys of earlier versions -> what to write today."""
     if error["type"] == "contradiction":
         return line(error["loc"], error["ctx"]["message"])
     path, section, field = _locate(error["loc"], root)
     kind, value, limits = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "extra_forbidden":
-        return line(path, _unknown(str(path[-1]), section, former_keys))
+        return line(path, successor(".".join(map(str, path)), former_keys) or _unknown(str(path[-1]), section))
     if error["loc"] and error["loc"][-1] == "[key]":
         return line(
             path[:-1], f"the name {shown(path[-1])} is not valid. Use letters, digits and underscores, with a letter first."
@@ -49,9 +50,7 @@ def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, 
     return line(path, sentence + description)
 
 
-def _unknown(name: str, section: type[Section] | None, former_keys: Mapping[str, str]) -> str:
-    if name in former_keys:
-        return f"this key is no longer used. {former_keys[name]}"
+def _unknown(name: str, section: type[Section] | None) -> str:
     known = list(section.model_fields) if section else []
     return f"unknown key.{suggestion(name, known)} Known keys: {', '.join(known)}."
 

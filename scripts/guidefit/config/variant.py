@@ -47,9 +47,7 @@ Priors = Annotated[
 class Variant(Sampling):
     """Settings of one variant: any key of `sampling` for this variant alone, and the keys below."""
 
-    file: str | None = key(
-        None, "The file of your own variant; without it the variant is a built-in one.", without="built in", min_length=1
-    )
+    file: str | None = key(None, "The file of your own variant; without it the variant is a built-in one.", min_length=1)
     priors: Priors = key({}, "Priors that replace the variant's own: variable -> prior.")
 
     def own_sampling(self) -> dict[str, Any]:
