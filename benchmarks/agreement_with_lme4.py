@@ -75,7 +75,7 @@ def estimates(truth: dict[str, float], own: Raw, other: Raw) -> list[str]:
 
 def draw(raw: Raw) -> Any:
     """Estimates relative to the truth in posterior sds."""
-    from guidefit.report.figures import BLUE, ORANGE
+    from guidefit.report.figures.style import BLUE, ORANGE
 
     figure, (axis,) = panels(1)
     own, *others = raw["runs"]

@@ -150,7 +150,7 @@ def draw(raw: Raw) -> Any:
 
 def draw_one(axis: Any, raw: Raw, grows: str, label: str) -> None:
     """CPU seconds of one fit against one growing number."""
-    from guidefit.report.figures import BLUE, SKY, VERMILION
+    from guidefit.report.figures.style import BLUE, SKY, VERMILION
 
     runs = [run for run in measured(raw) if run["grows"] == grows]
     series = (

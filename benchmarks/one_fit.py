@@ -154,7 +154,7 @@ def draw(raw: Raw) -> Any:
 
 def draw_ess(axis: Any, runs: Sequence[Raw]) -> None:
     """ESS per CPU second of sampling, a row for each alternative."""
-    from guidefit.report.figures import BLUE, ORANGE
+    from guidefit.report.figures.style import BLUE, ORANGE
 
     models = list(dict.fromkeys(run["model"] for run in runs))
     names: list[str] = []
@@ -185,7 +185,7 @@ def draw_ess(axis: Any, runs: Sequence[Raw]) -> None:
 
 def draw_process(axis: Any, runs: Sequence[Raw]) -> None:
     """Seconds of whole processes by phase."""
-    from guidefit.report.figures import BLUE, GREY, ORANGE, SKY
+    from guidefit.report.figures.style import BLUE, GREY, ORANGE, SKY
 
     _, warm = by_alternative(runs, runs[0]["model"])
     names = list(warm)[::-1]

@@ -115,7 +115,7 @@ def steps_table(sweeps: Mapping[str, Raw]) -> list[str]:
 
 def draw(raw: Raw) -> Any:
     """Shares of the core seconds of sweeps."""
-    from guidefit.report.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
+    from guidefit.report.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
 
     kinds = {"fit: sampling": BLUE, "fit: compiling": SKY, "fit: imports, reading, writing": "#A8C8E8"}
     kinds |= {"simulate": GREEN, "diagnose": ORANGE, "check": PURPLE, "tables, figures": YELLOW, "no job": GREY}

@@ -27,3 +27,16 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
             text = table[name].astype("str")
             safe[name] = text.where(~text.str.startswith(_FORMULA).fillna(False).astype(bool), "'" + text)
     safe.to_csv(path, index=False)
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a CSV table of this workflow: only empty cells are missing values; names of genes and sgRNAs are text.
+
+    A name such as NA or 7 remains a name, and the apostrophe that `write` puts before formulas is removed.
+    """
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"gene": "str", "sgrna": "str", "variant": "str"})
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name].dtype):
+            protected = table[name].str.startswith(tuple(f"'{mark}" for mark in _FORMULA)).fillna(False).astype(bool)
+            table[name] = table[name].str[1:].where(protected, table[name])
+    return table

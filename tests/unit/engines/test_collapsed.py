@@ -41,6 +41,7 @@ def estimates(fit):
     return diagnostics.estimates(fit["posterior"].to_dataset(), *arguments)
 
 
+@pytest.mark.slow
 def test_groups_variables_and_dims_are_those_of_nuts():
     data = simulated(1)
     one, other = engine("varying_effects").fit(data, 5), engine("varying_effects", engine="nuts", draws=50, tune=50).fit(data, 5)
@@ -89,7 +90,7 @@ def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path, monkeypatch):
 def test_goes_over_to_nuts_by_itself_and_says_so(monkeypatch):
     monkeypatch.setattr(collapsed, "K_HAT_MAX", -10.0)
     data = simulated(3)
-    fit = engine("gene_effects", draws=100, tune=100).fit(data, 5)
+    fit = engine("gene_effects", draws=30, tune=30, chains=2).fit(data, 5)
     assert diagnostics.is_mcmc(fit)
     row, _ = diagnostics.diagnose(fit, estimates(fit), None, None, THRESHOLDS)
     assert row["method"] == "NUTS over the scales"
@@ -101,7 +102,7 @@ def test_goes_over_to_nuts_by_itself_and_says_so(monkeypatch):
 
 def test_a_batch_may_mix_both_ways(tmp_path, monkeypatch):
     data = {0: simulated(3), 1: simulated(4)}
-    model = engine("gene_effects", draws=50, tune=50)
+    model = engine("gene_effects", draws=30, tune=30, chains=2)
     fits = {0: model.fit(data[0], 1)}
     monkeypatch.setattr(collapsed, "K_HAT_MAX", -10.0)
     fits[1] = model.fit(data[1], 1)

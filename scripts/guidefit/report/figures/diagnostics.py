@@ -1,10 +1,20 @@
-"""Pictures of a whole study."""
+"""Overview of a study's diagnostics: every check of every fit."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotnine as p9
 
-from guidefit.report.figures import BLUE, GREY, VERDICTS, look
+from guidefit.report.figures import style
 
+VERDICTS = {
+    "pass": style.GREEN,
+    "warn": style.YELLOW,
+    "fail": style.VERMILION,
+    "error": style.PURPLE,
+    "not checked": style.PALE,
+}
 CHECKS = {
     "r_hat_max": ("R-hat", "{:.3f}"),
     "ess_bulk_min": ("bulk ESS", "{:.0f}"),
@@ -40,6 +50,15 @@ def _level(reasons: str, check: str) -> str:
     return found.split(":")[0].replace("note", "pass")
 
 
+def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+    """Draw the overview of a study's diagnostics.
+
+    inputs: diagnostics. outputs: diagnostics. settings: study.
+    """
+    table = pd.read_csv(inputs["diagnostics"])
+    style.save(diagnostics(table, f"Diagnostics of study {settings['study']}"), outputs["diagnostics"])
+
+
 def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplot:
     """Every check of every fit: the figure of merit, coloured by its verdict; the worst fits where there are many."""
     order = {"error": 0, "fail": 1, "warn": 2, "pass": 3}
@@ -70,35 +89,6 @@ def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplo
         + p9.geom_text(p9.aes(label="text"), size=8)
         + p9.scale_fill_manual(values=VERDICTS, limits=levels)
         + p9.labs(x="", y="", fill="", title=title, subtitle=note)
-        + look(11, 2.6 + 0.36 * len(fits))
+        + style.theme(11, 2.6 + 0.36 * len(fits))
         + p9.theme(axis_text_x=p9.element_text(rotation=30, ha="right"), panel_grid=p9.element_blank())
-    )
-
-
-def comparison(table: pd.DataFrame, title: str) -> p9.ggplot:
-    """Difference of elpd from the best rankable variant, with two standard errors; grey where a variant is not ranked."""
-    seeds = table["seed"].nunique()
-    one = table[table["seed"] == table["seed"].iloc[0]].sort_values("elpd_diff")
-    one = one.assign(
-        variant=pd.Categorical(one["variant"], one["variant"].tolist()),
-        low=one["elpd_diff"] - 2 * one["se_diff"],
-        high=one["elpd_diff"] + 2 * one["se_diff"],
-        ranked=["ranked" if pd.notna(rank) else "not ranked" for rank in one["rank"]],
-    )
-    seed = f", seed {one['seed'].iloc[0]}" + (f" (of {seeds})" if seeds > 1 else "")
-    return (
-        p9.ggplot(one, p9.aes("variant", color="ranked"))
-        + p9.geom_hline(yintercept=0, color="#BBBBBB")
-        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), size=0.8)
-        + p9.geom_point(p9.aes(y="elpd_diff"), size=3)
-        + p9.scale_color_manual(values={"ranked": BLUE, "not ranked": GREY})
-        + p9.coord_flip()
-        + p9.labs(
-            x="",
-            y="elpd difference from the best (log density, summed over rows)",
-            color="",
-            title=title + seed,
-            subtitle="dot: PSIS-LOO estimate; line: 2 standard errors; further right predicts better",
-        )
-        + look(8, 1.8 + 0.45 * len(one))
     )
