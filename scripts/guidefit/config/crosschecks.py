@@ -47,8 +47,9 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
     try:
         declared = declaration.declare(path)
     except UserError as error:
-        for text in str(error).splitlines():
-            yield f"variants.{name}", text
+        own = study.variants[name].file
+        message = str(error) if own is None else str(error).replace(str(path), own)
+        yield from ((f"variants.{name}", text) for text in message.splitlines())
         return
     found = list(_prior_problems(study.variants[name], declared))
     yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)

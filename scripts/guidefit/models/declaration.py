@@ -63,7 +63,6 @@ def declare(path: str | Path) -> Declaration:
         raise UserError(f"{path}: cannot read this variant's file: {error.strerror}.") from error
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{path}: not valid Python: {error}.") from error
-    _refuse_modules_next_to_it(path, tree)
     assigned = _assigned(tree)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if "build" not in functions or len(functions["build"].args.args) != 2:
@@ -75,27 +74,6 @@ def declare(path: str | Path) -> Declaration:
     own = _priors(path, declared, priors.scales_of(gaussian))
     response = _response(path, assigned["RESPONSE"], own) if "RESPONSE" in assigned else None
     return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], own, gaussian, response)
-
-
-def _refuse_modules_next_to_it(path: Path, tree: ast.Module) -> None:
-    """Raise UserError if the variant imports a module of its own folder, whose changes would go unnoticed."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            modules = [node.module or ""] if node.level == 0 else [f".{node.module or ''}"]
-        elif isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        else:
-            continue
-        for module in modules:
-            top = module.split(".")[0]
-            if top in sys.stdlib_module_names or top == "guidefit":
-                continue
-            files = (path.with_name(f"{top}.py"), path.parent / top / "__init__.py")
-            if not top or any(file.is_file() for file in files):
-                raise UserError(
-                    f"{path}, line {node.lineno}: a variant is one file, and this one imports {module} from its own folder. "
-                    "Copy what it needs into the file."
-                )
 
 
 def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
