@@ -53,7 +53,7 @@ def measure(bench: Bench) -> Raw:
 def run(folder: Path, *arguments: str, config: Mapping[str, Any]) -> tuple[float, float, str]:
     """Run the workflow in a folder, which must succeed: wall seconds, peak MB of the driver, what it printed."""
     (folder / "config.json").write_text(json.dumps({"studies": {"study": config}}))
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--configfile", "config.json", *arguments]
+    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), *arguments, "--configfile", "config.json"]
     started = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

@@ -134,7 +134,7 @@ def _missing(name: str, needs: str) -> Raw:
 def snakemake(*arguments: str) -> list[str]:
     """The command that runs the workflow of this checkout with the default profile and config.json of the working directory."""
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", str(CORES)]
-    return [*command, "--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.json", *arguments]
+    return [*command, "--workflow-profile", str(ROOT / "profiles/default"), *arguments, "--configfile", "config.json"]
 
 
 def jobs(folder: Path) -> pd.DataFrame:
