@@ -10,7 +10,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
 
 from guidefit.base.errors import UserError
-from guidefit.engines import importance
+from guidefit.engines import conditional_locations, importance
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.models import declaration, structure
 from guidefit.screens import arrays, sufficient
@@ -106,8 +106,10 @@ def test_draws_have_the_conditional_moments(variant):
     target = collapsed(model, data)
     count = 40_000
     one = some_scales(model, 8, 1)
-    drawn = target.draw({name: np.repeat(each, count) for name, each in one.items()}, np.random.default_rng(1))
-    moments = target.moments(one)
+    drawn = conditional_locations.draw(
+        target, {name: np.repeat(each, count) for name, each in one.items()}, np.random.default_rng(1)
+    )
+    moments = conditional_locations.moments(target, one)
     assert set(drawn) == set(moments)
     for name, draws in drawn.items():
         mean, sd = (part[0] for part in moments[name])
@@ -123,7 +125,7 @@ def test_conditional_moments_are_those_of_the_dense_normal(variant):
     fixed = {name: np.repeat(each, 200_000) for name, each in scales.items()}
     sample = _prior_given(model, data.gene_of_sgrna, fixed, np.random.default_rng(3))
     mean, covariance = dense(model, data, scales)
-    moments = collapsed(model, data).moments({name: np.array([each]) for name, each in scales.items()})
+    moments = conditional_locations.moments(collapsed(model, data), {name: np.array([each]) for name, each in scales.items()})
     rows = _predictor(model, data, sample)
     solved = np.linalg.solve(covariance, data.logfc - mean)
     for name, draws in sample.items():
@@ -163,7 +165,9 @@ def test_the_added_constant_is_shared_out_by_the_priors():
     data = arrays.model_data(unbalanced())
     target = collapsed(make("global_intercept"), data)
     one = some_scales(target.structure, 2, 1)
-    drawn = target.draw({name: np.repeat(each, 50_000) for name, each in one.items()}, np.random.default_rng(0))
+    drawn = conditional_locations.draw(
+        target, {name: np.repeat(each, 50_000) for name, each in one.items()}, np.random.default_rng(0)
+    )
     m = drawn["alpha"] + drawn["mu_gamma"]
     rest = drawn["alpha"] - 9 / 34 * (m + 1)
     assert abs(rest.mean()) < 5 * np.sqrt(9 * 25 / 34 / 50_000)
@@ -303,7 +307,7 @@ def prior_draws_of(model, count, seed):
 @pytest.mark.parametrize("variant", GAUSSIAN)
 def test_the_declared_structure_is_the_pymc_model(variant):
     """Same variables, same prior, same graph: what GAUSSIAN says and what build() builds."""
-    from guidefit.engines.nuts import model_graph
+    from guidefit.engines.model_graph import model_graph
 
     data = arrays.model_data(unbalanced(keep=1.0))
     declared = declaration.declare(FOLDER / f"{variant}.py")
