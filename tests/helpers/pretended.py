@@ -78,5 +78,6 @@ def summary(workflow):
 
 
 def planned(output):
-    """Rule -> number of jobs that a dry run would run."""
-    return Counter(re.findall(r"^(?:local)?rule (\w+):$", output, flags=re.MULTILINE)) + Counter()
+    """Rule -> number of jobs that a dry run would run, from its table of them."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)})
