@@ -96,7 +96,7 @@ def test_a_script_imports_only_what_the_environment_of_its_rule_has(name, rule):
 
 
 def test_modules_loaded_by_a_computed_name_are_followed():
-    """The engines, the variants and the figures are in no import statement; without them the test above would see little."""
+    """No import statement names the engines, the variants and the figures: without them the test above would miss most imports."""
     reached = {name: {str(path.relative_to(ROOT / "scripts")) for path in code_of(rule)} for name, rule in rules()}
     loaded = ("engines/nuts", "engines/collapsed", "models/variants/student_t")
     assert {f"guidefit/{path}.py" for path in loaded} <= reached["fit"]
