@@ -105,9 +105,10 @@ def model_data(arrays: Any) -> Any:
 
 
 def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any, sd: dict[str, Any]) -> dict[str, Any]:
-    """Sample and reduce again with other seeds: median CPU seconds of both, and the ESS that follows from the spread of the means."""
+    """Sample and reduce again with other seeds: median CPU seconds of both, and the ESS that the spread of the means implies."""
     import numpy as np
 
+    from guidefit.engines import conditional_locations
     from guidefit.engines.collapsed_posterior import CollapsedPosterior
     from guidefit.screens import sufficient
 
@@ -119,7 +120,7 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
         started = time.process_time()
         drawn = draw_scales(model, rng, seed)
         kept, _ = engine.structure.values(drawn.z[drawn.chosen])
-        posterior = kept | model.draw(kept, rng)
+        posterior = kept | conditional_locations.draw(model, kept, rng)
         sample.append(time.process_time() - started)
         means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
         started = time.process_time()

@@ -2,9 +2,9 @@
 
 A peer is a whole process that a benchmark's driver starts: `python NAME.py DATA.npz OUT.json [options]`. Its phases are import
 (from the start of the process), compile (data read, model built and compiled) and sample; the total ends with the means, standard
-deviations and quantiles of all parameters. Effective sample sizes and R-hat are computed after the clocks have stopped: they judge the job
-and are not part of it. Every process is limited to --cores cores. A peer that lacks a package says what to install and ends with exit
-code 3.
+deviations and quantiles of all parameters. Effective sample sizes and R-hat are computed after the clocks have stopped: they judge
+the job and are not part of it. Every process is limited to --cores cores. A peer that lacks a package says what to install and ends
+with exit code 3.
 """
 
 import argparse

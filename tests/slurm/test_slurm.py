@@ -31,7 +31,7 @@ def last_state(cluster, name):
 
 
 def test_faults(cluster, workflow, undisturbed):
-    """A lost node, kill -9 of the driver and of a fit, Ctrl-C, a failure, scancel, an exceeded time limit; the tables are the same."""
+    """A lost node, a killed driver, a killed fit, Ctrl-C, a failure, scancel, an exceeded time limit: the tables are the same."""
     hanging = dict.fromkeys(("cancelled", "lost", "overtime"), "hang")
     faulty = Faulty(workflow, fails="fail", killed="kill", **hanging)
     limit = ("--set-resources", "fit_temporary:runtime=attempt")  # one minute, then two
