@@ -25,7 +25,7 @@ FAULTS = {
 
 
 def layout() -> arrays.ModelData:
-    """The rows that all data sets share."""
+    """The design that all data sets share."""
     blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
     table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
@@ -37,7 +37,7 @@ def copy_number() -> np.ndarray:
 
 
 def engine(fault: str) -> interface.Engine:
-    """What fits the data sets."""
+    """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
     settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
