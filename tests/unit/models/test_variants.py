@@ -155,7 +155,7 @@ def test_priors_are_configurable(data):
     assert log_density(model, at) == pytest.approx(log_density(build("varying_effects", data), at) + change, rel=1e-10)
     with pytest.raises(UserError, match=r"here.tau: this variant has no such prior"):
         build("varying_effects", data, tau={"distribution": "Normal"})
-    with pytest.raises(UserError, match="prior of rho must be"):
+    with pytest.raises(UserError, match="prior of rho: .* It must be {distribution: LKJ"):
         build("correlated_effects", data, rho={"distribution": "Normal", "mu": 0, "sigma": 1})
     with pytest.raises(UserError, match="Use Normal or NoncentredNormal"):
         build("varying_effects", data, beta_s={"distribution": "Gamma", "alpha": 1, "beta": 1})
@@ -182,8 +182,8 @@ BAD_FILES = {
     "RESPONSE of one": ('PRIORS = {}\nRESPONSE = "kappa"\ndef build(data, priors): ...\n', "RESPONSE must be a literal pair"),
     "computed RESPONSE": ("PRIORS = {}\nRESPONSE = pair()\ndef build(data, priors): ...\n", "RESPONSE must be a literal pair"),
     "unknown curve": (
-        'PRIORS = {"k": {}}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
-        "RESPONSE: no curve 'cubic'. There are: saturating, piecewise",
+        'PRIORS = {"k": "Gamma(2, 1)"}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
+        "RESPONSE: 'cubic' is not a curve. The curves are: saturating, piecewise",
     ),
     "curve without its prior": (
         'PRIORS = {}\nRESPONSE = ("piecewise", "ratio")\ndef build(data, priors): ...\n',
