@@ -22,7 +22,7 @@ _CHUNK = 1 << 24
 def read_csv(path: str | Path, separator: str = ",", **options: Any) -> pd.DataFrame:
     """A text file as a table; options: those of pandas.read_csv. Raises UserError with the line where the file is malformed.
 
-    Refused are NUL characters, lines with more cells than the header, and whatever pandas cannot read.
+    Refused are NUL characters, lines with more cells than the header, and files that pandas cannot read.
     """
     path = Path(path)
     try:
@@ -101,7 +101,7 @@ def _explain(error: Exception) -> str:
 
 
 def as_numbers(values: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """(row,) numbers as float64, NaN where missing or no number, and whether each value is no number: text, or true and false."""
+    """(row,) numbers as float64, NaN where missing or not a number, and which values are not numbers: text, or true and false."""
     if pd.api.types.is_bool_dtype(values.dtype):
         return pd.Series(np.nan, values.index), values.notna()
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
