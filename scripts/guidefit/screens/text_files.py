@@ -16,7 +16,7 @@ MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # words for a
 
 # Control characters, soft hyphen, zero-width and direction characters, byte order mark: names that look equal and are not.
 INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_CHUNK = 1 << 24
+CHUNK_BYTES = 1 << 24
 
 
 def read_csv(path: str | Path, separator: str = ",", **options: Any) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def _refuse_nul(path: Path) -> None:
     """Raise UserError with the line of the first NUL character, at which pandas would cut off the cell."""
     lines = 1
     with _open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(CHUNK_BYTES):
             place = chunk.find(b"\0")
             if place >= 0:
                 line = lines + chunk.count(b"\n", 0, place)

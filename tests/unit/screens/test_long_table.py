@@ -61,6 +61,16 @@ BAD_TABLES = {
         lambda t: t.assign(copies=t["copies"].where(t["symbol"] != "g0", 2.0)),
         ["'copies': no variation", "g0; 8 rows", "constant_covariate: drop"],
     ),
+    "beyond any assay": (
+        change("lfc", [3, 4], [-71.0, 1e6]),
+        [r"'lfc': value beyond 50 \(up to 1e\+06\), which no log2 fold change reaches, in 2 row", r"line\(s\) 5, 6"],
+    ),
+    "true as a number": (change("copies", 2, True), [r"'copies': not a number \('True'\) in 1 row", r"line\(s\) 4"]),
+    "zero-width space": (
+        change("symbol", 6, "g0\u200b"),
+        [r"'symbol': invisible characters \(g0\\u200b\) in 1 row", r"line\(s\) 8", "remove these characters"],
+    ),
+    "byte order mark in a name": (change("line", 1, "\ufeffc1"), [r"'line': invisible characters \(\\ufeffc1\)"]),
     "no rows": (lambda t: t.head(0), ["no rows under the header"]),
     "two headers of one name": (lambda t: t.rename(columns={"note": "lfc"}), ["header has column 'lfc' twice"]),
 }
@@ -111,3 +121,25 @@ def test_genes_without_variation_are_dropped_and_counted_where_asked(tmp_path):
 def test_a_gene_may_be_called_NA(tmp_path):
     found, _ = import_table(tmp_path, good_table().replace({"symbol": {"g0": "NA", "g1": "nan"}}))
     assert set(found["gene"]) == {"NA", "nan"}
+
+
+def test_true_and_false_are_no_numbers_in_parquet_either(tmp_path):
+    good_table().assign(copies=[True, False] * 8).to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(UserError, match=r"'copies': not a number \('True', 'False', 'True'\) in 16 row"):
+        long_table.import_screen(tmp_path / "s.parquet", COLUMNS, LOG2)
+
+
+def test_rows_with_more_cells_than_the_header(tmp_path):
+    lines = good_table().to_csv(index=False).splitlines()
+    first = "\n".join([lines[0], *(f"{i},{line}" for i, line in enumerate(lines[1:]))])
+    with pytest.raises(UserError, match=r"screen.csv: line 2 has 8 cells, but the header has 7 names.*row.names = FALSE"):
+        import_text(tmp_path, first)
+    lines[5] += ",more"
+    with pytest.raises(UserError, match=r"screen.csv: cannot be read as a table: line 6 has 8 cells, but 7 are expected"):
+        import_text(tmp_path, "\n".join(lines))
+
+
+def test_the_bound_of_logfc_is_an_argument(tmp_path):
+    table = change("lfc", 0, -71.0)(good_table())
+    found, _ = import_table(tmp_path, table, logfc_max=80)
+    assert found["logfc"].min() == -71
