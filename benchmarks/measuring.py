@@ -255,7 +255,7 @@ def digits(value: float) -> str:
 
 
 def paragraph(text: str) -> list[str]:
-    """Lines of a paragraph, and an empty one after it; none where there is no text."""
+    """Lines of a paragraph and an empty one after it; no lines for an empty text."""
     lines = textwrap.wrap(" ".join(text.split()), 132, break_on_hyphens=False, break_long_words=False)
     return [*lines, ""] if lines else []
 
