@@ -155,7 +155,7 @@ def test_priors_are_configurable(data):
     assert log_density(model, at) == pytest.approx(log_density(build("varying_effects", data), at) + change, rel=1e-10)
     with pytest.raises(UserError, match=r"here.tau: this variant has no such prior"):
         build("varying_effects", data, tau={"distribution": "Normal"})
-    with pytest.raises(UserError, match="prior of rho: .* It must be {distribution: LKJ"):
+    with pytest.raises(UserError, match=r"prior of rho: .* It must be \{distribution: LKJ"):
         build("correlated_effects", data, rho={"distribution": "Normal", "mu": 0, "sigma": 1})
     with pytest.raises(UserError, match="Use Normal or NoncentredNormal"):
         build("varying_effects", data, beta_s={"distribution": "Gamma", "alpha": 1, "beta": 1})
