@@ -83,7 +83,7 @@ def of_every_fit(output):
 
 
 def of_all_fits(output):
-    """A file of every fit of a study, as the input of a rule that needs all: none in batches before the last, which end earlier."""
+    """A file of every fit of a study, as the input of rules that need all; none in batches before the last one, which end earlier."""
 
     def files(wildcards):
         batch = workflow.dag_settings.batch
@@ -141,7 +141,7 @@ def refuse_batch_of_all(wildcards):
     if batch and batch.rulename in ("all", "default"):
         raise WorkflowError(
             f"--batch {batch.rulename}={batch.idx}/{batch.batches} would run every fit in every batch: this rule does not read the "
-            f"files of fits. Batch the rule that does: --batch collect_tables={batch.idx}/{batch.batches}"
+            f"files of fits. Batch the one that does: --batch collect_tables={batch.idx}/{batch.batches}"
         )
     return []
 
