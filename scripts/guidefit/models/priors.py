@@ -219,6 +219,8 @@ def find_split(priors: Mapping[Any, Any]) -> dict[str, str]:
             found[variable] = value
         elif variable is not None and value is None:
             found[variable] += f", {key}"
+            if found[variable].count("(") == found[variable].count(")"):
+                variable = None
     return {name: text if text.count(")") else f"{text}, ...)" for name, text in found.items()}
 
 
