@@ -29,5 +29,5 @@ else:
     figures.save(intercepts, output.forest_intercept)
     figures.save(slopes, output.forest_slope)
     figures.save(parameters.truth_against_estimate(estimates, f"Truth against estimate {name}"), output.truth)
-    _, directions = identifiability.unlearnt_directions(after, before, snakemake.params.contraction_pass)
+    _, directions = identifiability.find_unidentified_directions(after, before, snakemake.params.contraction_pass)
     figures.save(parameters.pair(after, before, directions, f"Joint draws {name}"), output.pair)

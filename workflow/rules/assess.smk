@@ -1,4 +1,4 @@
-# Checks of every fit, its estimates and diagnostics; over all fits: recovery, calibration, comparison.
+# Predictive checks, estimates and diagnostics of every fit; over all fits: comparison, recovery, calibration.
 
 
 rule check:
@@ -41,6 +41,7 @@ rule diagnose:
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",
         diagnostics="results/{study}/fits/{variant}/seeds_{seeds}/diagnostics.parquet",
+        checks="results/{study}/fits/{variant}/seeds_{seeds}/checks.parquet",
         identifiability="results/{study}/fits/{variant}/seeds_{seeds}/identifiability.parquet",
         ranks="results/{study}/fits/{variant}/seeds_{seeds}/ranks.parquet",
     log:
@@ -64,6 +65,7 @@ rule collect_tables:
     input:
         estimates=fits_of("estimates.parquet"),
         diagnostics=fits_of("diagnostics.parquet"),
+        checks=fits_of("checks.parquet"),
         identifiability=fits_of("identifiability.parquet"),
     output:
         estimates="results/{study}/estimates.csv",
@@ -81,6 +83,7 @@ rule collect_tables:
             subcategory="0. Answer and tables",
             labels={"what": "diagnostics (table)"},
         ),
+        checks="results/{study}/checks.csv",
         identifiability=report(
             "results/{study}/identifiability.csv",
             caption="../report/identifiability.rst",
@@ -95,7 +98,7 @@ rule collect_tables:
     params:
         library=digest("collect_tables"),
     message:
-        "{wildcards.study}: join the tables of all fits"
+        "{wildcards.study}: concatenate the tables of all fits"
     script:
         "../../scripts/collect_tables.py"
 
@@ -103,7 +106,7 @@ rule collect_tables:
 rule recover:
     input:
         estimates=fits_of("estimates.parquet"),
-        diagnostics=fits_of("diagnostics.parquet"),
+        checks=fits_of("checks.parquet"),
     output:
         report(
             "results/{study}/recovery.csv",
@@ -119,7 +122,7 @@ rule recover:
     params:
         library=digest("recover"),
     message:
-        "{wildcards.study}: hold the estimates against the truth"
+        "{wildcards.study}: compare the estimates with the truth"
     script:
         "../../scripts/recover.py"
 
@@ -146,7 +149,7 @@ rule calibrate:
         thresholds=setting("thresholds"),
         library=digest("calibrate"),
     message:
-        "{wildcards.study}: calibrate"
+        "{wildcards.study}: test whether the fits are calibrated"
     script:
         "../../scripts/calibrate.py"
 

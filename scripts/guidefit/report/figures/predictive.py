@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotnine as p9
 
-from guidefit.assess.diagnostics import pit_band
+from guidefit.assess.uniformity import pit_band
 from guidefit.report.figures import BLUE, LOGFC, MAX_LINES, ORANGE, look, shown
 
 
