@@ -1,5 +1,11 @@
 """Estimates, checks, diagnostics, identifiability and rank statistics of test quantities of a batch of fits."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -11,7 +17,7 @@ from guidefit.assess.quantities import Quantities
 from guidefit.models import declaration
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 assessment = batch.assess_batch(
     wildcards.study,
     wildcards.variant,

@@ -78,7 +78,7 @@ def make_engine(options: Any) -> Any:
     from guidefit.engines import interface, registry
     from guidefit.models import declaration
 
-    declared = declaration.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
+    declared = declaration.declare(declaration.VARIANTS / f"{options.model}.py")
     settings = interface.Settings(
         engine="collapsed",
         scales=options.scales,

@@ -84,7 +84,7 @@ def test_figures_and_report(notebook):
         }
     assert {"diagnostics.svg", "comparison.svg"} <= figures
     report = (notebook / "results/report.html").read_text()
-    for caption in ("ANSWER IN WORDS", "data sets simulated from its priors", "Diamonds mark the truth"):
+    for caption in ("Summary", "data sets simulated from its priors", "Diamonds mark the truth"):
         assert caption in report
 
 

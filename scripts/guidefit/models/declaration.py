@@ -15,7 +15,7 @@ import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,16 @@ FORMER_MODULES = {
 """Where modules that a variant's file may import have moved: files written for earlier versions keep working."""
 
 
+def file_of(name: str, own: Sequence[str] = ()) -> Path:
+    """The file of a variant: the first of the user's own files where there are any, else the built-in variant of this name."""
+    return Path(own[0]) if own else VARIANTS / f"{name}.py"
+
+
 def load(path: str | Path) -> Callable[..., Any]:
-    """The `build` function of a variant's file."""
+    """The `build` function of a variant's file, which may import modules from its own folder."""
     path = Path(path)
+    if path.resolve().parent != VARIANTS:
+        sys.path.insert(0, str(path.resolve().parent))
     for former, present in FORMER_MODULES.items():
         sys.modules.setdefault(former, importlib.import_module(present))
     spec = importlib.util.spec_from_file_location(f"guidefit_variant_{path.stem}", path)

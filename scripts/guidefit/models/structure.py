@@ -11,35 +11,9 @@ from typing import Any
 import numpy as np
 
 from guidefit.base.errors import UserError
+from guidefit.models.levels import SIDES, Side, evaluate_side, make_side
 from guidefit.models.scales import Quantile, quantile
 from guidefit.models.declaration import Priors
-
-SIDES = ("intercept", "slope")
-
-
-@dataclass(frozen=True)
-class Side:
-    """Intercepts or slopes: mean -> effect of the gene -> effect of the sgRNA; a missing level has no variation.
-
-    mean: name of the hyper-mean; added: a further constant with a prior of its own, added to all rows; gene, sgrna: (name of the
-    effect, name of its scale) or None.
-    """
-
-    mean: str
-    added: str | None
-    gene: tuple[str, str] | None
-    sgrna: tuple[str, str] | None
-
-    @property
-    def constants(self) -> list[str]:
-        """Names of the mean and of the added constant, if any."""
-        return [self.mean, self.added] if self.added else [self.mean]
-
-    @property
-    def dims(self) -> dict[str, str]:
-        """The dim of each effect: gene or sgrna."""
-        levels = {"gene": self.gene, "sgrna": self.sgrna}
-        return {level[0]: dim for dim, level in levels.items() if level}
 
 
 @dataclass(frozen=True)
@@ -114,19 +88,8 @@ class Structure:
 
     def predictor(self, values: Mapping[str, np.ndarray], gene_of_sgrna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Intercept and slope of each sgRNA, (K, sgrna) each, in K draws of all variables: name -> (K, ...)."""
-        found = []
-        for side in self.sides:
-            if side is None:
-                found.append(np.zeros((1, 1)))
-                continue
-            if side.sgrna:
-                effect = values[side.sgrna[0]]
-            elif side.gene:
-                effect = values[side.gene[0]][:, gene_of_sgrna]
-            else:
-                effect = values[side.mean][:, None]
-            found.append(effect + values[side.added][:, None] if side.added else effect)
-        return found[0], found[1]
+        intercept, slope = (evaluate_side(side, values, "sgrna", gene_of_sgrna) for side in self.sides)
+        return intercept, slope
 
     def graph(self, priors: Priors, sizes: Mapping[str, int]) -> dict[str, Any]:
         """The model's graph as plain data: nodes (name, kind, distribution, dims) and edges (parent, child).
@@ -207,10 +170,8 @@ def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Stru
 def _side(declared: Mapping[str, Any], place: str) -> Side:
     if "mean" not in declared or set(declared) - {"mean", "added", "gene", "sgrna"}:
         raise UserError(f"{place} needs a mean, and knows besides only added, gene and sgrna.")
-    levels = []
     for level in ("gene", "sgrna"):
         names = declared.get(level)
         if names is not None and (not isinstance(names, list | tuple) or len(names) != 2):
             raise UserError(f"{place}[{level!r}] must be a pair: the effect and its scale.")
-        levels.append((names[0], names[1]) if names else None)
-    return Side(declared["mean"], declared.get("added"), *levels)
+    return make_side(declared)

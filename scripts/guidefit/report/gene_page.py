@@ -8,7 +8,7 @@ import pandas as pd
 from guidefit.report import html
 
 _PAGE = """<h1>Genes of {{ study }}</h1>
-{% if not variant %}<p>No fit gives effects of genes: see ANSWER IN WORDS.</p>{% else %}
+{% if not variant %}<p>No fit gives effects of genes: see Summary.</p>{% else %}
 <p>{{ genes }} genes, {{ sgrnas }} sgRNAs. Estimates of <b>{{ variant }}</b> ({{ why }}; verdict of its fit: {{ verdict }}). Effects are
 logFC at the diploid copy number, what a copy-number difference adds is in the slope. Every variant: gene_effects.csv,
 sgrna_effects.csv; logFC without the copy-number part: corrected_logfc.parquet.</p>

@@ -135,7 +135,8 @@ def test_a_scale_that_keeps_its_prior_is_named():
     fit = make_fit(np.random.default_rng(2))
     rng = np.random.default_rng(3)
     for group in ("posterior", "prior"):
-        fit[group]["sigma_gamma"] = (("chain", "draw"), rng.exponential(size=fit[group]["mu_gamma"].shape))
+        mu = fit[group]["mu_gamma"]
+        fit[group]["sigma_gamma"] = mu.copy(data=rng.exponential(size=mu.shape))
     found = diagnose(fit, uniform_loo())
     row = found.as_row()
     assert row["verdict"] == "warn"

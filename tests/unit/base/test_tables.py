@@ -32,3 +32,21 @@ def test_a_spreadsheet_finds_no_formula_in_a_written_table(tmp_path, text):
     back = pd.read_csv(tmp_path / "t.csv")
     assert back["gene"].tolist() == [f"'{text}", "plain"]
     assert back["effect"].tolist() == [-1.0, 2.0]
+
+
+def test_read_gives_the_names_that_were_written(tmp_path):
+    names = ["NA", "null", "007", "=1+1", "-x", "a;b", 'say "hi"', "two\nlines", "<b>", "plain"]
+    table = pd.DataFrame({"gene": pd.array(names, dtype="str"), "note": pd.array([None, *names[1:]], dtype="str"), "effect": 0.5})
+    tables.write(table, tmp_path / "t.csv")
+    back = tables.read(tmp_path / "t.csv")
+    assert back["gene"].tolist() == names
+    assert back["note"].isna().tolist() == [True] + [False] * 9
+    assert back["note"].tolist()[1:] == names[1:]
+    assert back["effect"].dtype == float
+
+
+def test_read_takes_an_empty_table_and_empty_numbers(tmp_path):
+    tables.write(pd.DataFrame({"variant": ["a"], "rank": [float("nan")]}), tmp_path / "t.csv")
+    assert tables.read(tmp_path / "t.csv")["rank"].isna().all()
+    tables.write(pd.DataFrame(columns=["variant", "gene", "rank"]), tmp_path / "t.csv")
+    assert tables.read(tmp_path / "t.csv").empty

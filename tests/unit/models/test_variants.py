@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from guidefit.base.errors import UserError
-from guidefit.engines.nuts import model_graph
+from guidefit.engines.model_graph import model_graph
 from guidefit.models import declaration, responses
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
