@@ -105,7 +105,7 @@ def large(size: int, seeds: int, finish: bool) -> Raw:
 
 
 def finished(folder: Path, arguments: tuple[str, ...], study: Mapping[str, Any]) -> tuple[int, float]:
-    """A study finished as far as Snakemake can tell, every file there and recorded: number of files, seconds of one more run."""
+    """A study that Snakemake takes for finished, with empty recorded files: number of files, seconds of one more run."""
     _, _, summary = run(folder, *arguments, "--summary", config=study)
     outputs = [line.split("\t")[0] for line in summary.splitlines() if line.startswith("results/")]
     for output in outputs:

@@ -11,8 +11,9 @@ from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
+from guidefit.simulation.truth import truth_table
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
@@ -26,19 +27,19 @@ FAULTS = {
 
 
 def layout() -> arrays.ModelData:
-    """The rows that all data sets share."""
-    blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    """The design that all data sets share."""
+    blueprint = blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
 def copy_number() -> np.ndarray:
     """(row,) raw copy number of `layout`."""
-    return designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+    return blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
 
 
 def engine(fault: str) -> interface.Engine:
-    """What fits the data sets."""
+    """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
     settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
@@ -65,7 +66,7 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         if fault == "gene index":
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
-        truth = designs.truth_table(true, data.coords)
+        truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
         found += [

@@ -3,7 +3,7 @@
 `PYTHONPATH=tests python -m helpers.cluster` brings one up to try a profile on, and takes it down on Ctrl-C. It needs root and
 Debian's packages.
 
-The daemons run in the foreground as children that the kernel ends with their parent, so that none outlives a killed test.
+The daemons run in the foreground as children that the kernel ends with their parent, so that none survives a killed test.
 """
 
 import contextlib
@@ -86,7 +86,7 @@ class Cluster:
     """A running cluster; `stop` it."""
 
     def __init__(self) -> None:
-        # There is room for one on a machine: another, of a test that runs beside this, is waited for.
+        # A machine has room for one cluster: wait for that of a test that runs at the same time.
         self.turn = (Path(tempfile.gettempdir()) / "guidefit-slurm.lock").open("w")
         fcntl.flock(self.turn, fcntl.LOCK_EX)
         install()
@@ -106,7 +106,7 @@ class Cluster:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         text = SETTINGS.format(host=host, folder=self.folder, nodes=",".join(NODES))
         for i, name in enumerate(NODES):
-            # Two nodes of more memory than there is: SLURM refuses what a node cannot give, and these jobs are tiny.
+            # The two nodes claim more memory than the machine has: SLURM refuses jobs that ask for more, and these jobs are small.
             text += NODE.format(name=name, host=host, port=17901 + i, memory=max(memory, 16000))
             (self.folder / f"spool-{name}").mkdir()
         (self.folder / "state").mkdir()
@@ -154,7 +154,7 @@ class Cluster:
             time.sleep(0.2)
 
     def run(self, *command: str) -> str:
-        """What one of SLURM's commands prints."""
+        """The output of one of SLURM's commands."""
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
     def jobs(self) -> list[dict[str, str]]:
@@ -183,7 +183,7 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        # What a node that went down was running is out of SLURM's reach.
+        # SLURM cannot reach the processes of a node that is down.
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 environment = (process / "environ").read_bytes().split(b"\0")

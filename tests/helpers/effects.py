@@ -1,4 +1,4 @@
-"""A small screen with hostile names, made-up posterior draws for it, rows of control genes, and the tables of effects."""
+"""A small screen with hostile names, simulated posterior draws for it, rows of control genes, and the tables of effects."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from guidefit.effects.sgrna_table import tabulate_sgrnas
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
 
 HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ärm, $x$ and $", "gene_3": "1-Mar"}
@@ -22,8 +22,8 @@ COVARIATE = Covariate("log2_diploid", diploid=2.0)
 def hostile_table():
     """A screen with hostile names: 5 genes of 2 to 5 guides, 30 lines, of which one holds most of gene_4's copies."""
     design = Design(genes=5, sgrnas_per_gene=[2, 3, 3, 4, 5], cell_lines=30)
-    blueprint = designs.general(design, np.random.default_rng(3))
-    table, _ = designs.simulate(blueprint, COVARIATE, "x")
+    blueprint = blueprints.draw(design, np.random.default_rng(3))
+    table, _ = simulated_screen.simulate(blueprint, COVARIATE, "x")
     table = table.astype(dict.fromkeys(("gene", "sgrna", "cell_line"), "str"))
     high = (table["gene"] == "gene_4") & (table["cell_line"] == "cell_7")
     table.loc[high, "cna"] = 90.0
@@ -42,7 +42,7 @@ def write_screen(table, path):
 
 
 def draws_of(name, data, seed=0):
-    """Made-up posterior draws of every variable of a variant."""
+    """Simulated posterior draws of every variable of a variant."""
     declared = declaration.declare(declaration.VARIANTS / f"{name}.py")
     dims = {"g": ("gene", data.genes), "s": ("sgrna", data.sgrnas), "c": ("cell_line", data.cell_lines)}
     rng, found = np.random.default_rng(seed), {}
@@ -57,7 +57,7 @@ def draws_of(name, data, seed=0):
 
 
 def effect_tables(table, path, contents):
-    """Genes, sgRNAs and fitted lines of varying_effects under made-up draws."""
+    """Genes, sgRNAs and fitted lines of varying_effects under simulated draws."""
     declared, draws = draws_of("varying_effects", arrays.model_data(table))
     found = EffectDraws(draws, declared, contents)
     control = {"gene_4": "essential", "=1+1": "nonessential"}

@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM cluster that the test brings up, through the profile that is shipped."""
+"""The workflow on a real SLURM cluster that the test starts, with the shipped profile."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def workflow(tmp_path, slurm_profile):
 
 
 def states(cluster, name):
-    """The SLURM jobs that fitted a variant, in order: their states, and their nodes."""
+    """The SLURM jobs that fitted a variant, in order: their states, their nodes, and the identifier of the last one."""
     jobs = [job for job in cluster.jobs() if re.search(rf"rule_fit.*_{name}_0-1$", job["comment"])]
     return [job["state"] for job in jobs], [job["node"] for job in jobs], jobs[-1]["id"] if jobs else None
 
@@ -31,7 +31,7 @@ def last_state(cluster, name):
 
 
 def test_faults(cluster, workflow, undisturbed):
-    """A node lost, kill -9 of the driver and of a fit, Ctrl-C, a failure, scancel, time exceeded; in the end, the same tables."""
+    """A lost node, a killed driver, a killed fit, Ctrl-C, a failure, scancel, an exceeded time limit: the tables are the same."""
     hanging = dict.fromkeys(("cancelled", "lost", "overtime"), "hang")
     faulty = Faulty(workflow, fails="fail", killed="kill", **hanging)
     limit = ("--set-resources", "fit_temporary:runtime=attempt")  # one minute, then two
@@ -81,7 +81,7 @@ def test_faults(cluster, workflow, undisturbed):
     # Each first fit was made once, and read back by every job after. The log of a requeued job starts again: one may be missing.
     logs = "\n".join(path.read_text() for path in (workflow / ".snakemake/slurm_logs").rglob("*.log"))
     assert fitted(logs)["0", "fitting"] <= len(NAMES) <= fitted(logs)["0", "already fitted"]
-    # Each fit says where it ran: the second one of a batch on the node of the last job.
+    # Each fit names the node where it ran: the second one of a batch ran on the node of the last job.
     tables = pd.concat(workflow.table(f"{study}/diagnostics.csv") for study in ("faults", "late"))
     for name in NAMES:
         fits = tables[tables["variant"] == name].set_index("seed")["node"]

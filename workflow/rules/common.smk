@@ -77,9 +77,19 @@ def fit_of(file):
     return lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{batch_of(wildcards)}/{file}"
 
 
-def of_all_fits(output):
-    """A file of every fit of a study, as a rule's input."""
+def of_every_fit(output):
+    """A file of every fit of a study, as the input of the rule that --batch divides."""
     return collect(output, variant=lookup("{study}/variants", within=STUDIES), seeds=batch_names, allow_missing=True)
+
+
+def of_all_fits(output):
+    """A file of every fit of a study, as the input of a rule that needs all: none in batches before the last, which end earlier."""
+
+    def files(wildcards):
+        batch = workflow.dag_settings.batch
+        return of_every_fit(output)(wildcards) if batch is None or batch.is_final else []
+
+    return files
 
 
 def layout_screen(wildcards):
@@ -92,6 +102,11 @@ def layout_posterior(wildcards):
     """The posterior of the same variant given that screen, of its study's first seed."""
     layout = STUDIES[wildcards.study]["simulate"]["layout"]
     return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
+
+
+def control_table(wildcards):
+    """The table of a real screen's lists of control genes, which exists once they are valid; nothing for simulated data."""
+    return f"results/{wildcards.study}/data/screen/controls.csv" if wildcards.study in REAL else []
 
 
 def depmap_files(wildcards):
@@ -123,6 +138,17 @@ def each(output, studies=STUDIES):
         )
         for study in studies
     ]
+
+
+def refuse_batch_of_all(wildcards):
+    """No files, or a WorkflowError where --batch names a target: it has to name the rule that reads the files of fits."""
+    batch = workflow.dag_settings.batch
+    if batch and batch.rulename in ("all", "default"):
+        raise WorkflowError(
+            f"--batch {batch.rulename}={batch.idx}/{batch.batches} would run every fit in every batch: this rule does not read the "
+            f"files of fits. Batch the rule that does: --batch collect_tables={batch.idx}/{batch.batches}"
+        )
+    return []
 
 
 # Sections of a study in the report.

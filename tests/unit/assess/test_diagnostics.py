@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-import yaml
 
 from guidefit.assess import checks, diagnostics, estimates
-from helpers import ROOT
+from guidefit.config.thresholds import Thresholds
 from helpers.fits import DATA, THRESHOLDS, make_fit, truth
 
 
@@ -159,7 +158,6 @@ def test_a_fit_that_stopped_names_the_first_line_of_its_message():
     assert diagnostics.stopped("").as_row()["reasons"] == "error: the sampler stopped: no message"
 
 
-def test_thresholds_here_are_those_of_the_schema():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    defaults = {key: value["default"] for key, value in schema["$defs"]["thresholds"]["properties"].items()}
+def test_thresholds_here_are_the_configs_defaults():
+    defaults = Thresholds().model_dump()
     assert {key: defaults[key] for key in THRESHOLDS} == THRESHOLDS

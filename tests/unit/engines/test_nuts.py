@@ -9,7 +9,7 @@ from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from helpers.fits import THRESHOLDS, truth
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ FOLDER = declaration.VARIANTS
 
 
 def notebook(seed=103):
-    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
+    table, _ = simulated_screen.simulate(blueprints.draw_notebook(seed), Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
