@@ -1,7 +1,6 @@
 """Samplers on the notebook's data: they agree, they repeat, and none makes an unidentified model look healthy."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from guidefit.assess import diagnostics, estimates
@@ -51,14 +50,15 @@ def test_samplers_agree():
     one, other = (estimates_of(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
     error = np.hypot(one["mcse_mean"], other["mcse_mean"])
     z = (one["mean"] - other["mean"]) / error
-    assert pd.Series(abs(z)).max() < 4.5  # 47 parameters
+    assert (abs(z) < 4.5).all()  # 47 parameters, none of them without an error
 
 
-def test_swapped_data_give_what_a_fresh_compilation_gives():
+def test_swapped_data_give_what_a_fresh_compilation_gives(monkeypatch):
     reused = engine("gene_effects")
     reused.fit(notebook(1), 5)
-    swapped = reused.fit(notebook(2), 7)
-    assert swapped.attrs["seconds_compile"] < 0.1
+    with monkeypatch.context() as patch:
+        patch.setattr(reused, "compile", lambda: pytest.fail("the model is compiled again for a screen of the same design"))
+        swapped = reused.fit(notebook(2), 7)
     fresh = engine("gene_effects").fit(notebook(2), 7)
     for name, draws in fresh["posterior"].data_vars.items():
         np.testing.assert_allclose(swapped["posterior"][name], draws, rtol=1e-9, err_msg=name)
