@@ -6,7 +6,7 @@ these, and where each cell line may have an intercept tau_c.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ BLOCK_ROWS = 2_000_000  # larger screens are simulated some genes at a time
 
 @dataclass(frozen=True)
 class Design:
-    """A general design; the values are those of the notebook's experiment where it has one.
+    """A general design, with the keys of the config's `simulate`.
 
     copy_number: `mean` (Poisson mean: one number, one per gene, or {shape, scale} of the gamma distribution it is drawn from
     per gene), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, as in nature, or
@@ -31,23 +31,23 @@ class Design:
     the slopes multiply, saturating or piecewise (guidefit.models.responses); None is no curve.
     """
 
-    genes: int = 5
-    sgrnas_per_gene: int | list[int] = 3
-    cell_lines: int = 20
-    mu_gamma: float = -0.5
-    sigma_gamma: float = 0.5
-    sigma_alpha: float = 0.2
-    mu_delta: float = -1.0
-    sigma_delta: float = 1.0
-    sigma_beta: float = 0.2
-    sigma: float = 0.3
-    rho: float = 0.0
-    rho_gene: float = 0.0
-    sigma_line: float = 0.0
-    copy_number: Mapping[str, Any] = field(default_factory=lambda: {"mean": 2.0, "noise": 0.1, "shared": True})
-    outlier_nu: float | None = None
-    kappa: float | None = None
-    ratio: float | None = None
+    genes: int
+    sgrnas_per_gene: int | list[int]
+    cell_lines: int
+    mu_gamma: float
+    sigma_gamma: float
+    sigma_alpha: float
+    mu_delta: float
+    sigma_delta: float
+    sigma_beta: float
+    sigma: float
+    rho: float
+    rho_gene: float
+    sigma_line: float
+    copy_number: Mapping[str, Any]
+    outlier_nu: float | None
+    kappa: float | None
+    ratio: float | None
 
     @property
     def sgrna_counts(self) -> np.ndarray:
@@ -77,7 +77,25 @@ class Blueprint:
         return self.gene_of_sgrna[self.sgrna_of_row]
 
 
-NOTEBOOK = Design(genes=5, sgrnas_per_gene=[1, 2, 3, 4, 5], cell_lines=20)
+NOTEBOOK = Design(
+    genes=5,
+    sgrnas_per_gene=[1, 2, 3, 4, 5],
+    cell_lines=20,
+    mu_gamma=-0.5,
+    sigma_gamma=0.5,
+    sigma_alpha=0.2,
+    mu_delta=-1.0,
+    sigma_delta=1.0,
+    sigma_beta=0.2,
+    sigma=0.3,
+    rho=0.0,
+    rho_gene=0.0,
+    sigma_line=0.0,
+    copy_number={"noise": 0.1, "shared": False},  # the means are below
+    outlier_nu=None,
+    kappa=None,
+    ratio=None,
+)
 _NOTEBOOK_POISSON_MEANS = (1, 0.8, None, 1.5, 2)  # None: always two copies, no draw
 
 

@@ -14,7 +14,7 @@ from guidefit.engines import conditional_locations, importance
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.models import declaration, structure
 from guidefit.screens import arrays, sufficient
-from guidefit.screens.covariates import Covariate
+from helpers.defaults import Covariate
 from helpers.screens import unbalanced
 
 FOLDER = declaration.VARIANTS

@@ -4,7 +4,7 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.screens import arrays, long_table, screen_file
-from guidefit.screens.covariates import Covariate
+from helpers.defaults import Covariate
 
 COLUMNS = {"sgrna": "guide", "gene": "symbol", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
 LOG2 = Covariate("log2", diploid=1.0)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from guidefit.base import randomness
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from helpers.defaults import Covariate, Design
 
 FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first five rows
     (2.016189, 1.133899, 1.556512),
