@@ -15,7 +15,7 @@ from measuring import (
     Bench,
     Raw,
     answer,
-    designs,
+    blueprints,
     digits,
     make_design,
     measured,
@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Raw:
     design = make_design(genes=500, sgrnas_per_gene=4, cell_lines=1_000)
     if bench.quick:
         design = make_design(genes=30, sgrnas_per_gene=4, cell_lines=50)
-    blueprint = designs.general(design, np.random.default_rng(1))
+    blueprint = blueprints.draw(design, np.random.default_rng(1))
     rows = len(blueprint.cna)
     print(f"{rows} rows", flush=True)
     data = bench.screen("large", blueprint, "zscore", "x")

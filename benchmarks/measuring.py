@@ -33,7 +33,11 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from guidefit.config.simulate import Simulate  # noqa: E402
 from guidefit.screens.covariates import Covariate  # noqa: E402
-from guidefit.simulation import designs  # noqa: E402
+from guidefit.simulation import (  # noqa: E402
+    blueprints,
+    designs,
+    simulated_screen,
+)
 
 CORES = 2
 PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "numpy", "scipy", "xarray", "snakemake")
@@ -101,7 +105,7 @@ class Bench:
             "XDG_CACHE_HOME": str(cache),
         }
 
-    def screen(self, name: str, blueprint: designs.Blueprint, covariate: str, effect_on: str) -> Path:
+    def screen(self, name: str, blueprint: blueprints.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
         x = (
             Covariate(covariate, winsor_quantiles=(0.01, 0.99), diploid=2.0)
@@ -109,7 +113,7 @@ class Bench:
             .x(blueprint.cna, blueprint.gene_of_row)
         )
         path = self.folder / f"{name}.npz"
-        logfc = designs.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
+        logfc = simulated_screen.compute_logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)
         return path
 

@@ -9,7 +9,8 @@ from guidefit.assess import calibration, diagnostics
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
+from guidefit.simulation.truth import truth_table
 from helpers.defaults import Covariate, Design, Settings
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
@@ -25,14 +26,14 @@ FAULTS = {
 
 def layout() -> arrays.ModelData:
     """The design that all data sets share."""
-    blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    blueprint = blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
 def copy_number() -> np.ndarray:
     """(row,) raw copy number of `layout`."""
-    return designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+    return blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
 
 
 def engine(fault: str) -> interface.Engine:
@@ -63,7 +64,7 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         if fault == "gene index":
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
-        truth = designs.truth_table(true, data.coords)
+        truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
         found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]

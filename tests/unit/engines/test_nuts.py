@@ -8,7 +8,7 @@ from guidefit.assess import diagnostics
 from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Settings
 from helpers.fits import THRESHOLDS, truth
 
@@ -17,7 +17,7 @@ FOLDER = declaration.VARIANTS
 
 
 def notebook(seed=103):
-    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
+    table, _ = simulated_screen.simulate(blueprints.draw_notebook(seed), Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 

@@ -8,7 +8,8 @@ from guidefit.assess import diagnostics
 from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
+from guidefit.simulation.truth import truth_table
 from helpers.defaults import Covariate, Design, Settings
 
 pytestmark = pytest.mark.slow
@@ -29,9 +30,9 @@ def fitted(model, parameter, value):
     parts = []
     for seed in SEEDS:
         design = Design(genes=10, sgrnas_per_gene=3, cell_lines=30, **{parameter: value})
-        table, truth = designs.simulate(designs.general(design, np.random.default_rng(seed)), Covariate("centred"), "x")
+        table, truth = simulated_screen.simulate(blueprints.draw(design, np.random.default_rng(seed)), Covariate("centred"), "x")
         fit = model.fit(arrays.model_data(table), seed)
-        draws, known = fit["posterior"].to_dataset(), designs.truth_table(truth, screen_file.coords(table))
+        draws, known = fit["posterior"].to_dataset(), truth_table(truth, screen_file.coords(table))
         summary = fit["summary"].to_dataset() if "summary" in fit.children else None
         arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
         parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))
