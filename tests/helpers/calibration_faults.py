@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
@@ -49,7 +50,7 @@ def engine(fault: str) -> interface.Engine:
 def ranks(fault: str, seeds: range) -> pd.DataFrame:
     """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
     declared, model, right = declaration.declare(VARIANT), engine(fault), layout()
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     structure = quantities.structure
     found = []
     for seed in seeds:
@@ -67,13 +68,15 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts
+        ]
     return pd.concat(found, ignore_index=True)
 
 
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
     """calibration.csv of one fault."""
     fits = table[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    spread = calibration.spread(table, fits, np.random.default_rng(0))
+    spread = calibration.spread_ranks(table, fits, np.random.default_rng(0))
     found = calibration.calibrate(spread, fits, 0.01)
     return found[found["fits"] == "all"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import diagnostics
+from guidefit.assess import estimates
 from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
@@ -35,7 +35,7 @@ def fitted(model, parameter, value):
         draws, known = fit["posterior"].to_dataset(), truth_table(truth, screen_file.coords(table))
         summary = fit["summary"].to_dataset() if "summary" in fit.children else None
         arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
-        parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))
+        parts.append(estimates.estimate(draws, known, *arguments).assign(seed=seed))
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(z=(rows["mean"] - rows["truth"]) / rows["sd"])
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
@@ -104,7 +105,7 @@ def verdicts(refit, seeds=150):
     first = registry.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
     draws = first.fit(arrays.model_data(table), 1)["posterior"].to_dataset()
     draw, again = simulator("correlated_genes", table), registry.make_engine(declared, declared.priors, settings, 1, 1, "again")
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     found = []
     for seed in range(seeds):
         rng = np.random.default_rng([seed, 5])
@@ -114,10 +115,12 @@ def verdicts(refit, seeds=150):
         truth = truth_table(values, data.coords)
         of_draws, of_truth = quantities(data, fitted, truth)
         parts = [(fitted, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts
+        ]
     ranks = pd.concat(found, ignore_index=True)
     failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    table = calibration.calibrate(calibration.spread(ranks, failed, np.random.default_rng(0)), failed, 0.01)
+    table = calibration.calibrate(calibration.spread_ranks(ranks, failed, np.random.default_rng(0)), failed, 0.01)
     return table[table["fits"] == "all"]
 
 
