@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from guidefit.assess import diagnostics, estimates
-from guidefit.engines import interface, registry
+from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
+from helpers.defaults import Covariate, Settings
 from helpers.fits import THRESHOLDS, truth
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ def notebook(seed=103):
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(**{"draws": 500, "tune": 500} | settings)
+    full = Settings(**{"draws": 500, "tune": 500} | settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
