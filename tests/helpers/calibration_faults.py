@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
@@ -41,16 +41,16 @@ def engine(fault: str) -> interface.Engine:
     """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
-    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = Settings(engine="collapsed", draws=50, prior_draws=2)
     if fault == "stopped early":
-        settings = interface.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
+        settings = Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
     return registry.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
 
 
 def ranks(fault: str, seeds: range) -> pd.DataFrame:
     """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
     declared, model, right = declaration.declare(VARIANT), engine(fault), layout()
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     structure = quantities.structure
     found = []
     for seed in seeds:
@@ -68,13 +68,15 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts
+        ]
     return pd.concat(found, ignore_index=True)
 
 
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
     """calibration.csv of one fault."""
     fits = table[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    spread = calibration.spread(table, fits, np.random.default_rng(0))
+    spread = calibration.spread_ranks(table, fits, np.random.default_rng(0))
     found = calibration.calibrate(spread, fits, 0.01)
     return found[found["fits"] == "all"]

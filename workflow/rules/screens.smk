@@ -89,7 +89,7 @@ rule import_table:
     conda:
         "../../envs/data.yaml"
     params:
-        table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit"),
+        table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
     message:
@@ -119,7 +119,7 @@ rule import_depmap:
     params:
         map_columns=pick("screen", "map_columns"),
         steps=pick("screen", "normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
-        screen=pick("screen", "constant_covariate", "copy_number_unit"),
+        screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:
@@ -128,7 +128,7 @@ rule import_depmap:
         "../../scripts/import_depmap.py"
 
 
-# Fits of a real screen wait for this table, but a new list of control genes re-runs none of them.
+# The import validates the lists that exist by then. A new list is validated here, and re-runs neither the import nor any fit.
 rule validate_controls:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),

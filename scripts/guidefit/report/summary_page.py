@@ -80,13 +80,6 @@ All parameters, seeds and statistics: estimates.csv.</p>
 """
 
 
-def excerpt(estimates: pd.DataFrame, most_rows: int = 5000) -> pd.DataFrame:
-    """At most `most_rows` of the estimates: means and scales before genes before sgRNAs, of each the first fits' first."""
-    level = estimates["gene"].notna() + 2 * estimates["sgrna"].notna()
-    chosen = level.sort_values(kind="stable").index[:most_rows]
-    return estimates.loc[chosen].sort_index()
-
-
 def page(
     study: str,
     diagnostics: pd.DataFrame,

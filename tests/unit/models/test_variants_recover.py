@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import diagnostics
-from guidefit.engines import interface, registry
+from guidefit.assess import estimates
+from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +21,7 @@ CASES = {"saturating_effects": ("kappa", 1.5), "piecewise_effects": ("ratio", 0.
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
+    full = Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
@@ -36,7 +35,7 @@ def fitted(model, parameter, value):
         draws, known = fit["posterior"].to_dataset(), truth_table(truth, screen_file.coords(table))
         summary = fit["summary"].to_dataset() if "summary" in fit.children else None
         arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
-        parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))
+        parts.append(estimates.estimate(draws, known, *arguments).assign(seed=seed))
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(z=(rows["mean"] - rows["truth"]) / rows["sd"])
 

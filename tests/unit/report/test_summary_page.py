@@ -1,6 +1,6 @@
 import pandas as pd
 
-from guidefit.assess.diagnostics import ESTIMATE_COLUMNS
+from guidefit.assess.estimates import COLUMNS as ESTIMATE_COLUMNS
 from guidefit.report import summary_page
 
 THRESHOLDS = {"failed_share_max": 0.05, "calibration_level": 0.01}

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import calibration, diagnostics
-from guidefit.engines import interface, posterior_file, registry
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
+from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen, simulators
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 FOLDER = declaration.VARIANTS
 
@@ -100,12 +100,12 @@ def test_a_layout_has_its_covariate_made_anew(tmp_path):
 def verdicts(refit, seeds=150):
     """calibration.csv of truths from the posterior of correlated_genes; refit: observed and replicated rows -> the data to fit."""
     declared = declaration.declare(FOLDER / "correlated_genes.py")
-    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = Settings(engine="collapsed", draws=50, prior_draws=2)
     table = observed()
     first = registry.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
     draws = first.fit(arrays.model_data(table), 1)["posterior"].to_dataset()
     draw, again = simulator("correlated_genes", table), registry.make_engine(declared, declared.priors, settings, 1, 1, "again")
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     found = []
     for seed in range(seeds):
         rng = np.random.default_rng([seed, 5])
@@ -115,10 +115,12 @@ def verdicts(refit, seeds=150):
         truth = truth_table(values, data.coords)
         of_draws, of_truth = quantities(data, fitted, truth)
         parts = [(fitted, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts
+        ]
     ranks = pd.concat(found, ignore_index=True)
     failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    table = calibration.calibrate(calibration.spread(ranks, failed, np.random.default_rng(0)), failed, 0.01)
+    table = calibration.calibrate(calibration.spread_ranks(ranks, failed, np.random.default_rng(0)), failed, 0.01)
     return table[table["fits"] == "all"]
 
 
