@@ -130,8 +130,8 @@ def _check_containers(model: pm.Model, build: Build, priors: Priors, data: Model
             pm.set_data({container: present}, model=model)
         if not _agree(swapped, rebuilt):
             raise UserError(
-                f"{path}: build() takes {name} from data.{field}, so that all seeds of a batch would be fitted to that of the first "
-                f"seed. {REMEDY}"
+                f"{path}: build() takes {name} from data.{field}, so that all seeds of a batch would be fitted to that of the "
+                f"first seed. {REMEDY}"
             )
 
 
