@@ -77,7 +77,7 @@ def elpd_mcse(log_likelihood: xr.DataArray, log_weights: xr.DataArray, elpd_i: x
     elpd_i = log sum_s w_s p_s, with p_s = exp(log_likelihood) and normalised weights w_s: by the delta method its variance is
     sum_s w_s^2 (p_s / exp(elpd_i) - 1)^2 (Vehtari et al. 2024), where the draws are taken as independent.
     """
-    weights = (log_weights - log_weights.max(_SAMPLE)).pipe(np.exp)
+    weights: Any = (log_weights - log_weights.max(_SAMPLE)).pipe(np.exp)
     weights = weights / weights.sum(_SAMPLE)
     variance = weights**2 * ((log_likelihood - elpd_i).pipe(np.exp) - 1) ** 2
     return variance.sum(_SAMPLE) ** 0.5
