@@ -64,7 +64,7 @@ def test_what_cannot_be_ranked_is_not(notebook):
     table = notebook.table("notebook/comparison.csv").set_index("variant")
     assert pd.isna(table.loc["global_intercept", "rank"])
     assert "not ranked: the fit's verdict is fail" in table.loc["global_intercept", "note"]
-    assert (table.loc[["varying_effects", "correlated_effects"], "rank"] == 1).all()  # they cannot be told apart
+    assert (table.loc[["varying_effects", "correlated_effects"], "rank"] == 1).all()  # they cannot be distinguished
 
 
 def test_only_the_negative_control_has_an_unlearnt_direction(notebook):

@@ -14,7 +14,7 @@ class Design:
     copy_number: `mean` (Poisson mean of the copies: one number, one per gene, or {shape, scale} of the gamma distribution from
     which each gene's mean is drawn), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, or
     one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. kappa, ratio: parameter of the curve that
-    the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None is no curve.
+    the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None means no curve.
     """
 
     genes: int

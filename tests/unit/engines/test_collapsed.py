@@ -182,7 +182,7 @@ def test_little_data_are_fitted_exactly(case, variant):
     row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS).as_row()
     assert np.isfinite(row["log_evidence"])
     assert row["k_hat"] < 0.7
-    # a slope of which the data say nothing keeps its prior
+    # a slope that the data do not identify keeps its prior
     if case == "x never varies":
         spread = float(fit["posterior"]["mu_delta"].std()) / float(fit["prior"]["mu_delta"].std())
         assert 0.3 < spread < 1.1
