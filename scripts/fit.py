@@ -31,14 +31,15 @@ if settings.engine == "collapsed":
     declared_structure.check_once(declared, priors, place, fingerprint)
 
 saved = Path(snakemake.output.posterior).parent / "saved"
-fits, errors = batch.fit_batch(
-    engine,
-    inputs.screen,
-    seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
-    seeds=params.seeds,
-    saved=saved,
-    fingerprint=fingerprint,
-)
-posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds)
-Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))
-shutil.rmtree(saved)
+with batch.claim(saved):
+    fits, errors = batch.fit_batch(
+        engine,
+        inputs.screen,
+        seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
+        seeds=params.seeds,
+        saved=saved,
+        fingerprint=fingerprint,
+    )
+    posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds, study, variant)
+    Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))
+    shutil.rmtree(saved)

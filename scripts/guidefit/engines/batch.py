@@ -1,17 +1,21 @@
 """Fits of a batch of seeds, saved one by one, so that a batch that was killed continues where it stopped."""
 
+import fcntl
 import hashlib
 import logging
 import os
 import socket
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import xarray as xr
 
+from guidefit.base.errors import UserError
+from guidefit.engines import posterior_file
 from guidefit.engines.interface import Engine, FitError
 
 logger = logging.getLogger("guidefit")
@@ -37,7 +41,6 @@ def fit_batch(
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
-    saved.mkdir(parents=True, exist_ok=True)
     for count, seed in enumerate(seeds, 1):
         data = engine.read(screen, seed)
         file = saved / f"{seed}.nc"
@@ -60,11 +63,35 @@ def fit_batch(
             "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
         )
         if seconds > save_from:
-            unfinished = file.with_suffix(".part")
-            fit.to_netcdf(unfinished)
-            unfinished.rename(file)
+            posterior_file.write_tree(fit, file)
         fits[seed] = fit
     return fits, errors
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Make a folder and hold it for this process, so that no other process fits the same batch.
+
+    Raises UserError where another process holds it, such as a fit that still runs although Snakemake was killed. The operating
+    system releases the folder when the process ends, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise UserError(
+                f"{folder}: {holder} is fitting this batch already, perhaps for a run that was killed. Wait until it has finished, "
+                "or stop it (`kill` with its number, on its machine). Then run again."
+            ) from None
+        except OSError as error:  # some network file systems have no locks
+            logger.warning("%s cannot be locked (%s): do not start a second run of this study", folder, error)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {node()}\n")
+        file.flush()
+        yield
 
 
 def _resume(file: Path, key: str) -> xr.DataTree | None:

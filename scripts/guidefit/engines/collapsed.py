@@ -72,9 +72,10 @@ class CollapsedEngine:
 
     def read(self, path: str | Path, seed: int) -> ModelData | SufficientStatistics:
         """One seed's rows, or their sufficient statistics if there are more than `rows_kept`."""
-        if count_rows(path, seed) > self.rows_kept:
-            return sufficient.from_parquet(path, seed)
-        return model_data(read_seed(path, seed))
+        many = count_rows(path, seed) > self.rows_kept
+        data = sufficient.from_parquet(path, seed) if many else model_data(read_seed(path, seed))
+        self._sizes = _lengths_of_dims(data)
+        return data
 
     def fit(self, data: ModelData | SufficientStatistics, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: those of the engine `nuts`, summary (statistic, ...) with Rao-Blackwell moments, and importance.
@@ -85,7 +86,7 @@ class CollapsedEngine:
         statistics = data if isinstance(data, SufficientStatistics) else sufficient.from_arrays(data)
         refuse_noiseless(statistics)
         model = CollapsedPosterior(self.structure, statistics)
-        self._sizes = {"gene": len(model.genes), "sgrna": len(model.sgrnas), "row": statistics.rows}
+        self._sizes = _lengths_of_dims(data)
         ready = time.perf_counter()
         rng = np.random.default_rng(seed)
         drawn = self._draw_scales(model, rng, seed)
@@ -113,7 +114,7 @@ class CollapsedEngine:
         return tree
 
     def graph(self) -> dict[str, Any]:
-        """The graph of the model that was fitted last."""
+        """The graph of the model of the screen that was read or fitted last."""
         return self.structure.graph(self.priors, self._sizes)
 
     def _draw_scales(self, model: CollapsedPosterior, rng: np.random.Generator, seed: int) -> _ScaleDraws:
@@ -190,6 +191,11 @@ class CollapsedEngine:
             arrays[name] = ((*lead, *rest), values[name].reshape(*shape, *values[name].shape[1:]))
         used = set(lead).union(*(dims for dims, _ in arrays.values()))
         return xr.Dataset(arrays, coords={name: each for name, each in coords.items() if name in used})
+
+
+def _lengths_of_dims(data: ModelData | SufficientStatistics) -> dict[str, int]:
+    sizes = data.sizes
+    return {"gene": sizes["genes"], "sgrna": sizes["sgrnas"], "row": sizes["rows"]}
 
 
 def _importance_statistics(found: importance.WeightedDraws) -> dict[str, float]:

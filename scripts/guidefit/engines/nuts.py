@@ -29,12 +29,14 @@ class Nuts:
         self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
         self._checked_file = checked_file
         self.model: pm.Model | None = None
+        self._read: ModelData | None = None
         self._compiled_for: ModelData | None = None
         self._prior: xr.Dataset | None = None
 
     def read(self, path: str | Path, seed: int) -> ModelData:
         """One seed's rows."""
-        return arrays.model_data(screen_file.read_seed(path, seed))
+        self._read = arrays.model_data(screen_file.read_seed(path, seed))
+        return self._read
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; run times as attributes.
@@ -83,8 +85,10 @@ class Nuts:
         return self._prior
 
     def graph(self) -> dict[str, Any]:
-        """The graph of the model that was fitted last, as `model_graph` gives it."""
-        assert self.model is not None
+        """The graph of the model, as `model_graph` gives it; if all fits were read back, of the screen that was read last."""
+        if self.model is None:
+            assert self._read is not None
+            self.model = self.build(self._read, self.priors)
         return model_graph(self.model, self.priors)
 
     def compile(self) -> None:

@@ -1,13 +1,20 @@
 """A batch of fits: what is saved, read back, and fitted again."""
 
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.engines import batch
+from guidefit.base.errors import UserError
+from guidefit.engines import batch, registry
+from guidefit.models import declaration
+from helpers import ROOT
+from helpers.defaults import Settings
+from helpers.screens import unbalanced, write
 
 
 class Engine:
@@ -49,6 +56,36 @@ def test_fits_that_took_less_than_the_threshold_are_not_saved(tmp_path):
     fit_all(engine, tmp_path, save_from=1.0)
     assert engine.fitted == [1, 2, 1, 2]
     assert len(list(tmp_path.glob("*.nc"))) == 2
+
+
+def test_a_batch_that_another_process_fits_is_refused(tmp_path):
+    code = f"""
+import time
+from pathlib import Path
+from guidefit.engines.batch import claim
+with claim(Path({str(tmp_path)!r})):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match=rf"process {other.pid} on .* is fitting this batch already"), batch.claim(tmp_path):
+            pass
+        other.kill()
+    with batch.claim(tmp_path):  # the lock of a killed process is gone
+        pass
+
+
+@pytest.mark.parametrize("settings", [{"engine": "collapsed"}, {"engine": "nuts"}])
+def test_an_engine_whose_fits_were_all_read_back_has_the_graph(tmp_path, settings):
+    table = unbalanced(keep=1.0)
+    write(table, tmp_path / "screen.parquet", 1000)
+    declared = declaration.declare(declaration.VARIANTS / "pooled.py")
+    engine = registry.make_engine(declared, declared.priors, Settings(**settings), 1, 1, "here")
+    engine.read(tmp_path / "screen.parquet", 3)
+    nodes = {node["name"]: node["dims"] for node in engine.graph()["nodes"]}
+    assert nodes["logfc"] == [f"{len(table)} rows"]
 
 
 def test_the_node_is_the_machine_or_the_node_of_slurm(monkeypatch):
