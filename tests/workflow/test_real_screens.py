@@ -68,7 +68,7 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     workflow.configure(s=depmap_study(workflow.folder, release))
     again = workflow.run()
     assert {"fit", "import_depmap", "diagnose"} & set(again.jobs) == set()
-    assert {"find_effects", "check_correction", "plot_correction"} <= set(again.jobs)
+    assert {"estimate_effects", "assess_correction", "plot_correction"} <= set(again.jobs)
 
 
 OWN = '''"""A mean of its own name."""

@@ -1,7 +1,7 @@
-# Answers for a real screen: effects of genes and sgRNAs without the copy-number part, and whether the correction is right.
+# What a real screen shows: effects of genes and sgRNAs without the copy-number part, and whether the correction is right.
 
 
-rule find_effects:
+rule estimate_effects:
     input:
         unpack(control_lists),
         screen="results/{study}/data/screen/screen.parquet",
@@ -27,7 +27,7 @@ rule find_effects:
         sgrnas="results/{study}/effects/sgrnas.parquet",
         lines="results/{study}/effects/lines.parquet",
     log:
-        "logs/{study}/find_effects.log",
+        "logs/{study}/estimate_effects.log",
     benchmark:
         "results/{study}/effects/benchmark.tsv"
     conda:
@@ -41,14 +41,14 @@ rule find_effects:
         thresholds=effect_thresholds,
         show_genes=setting("show_genes"),
         source_names=source_names,
-        library=digest("find_effects"),
+        library=digest("estimate_effects"),
     message:
-        "{wildcards.study}: effects of genes and sgRNAs"
+        "{wildcards.study}: estimate the effects of genes and sgRNAs"
     script:
-        "../../scripts/find_effects.py"
+        "../../scripts/estimate_effects.py"
 
 
-rule check_correction:
+rule assess_correction:
     input:
         unpack(control_lists),
         screen="results/{study}/data/screen/screen.parquet",
@@ -62,14 +62,14 @@ rule check_correction:
             labels={"what": "correction (table)"},
         ),
     log:
-        "logs/{study}/check_correction.log",
+        "logs/{study}/assess_correction.log",
     conda:
         "../../envs/statistics.yaml"
     params:
         seed=first_seed,
         diploid=diploid,
-        library=digest("check_correction"),
+        library=digest("assess_correction"),
     message:
-        "{wildcards.study}: check the copy-number correction"
+        "{wildcards.study}: assess the copy-number correction"
     script:
-        "../../scripts/check_correction.py"
+        "../../scripts/assess_correction.py"

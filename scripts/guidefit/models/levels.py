@@ -63,7 +63,7 @@ def make_side(declared: Mapping[str, Any]) -> Side:
     return Side(declared.get("mean", ""), declared.get("added"), gene, sgrna)
 
 
-def evaluate_side(side: Side | None, draws: Mapping[str, Any], level: Level, gene_of_sgrna: np.ndarray) -> np.ndarray:
+def evaluate_side(side: Side | None, draws: Mapping[Any, Any], level: Level, gene_of_sgrna: np.ndarray) -> np.ndarray:
     """Intercepts or slopes of all genes or of all sgRNAs, in logFC or in logFC per unit of x.
 
     draws: variable -> (draw, ...) values; gene_of_sgrna: (sgrna,) gene codes. An sgRNA without an effect of its own has its gene's,
@@ -85,6 +85,6 @@ def evaluate_side(side: Side | None, draws: Mapping[str, Any], level: Level, gen
     return found + _values(draws, side.added)[:, None] if side.added else found
 
 
-def _values(draws: Mapping[str, Any], name: str | None) -> np.ndarray:
+def _values(draws: Mapping[Any, Any], name: str | None) -> np.ndarray:
     assert name is not None
     return np.asarray(draws[name], dtype=float)

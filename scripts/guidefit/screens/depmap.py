@@ -16,7 +16,7 @@ import pandas as pd
 from guidefit.screens import matrices
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, FittedCovariate
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import Ledger, listed, note_names
+from guidefit.screens.ledger import Ledger, listed, note_date_like_names
 from guidefit.screens.copy_number import check_unit, linear
 
 MEDIAN_COUNT = 500.0
@@ -255,7 +255,7 @@ def _controls(files: Files, steps: Steps, guides: pd.DataFrame, sgrnas: pd.Index
         return np.flatnonzero(sgrnas.isin(guides["sgrna"]))
     assert files.nonessential
     wanted = matrices.read_names(files.nonessential)
-    mine = guides.loc[matrices.matched(guides["label"].tolist(), wanted), "sgrna"]
+    mine = guides.loc[matrices.match_names(guides["label"].tolist(), wanted), "sgrna"]
     found = np.flatnonzero(sgrnas.isin(mine))
     if not len(found):
         raise UserError(
@@ -346,7 +346,7 @@ def _selected(
             f"no gene with both guides and copy numbers: guides of genes such as {listed(guides['label'], 3)}, copy numbers of "
             f"{listed(copies.columns, 3)}. Are the names of one kind?"
         )
-    note_names(guides["gene"].unique(), ledger)
+    note_date_like_names(guides["gene"].unique(), ledger)
     position = pd.Series(np.arange(len(sgrnas)), index=sgrnas)
     return guides.assign(position=guides["sgrna"].map(position)).sort_values(["gene", "sgrna"], kind="stable")
 

@@ -46,13 +46,13 @@ def listed(items: Iterable[Any], most: int = 5) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def mangled(names: Iterable[str]) -> list[str]:
+def find_date_like_names(names: Iterable[str]) -> list[str]:
     """Names that a spreadsheet has turned into dates."""
     return [name for name in names if _MANGLED.fullmatch(name)]
 
 
-def note_names(genes: Iterable[str], ledger: Ledger) -> None:
+def note_date_like_names(genes: Iterable[str], ledger: Ledger) -> None:
     """Note genes whose names look like dates."""
-    found = mangled(genes)
+    found = find_date_like_names(genes)
     if found:
         ledger.note(f"{len(found)} gene name(s) that a spreadsheet may have turned into dates (1-Mar was MARCH1)", found)

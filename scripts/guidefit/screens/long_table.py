@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from guidefit.screens.covariates import Covariate
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import MISSING, Ledger, listed, note_names
+from guidefit.screens.ledger import MISSING, Ledger, listed, note_date_like_names
 from guidefit.screens.copy_number import check_unit, linear
 from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
 
@@ -156,7 +156,7 @@ def import_screen(
     table = check(read(path, columns), str(path), columns, missing == "drop", ledger)
     place = f"{path}: column {columns['cna']!r}"
     check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
-    note_names(table["gene"].unique(), ledger)
+    note_date_like_names(table["gene"].unique(), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), copy_number_unit)
     table = _with_covariate(table, covariate)
     constant = find_constant_genes(table)

@@ -132,7 +132,7 @@ def read_names(path: str | Path) -> list[str]:
     return found
 
 
-def matched(names: Sequence[str], wanted: Collection[str]) -> np.ndarray:
+def match_names(names: Sequence[str], wanted: Collection[str]) -> np.ndarray:
     """Which of the gene names are among the wanted ones; by symbol where one side has no "A1CF (29974)"."""
     exact = np.isin(names, list(wanted))
     by_symbol = np.isin([symbol(name) for name in names], [symbol(name) for name in wanted])

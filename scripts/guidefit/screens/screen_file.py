@@ -1,5 +1,6 @@
 """The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,28 @@ def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFram
             if rows.num_rows:
                 parts.append(rows.to_pandas().astype({"gene": "str", "sgrna": "str", "cell_line": "str"}))
     return pd.concat(parts, ignore_index=True), len(names)
+
+
+def iterate_rows(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1 << 20) -> Iterator[pd.DataFrame]:
+    """The rows of one seed, batch_rows at a time, with those of the columns that the file has; names as categories."""
+    with pq.ParquetFile(path, read_dictionary=list(IDS)) as file:
+        present = [name for name in columns if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), present):
+            yield batch.to_pandas()
+
+
+def read_rows_of_genes(path: str | Path, seed: int, genes: list[str]) -> pd.DataFrame:
+    """The rows of some genes: gene, sgrna, cell_line, cna, x, logfc."""
+    columns = [*IDS, "cna", "x", "logfc"]
+    parts = [rows[rows["gene"].isin(genes)].astype({"gene": "str", "sgrna": "str"}) for rows in iterate_rows(path, seed, columns)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def read_gene_labels(path: str | Path, seed: int) -> pd.Series:
+    """gene -> its name in the source."""
+    parts = [rows.drop_duplicates("gene").astype("str") for rows in iterate_rows(path, seed, ["gene", "Gene"])]
+    table = pd.concat(parts).drop_duplicates("gene")
+    return table.set_index("gene", drop=False)["Gene" if "Gene" in table else "gene"]
 
 
 def read_truth(path: str | Path, seed: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from guidefit.base.errors import UserError
 from guidefit.screens import depmap
 from guidefit.screens.copy_number import check_unit
 from guidefit.screens.covariates import NAMES, Covariate
-from guidefit.screens.ledger import Ledger, mangled
+from guidefit.screens.ledger import Ledger, find_date_like_names
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
@@ -274,7 +274,7 @@ def test_units_are_told_apart():
 
 def test_names_that_a_spreadsheet_mangled():
     names = ["1-Mar", "2-Sep", "Dec-01", "2006/09/02", "MARCHF1", "H1-0", "NKX2-1", "HLA-A", "SEPTIN2", "DEC1"]
-    assert mangled(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
+    assert find_date_like_names(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
 
 
 def test_the_avana_sample(shared_data):

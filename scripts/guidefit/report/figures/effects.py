@@ -9,7 +9,7 @@ import pandas as pd
 import plotnine as p9
 from scipy import stats
 
-from guidefit.effects import gene_effects
+from guidefit.screens import screen_file
 from guidefit.report.figures import style
 
 logger = logging.getLogger("guidefit")
@@ -34,7 +34,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         style.save_message(f"No effects {name}", reason, outputs.values())
         return
     shown = list(dict.fromkeys(lines["gene"]))
-    rows = gene_effects.rows_of_genes(inputs["screen"], int(settings["seed"]), shown)
+    rows = screen_file.read_rows_of_genes(inputs["screen"], int(settings["seed"]), shown)
     absent = [gene for gene in settings["show_genes"] if gene not in shown]
     if absent:
         logger.warning("show_genes: these genes are not in the screen: %s", ", ".join(absent))

@@ -1,0 +1,41 @@
+"""Estimate the effects of genes and sgRNAs, and logFC without its copy-number part, from every variant fitted to a real screen."""
+
+from guidefit.base import startup
+
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
+
+import logging
+
+from guidefit.effects import estimates
+from guidefit.effects.contents import read_contents
+from guidefit.effects.draws import EffectDraws
+from guidefit.engines import posterior_file
+from guidefit.models import declaration
+from guidefit.screens import controls, matrices
+
+logger = logging.getLogger("guidefit")
+params, inputs = snakemake.params, snakemake.input
+contents = read_contents(inputs.screen, params.seed)
+lists = {kind: matrices.read_names(inputs[kind]) for kind in controls.KINDS if inputs.get(kind)}
+screen = estimates.Screen(
+    inputs.screen,
+    contents,
+    ids={"study": snakemake.wildcards.study, "seed": params.seed},
+    control=controls.classify_genes(contents.labels, lists),
+    diploid=params.diploid,
+    thresholds=params.thresholds,
+    show_genes=params.show_genes,
+)
+paths = estimates.EffectPaths(**dict(snakemake.output.items()))
+with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.labels) as writer:
+    for variant, posterior, file in zip(params.variants, inputs.posteriors, inputs.variants, strict=True):
+        fit = posterior_file.read_fit(posterior, params.seed)
+        if fit is None:
+            logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
+            continue
+        draws = posterior_file.reported(fit["posterior"].to_dataset())
+        effects = EffectDraws(draws, declaration.declare(file), contents)
+        if effects.is_known:
+            estimates.estimate_variant(screen, variant, effects, writer)
+        else:
+            logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)
