@@ -52,11 +52,11 @@ rule plot_screen:
     conda:
         "../../envs/figures.yaml"
     params:
-        covariate=setting("covariate"),
+        covariate=lookup("{study}/covariate/name", within=STUDIES),
         figure="data",
         library=digest("plot", "guidefit.report.figures.data"),
     message:
-        "{wildcards.study}: draw the screen, seed {wildcards.seed}"
+        "{wildcards.study}: plot the screen, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -104,7 +104,7 @@ rule plot_predictive:
         figure="predictive",
         library=digest("plot", "guidefit.report.figures.predictive"),
     message:
-        "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -133,14 +133,14 @@ rule plot_parameters:
             caption="../report/forest.rst",
             category="{study}",
             subcategory="{variant}",
-            labels={"what": "forest, intercept side (seed {seed})"},
+            labels={"what": "intervals of intercepts (seed {seed})"},
         ),
         forest_slope=report(
             "results/{study}/figures/{variant}-forest_slope-seed_{seed}.svg",
             caption="../report/forest.rst",
             category="{study}",
             subcategory="{variant}",
-            labels={"what": "forest, slope side (seed {seed})"},
+            labels={"what": "intervals of slopes (seed {seed})"},
         ),
         truth=report(
             "results/{study}/figures/{variant}-truth-seed_{seed}.svg",
@@ -165,7 +165,7 @@ rule plot_parameters:
         figure="parameters",
         library=digest("plot", "guidefit.report.figures.parameters"),
     message:
-        "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -189,14 +189,14 @@ rule plot_model:
         figure="graph",
         library=digest("plot", "guidefit.report.figures.graph"),
     message:
-        "{wildcards.study}: draw the graph of {wildcards.variant}"
+        "{wildcards.study}: plot the model graph of {wildcards.variant}"
     script:
         "../../scripts/plot.py"
 
 
 rule plot_diagnostics:
     input:
-        diagnostics="results/{study}/diagnostics.csv",
+        checks="results/{study}/checks.csv",
     output:
         diagnostics=report(
             "results/{study}/figures/diagnostics.svg",
@@ -213,7 +213,7 @@ rule plot_diagnostics:
         figure="diagnostics",
         library=digest("plot", "guidefit.report.figures.diagnostics"),
     message:
-        "{wildcards.study}: draw the overview of diagnostics"
+        "{wildcards.study}: plot the diagnostics"
     script:
         "../../scripts/plot.py"
 
@@ -237,7 +237,7 @@ rule plot_comparison:
         figure="comparison",
         library=digest("plot", "guidefit.report.figures.comparison"),
     message:
-        "{wildcards.study}: draw the comparison"
+        "{wildcards.study}: plot the comparison of variants"
     script:
         "../../scripts/plot.py"
 
@@ -282,14 +282,14 @@ rule plot_calibration:
             caption="../report/calibration_ecdf.rst",
             category="{study}",
             subcategory="1. Over all seeds",
-            labels={"what": "calibration: ECDF of ranks", "variant": "{variant}"},
+            labels={"what": "calibration: ECDF of rank statistics", "variant": "{variant}"},
         ),
         histograms=report(
             "results/{study}/figures/{variant}-calibration_ranks.svg",
             caption="../report/calibration_ranks.rst",
             category="{study}",
             subcategory="1. Over all seeds",
-            labels={"what": "calibration: histograms of ranks", "variant": "{variant}"},
+            labels={"what": "calibration: histograms of rank statistics", "variant": "{variant}"},
         ),
     log:
         "logs/{study}/plot_calibration/{variant}.log",
@@ -337,7 +337,7 @@ rule plot_effects:
             caption="../report/guides.rst",
             category="{study}",
             subcategory="{variant}",
-            labels={"what": "sgRNAs: how consistent they are"},
+            labels={"what": "sgRNAs: effects by gene"},
         ),
     log:
         "logs/{study}/plot_effects/{variant}.log",
@@ -364,7 +364,7 @@ rule plot_correction:
             caption="../report/correction_plot.rst",
             category="{study}",
             subcategory="1. Over all variants",
-            labels={"what": "is the copy-number correction right?"},
+            labels={"what": "copy-number corrections"},
         ),
     log:
         "logs/{study}/plot_correction.log",
@@ -374,7 +374,7 @@ rule plot_correction:
         figure="correction",
         library=digest("plot", "guidefit.report.figures.correction"),
     message:
-        "{wildcards.study}: plot the check of the correction"
+        "{wildcards.study}: plot the copy-number corrections"
     script:
         "../../scripts/plot.py"
 
@@ -386,12 +386,12 @@ rule write_gene_page:
         sgrnas="results/{study}/effects/sgrnas.parquet",
         diagnostics="results/{study}/diagnostics.csv",
     output:
-        report(
+        page=report(
             "results/{study}/genes.html",
             caption="../report/genes.rst",
             category="{study}",
             subcategory="0. Answer and tables",
-            labels={"what": "ANSWER BY GENE"},
+            labels={"what": "Genes"},
         ),
     log:
         "logs/{study}/write_gene_page.log",
@@ -399,34 +399,37 @@ rule write_gene_page:
         "../../envs/data.yaml"
     params:
         thresholds=effect_thresholds,
-        library=digest("write_gene_page"),
+        page="genes",
+        library=digest("write_page", "guidefit.report.pages.genes"),
     message:
-        "{wildcards.study}: write the page of genes"
+        "{wildcards.study}: write the page on genes"
     script:
-        "../../scripts/write_gene_page.py"
+        "../../scripts/write_page.py"
 
 
-rule summarise:
+rule write_summary_page:
     input:
         unpack(summary_extras),
         diagnostics="results/{study}/diagnostics.csv",
+        checks="results/{study}/checks.csv",
         estimates="results/{study}/estimates.csv",
     output:
-        report(
+        page=report(
             "results/{study}/summary.html",
             caption="../report/summary.rst",
             category="{study}",
             subcategory="0. Answer and tables",
-            labels={"what": "ANSWER IN WORDS"},
+            labels={"what": "Summary"},
         ),
     log:
-        "logs/{study}/summarise.log",
+        "logs/{study}/write_summary_page.log",
     conda:
         "../../envs/data.yaml"
     params:
         thresholds=setting("thresholds"),
-        library=digest("summarise"),
+        page="summary",
+        library=digest("write_page", "guidefit.report.pages.summary"),
     message:
-        "{wildcards.study}: write the summary"
+        "{wildcards.study}: write the summary page"
     script:
-        "../../scripts/summarise.py"
+        "../../scripts/write_page.py"

@@ -166,8 +166,8 @@ def judge_correction(table: pd.DataFrame, variant: str) -> str:
     table: rows of correction.csv.
     """
     rows = table.set_index("method")
-    if variant not in rows.index or rows[["slope", "nnmd"]].isna().any(axis=None):
-        return "This cannot be judged: the data contain too few control genes."
+    if variant not in rows.index or rows[["slope", "slope_se", "nnmd", "nnmd_se"]].isna().any(axis=None):
+        return "This cannot be judged: the data contain too few control genes or cell lines."
     before, after = rows.loc["none"], rows.loc[variant]
     removed = abs(after["slope"]) <= 2 * after["slope_se"] or abs(after["slope"]) <= 0.1 * abs(before["slope"])
     lost = after["nnmd"] - before["nnmd"] > 2 * after["nnmd_se"]
