@@ -134,7 +134,7 @@ def _missing(name: str, needs: str) -> Raw:
 def snakemake(*arguments: str) -> list[str]:
     """The command that runs the workflow of this checkout with the default profile and config.json of the working directory."""
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", str(CORES)]
-    return [*command, "--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.json", *arguments]
+    return [*command, "--workflow-profile", str(ROOT / "profiles/default"), *arguments, "--configfile", "config.json"]
 
 
 def jobs(folder: Path) -> pd.DataFrame:
@@ -255,7 +255,7 @@ def digits(value: float) -> str:
 
 
 def paragraph(text: str) -> list[str]:
-    """Lines of a paragraph, and an empty one after it; none where there is no text."""
+    """Lines of a paragraph and an empty one after it; no lines for an empty text."""
     lines = textwrap.wrap(" ".join(text.split()), 132, break_on_hyphens=False, break_long_words=False)
     return [*lines, ""] if lines else []
 

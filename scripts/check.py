@@ -1,5 +1,11 @@
 """Predictive checks and pointwise LOO of a batch of fits."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -15,10 +21,10 @@ from guidefit.screens import arrays, screen_file
 from guidefit.simulation import simulators
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
 priors = simulators.centred(declared.priors | params.priors)
-build = declaration.load(inputs.variant)
+build = declaration.load(declared.path)
 
 pictures, loo = {}, [predictive.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):

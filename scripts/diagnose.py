@@ -1,5 +1,11 @@
 """Estimates, diagnostics, identifiability and ranks of test quantities of a batch of fits."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -14,7 +20,7 @@ from guidefit.screens import arrays, screen_file
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 loo = pd.read_parquet(inputs.loo) if inputs.get("loo") else None
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 quantities = calibration.Quantities(declared, declared.priors | params.priors) if params.calibrate else None
 estimates, health, unlearnt, derived = [], [], [], [pd.DataFrame(columns=calibration.RANK_COLUMNS)]
 for seed, fit, error in posterior_file.read_batch(inputs.posterior):

@@ -1,5 +1,11 @@
 """Estimate the effects of genes and sgRNAs, and logFC without its copy-number part, from every variant fitted to a real screen."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -28,13 +34,13 @@ screen = estimates.Screen(
 )
 paths = estimates.EffectPaths(**dict(snakemake.output.items()))
 with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.labels) as writer:
-    for variant, posterior, file in zip(params.variants, inputs.posteriors, inputs.variants, strict=True):
+    for (variant, settings), posterior in zip(params.variants.items(), inputs.posteriors, strict=True):
         fit = posterior_file.read_fit(posterior, params.seed)
         if fit is None:
             logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
             continue
         draws = posterior_file.reported(fit["posterior"].to_dataset())
-        effects = EffectDraws(draws, declaration.declare(file), contents)
+        effects = EffectDraws(draws, declaration.declare(declaration.file_of(variant, settings["own_files"])), contents)
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, writer)
         else:

@@ -1,5 +1,11 @@
 """Fit one variant to a batch of seeds."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -15,7 +21,7 @@ from guidefit.models import declaration
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 study, variant = wildcards.study, wildcards.variant
 place = f"studies.{study}.variants.{variant}"
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(variant, inputs.variant))
 priors = declaration.merge_priors(declared.priors, params.priors, f"{place}.priors")
 settings = interface.Settings(**params.settings)
 prior_seed = randomness.integer(study, variant, 0, "prior")
@@ -28,7 +34,7 @@ fits, errors = batch.fit_batch(
     seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
     seeds=params.seeds,
     saved=saved,
-    fingerprint=json.dumps([Path(inputs.variant).read_text(), priors, params.settings, params.library], sort_keys=True),
+    fingerprint=json.dumps([params.variant, priors, params.settings, params.library], sort_keys=True),
 )
 posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds)
 Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))

@@ -6,6 +6,12 @@ also a draw of the posterior given both: its ranks there are uniform where model
 parameters that this screen leads to.
 """
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -28,8 +34,9 @@ if fit is None:
         f"is no posterior to draw from. See results/{layout}/diagnostics.csv."
     )
 draws = fit["posterior"].to_dataset()
-priors = declaration.declare(inputs.variant).priors | params.priors
-simulator = simulators.ConditionalSimulator(declaration.load(inputs.variant), priors, arrays.model_data(observed))
+declared = declaration.declare(declaration.file_of(variant, inputs.variant))
+priors = declared.priors | params.priors
+simulator = simulators.ConditionalSimulator(declaration.load(declared.path), priors, arrays.model_data(observed))
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
     for seed in params.seeds:

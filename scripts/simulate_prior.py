@@ -1,5 +1,11 @@
 """Simulate the screens of a batch of seeds with a truth drawn from a variant's own prior."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
@@ -15,7 +21,7 @@ settings = dict(params.simulate)
 covariate = Covariate(**params.covariate)
 design = settings.pop("design")
 settings = {key: value for key, value in settings.items() if key not in ("truth", "effect_on", "variant", "layout")}
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 priors = declaration.merge_priors(declared.priors, params.priors, f"studies.{wildcards.study}.variants.{wildcards.variant}.priors")
 layout = designs.on_layout(inputs.layout, covariate).drop(columns="logfc") if inputs.get("layout") else None
 remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE

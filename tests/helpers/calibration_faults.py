@@ -1,13 +1,9 @@
-"""Known faults in a fit, and how many seeds calibration needs to find each: `python tests/unit/faults.py` prints a table."""
+"""Known faults in a fit, which calibration must find. benchmarks/faults_found.py says with how many seeds it does."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 from guidefit.assess import calibration, diagnostics
 from guidefit.engines import interface, registry
@@ -22,14 +18,14 @@ FAULTS = {
     "none": "the right model",
     "prior": "the fit's prior of sigma_gamma is four times as wide as the simulation's",
     "covariate": "the fit sees the copy number where the simulation used its z-score",
-    "gene index": "the fit takes every sgRNA for one of the next gene in the list",
-    "variance": "the simulation takes the noise's sd for its variance",
+    "gene index": "the fit assigns every sgRNA to the next gene in the list",
+    "variance": "the simulation uses the noise's sd as its variance",
     "stopped early": "NUTS with 10 tuning iterations and 25 draws in two chains",
 }
 
 
 def layout() -> arrays.ModelData:
-    """The rows that all data sets share."""
+    """The design that all data sets share."""
     blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
     table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
@@ -41,7 +37,7 @@ def copy_number() -> np.ndarray:
 
 
 def engine(fault: str) -> interface.Engine:
-    """What fits the data sets."""
+    """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
     settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
@@ -81,16 +77,3 @@ def verdict(table: pd.DataFrame) -> pd.DataFrame:
     spread = calibration.spread(table, fits, np.random.default_rng(0))
     found = calibration.calibrate(spread, fits, 0.01)
     return found[found["fits"] == "all"]
-
-
-if __name__ == "__main__":
-    counts = (10, 20, 30, 50, 100, 200, 400)
-    print("| fault | seeds until it is found | first found by |\n|---|---|---|")
-    for fault, words in FAULTS.items():
-        table = ranks(fault, range(counts[-1]))
-        tries = ((n, verdict(table[table["seed"] < n])) for n in counts)
-        n, first = next(((n, each) for n, each in tries if (each["verdict"] == "fail").any()), (None, None))
-        worst = (
-            "" if first is None else ", ".join(dict.fromkeys(first.sort_values("p_value").query("verdict == 'fail'")["variable"]))
-        )
-        print(f"| {words} | {n or f'not in {counts[-1]}'} | {worst} |", flush=True)

@@ -1,4 +1,4 @@
-"""A small screen with hostile names, made-up posterior draws for it, rows of control genes, and the tables of effects."""
+"""A small screen with hostile names, simulated posterior draws for it, rows of control genes, and the tables of effects."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def write_screen(table, path):
 
 
 def draws_of(name, data, seed=0):
-    """Made-up posterior draws of every variable of a variant."""
+    """Simulated posterior draws of every variable of a variant."""
     declared = declaration.declare(declaration.VARIANTS / f"{name}.py")
     dims = {"g": ("gene", data.genes), "s": ("sgrna", data.sgrnas), "c": ("cell_line", data.cell_lines)}
     rng, found = np.random.default_rng(seed), {}
@@ -57,7 +57,7 @@ def draws_of(name, data, seed=0):
 
 
 def effect_tables(table, path, contents):
-    """Genes, sgRNAs and fitted lines of varying_effects under made-up draws."""
+    """Genes, sgRNAs and fitted lines of varying_effects under simulated draws."""
     declared, draws = draws_of("varying_effects", arrays.model_data(table))
     found = EffectDraws(draws, declared, contents)
     control = {"gene_4": "essential", "=1+1": "nonessential"}

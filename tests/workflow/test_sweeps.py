@@ -87,7 +87,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
         config["studies"][name] |= {"seeds": "0-59", "batch_size": 20}
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
     first = workflow.run()
-    assert first.jobs.count("fit_for_now") == 12
+    assert first.jobs.count("fit_temporary") == 12
 
     recovery = workflow.table("sweep/recovery.csv").query("fits == 'all'").set_index(["variant", "variable"])
     assert (recovery["seeds"] == 60).all()
@@ -111,7 +111,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
     config["studies"]["sweep"]["seeds"] = "0-79"
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
     more = workflow.run()
-    assert more.jobs.count("fit_for_now") == 2
+    assert more.jobs.count("fit_temporary") == 2
     assert more.jobs.count("diagnose") == 2
     after = workflow.table("sweep/estimates.csv")
     assert after["seed"].nunique() == 80

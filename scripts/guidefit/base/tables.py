@@ -20,7 +20,7 @@ def concatenate(parts: Sequence[pd.DataFrame], columns: Sequence[str] | None = N
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a table as CSV. Text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection)."""
+    """Write a table as CSV. Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
     safe = table.copy(deep=False)
     for name in table.columns:
         if pd.api.types.is_string_dtype(table[name].dtype) or isinstance(table[name].dtype, pd.CategoricalDtype):

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from guidefit.base import messages
 from guidefit.base.errors import UserError
-from guidefit.config import problems as wording
 from guidefit.config.section import Problem
 from guidefit.config.study import Study
-from guidefit.models import declaration
+from guidefit.config.variant import Variant
+from guidefit.models import declaration, priors
 
 Studies = Mapping[str, Study]
 BuiltIn = Mapping[str, str | Path]
@@ -33,7 +34,7 @@ def _variant_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterator
         elif own is not None and not (folder / own).is_file():
             yield f"variants.{name}.file", f"no file {own!r}. Give its path relative to the folder in which you run snakemake."
         elif own is None and name not in built_in:
-            hint = wording.suggestion(name, built_in)
+            hint = messages.suggestion(name, built_in)
             yield (
                 f"variants.{name}",
                 f"unknown variant.{hint} Built in: {', '.join(built_in)}; for a variant of your own set its file.",
@@ -46,23 +47,38 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
     try:
         declared = declaration.declare(path)
     except UserError as error:
-        yield f"variants.{name}", str(error)
+        own = study.variants[name].file
+        message = str(error) if own is None else str(error).replace(str(path), own)
+        yield from ((f"variants.{name}", text) for text in message.splitlines())
         return
-    priors = study.variants[name].priors
-    for unknown in [each for each in priors if each not in declared.priors]:
-        known = ", ".join(wording.nearest(unknown, declared.priors)) or "none"
-        yield f"variants.{name}.priors.{unknown}", f"{name} has no such prior. Its priors are: {known}."
-    if set(priors) - set(declared.priors):
-        return
-    if study.sampling_of(name)["engine"] == "collapsed":
+    found = list(_prior_problems(study.variants[name], declared))
+    yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)
+    if not found and study.sampling_of(name)["engine"] == "collapsed":
         try:
             from guidefit.models import structure  # it needs numpy and scipy, nothing else here does
         except ModuleNotFoundError:  # a driver of conda environments may lack them; the fit makes this check first of all
             return
         try:
-            structure.make(declared.gaussian, declared.priors | priors, "")
+            structure.make(declared.gaussian, declared.priors | study.variants[name].priors, "")
         except UserError as error:
             yield f"variants.{name}", str(error).removeprefix(": ")
+
+
+def _prior_problems(settings: Variant, declared: declaration.Declaration) -> Iterator[Problem]:
+    """Priors that the variant does not have, or that do not suit the role of their variable in it."""
+    scales = priors.scales_of(declared.gaussian)
+    for name, prior in settings.priors.items():
+        if name not in declared.priors:
+            known = ", ".join(messages.nearest(name, declared.priors)) or "none"
+            yield name, f"the variant has no such prior.{messages.suggestion(name, declared.priors)} Its priors are: {known}."
+            continue
+        own = declared.priors[name]
+        problems = list(priors.find_misplaced(name, prior, own))
+        # Without GAUSSIAN the role of a variable is known only for the built-in variants: what is positive in them has to be.
+        is_scale = name in scales or (settings.file is None and not priors.can_be_negative(own))
+        if is_scale and not problems:
+            problems = list(priors.find_negative_scale(prior))
+        yield from ((f"{name}.{parameter}" if parameter else name, text) for parameter, text in problems)
 
 
 def _layout_problems(name: str, studies: Studies, built_in: BuiltIn, folder: Path) -> Iterator[Problem]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from guidefit.config import crosschecks, problems, seeds
-from guidefit.config.former_keys import FORMER_KEYS
+from guidefit.config import crosschecks, former_keys, problems, seeds, yaml_files
 from guidefit.config.study import Config, Study
 
 Resolved = dict[str, Any]
@@ -34,11 +33,11 @@ def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in
     folder: what relative paths in the config are relative to. Raises UserError with all problems, a line each.
     """
     plain = _plain(config)
-    found: list[str] = []
+    found = list(yaml_files.find_problems(files))
     try:
         studies = Config.model_validate(plain).studies
     except ValidationError as error:
-        found += [problems.explain(each, Config, FORMER_KEYS) for each in error.errors(include_url=False)]
+        found += [problems.explain(each, Config, former_keys.FORMER_KEYS) for each in error.errors(include_url=False)]
         studies = dict(_valid_studies(plain))
     found += [problems.line(path, text) for path, text in crosschecks.problems(studies, built_in, folder)]
     if found:

@@ -1,6 +1,5 @@
 """Problems of a config as sentences: the path of the key, what is wrong, what is expected, what to do."""
 
-import difflib
 import re
 import types
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from guidefit.base.errors import UserError
+from guidefit.base.messages import explain_number, shown, suggestion
+from guidefit.config.former_keys import successor
 from guidefit.config.section import Section
 
 Path = tuple[str | int, ...]
@@ -31,13 +32,13 @@ def _part(part: str | int) -> str:
 
 
 def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, str]) -> str:
-    """A line for one of pydantic's errors. former_keys: names that keys had in earlier versions -> what to write today."""
+    """A line for one of pydantic's errors. former_keys: paths of keys of earlier versions -> what to write today."""
     if error["type"] == "contradiction":
         return line(error["loc"], error["ctx"]["message"])
     path, section, field = _locate(error["loc"], root)
     kind, value, limits = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "extra_forbidden":
-        return line(path, _unknown(str(path[-1]), section, former_keys))
+        return line(path, successor(".".join(map(str, path)), former_keys) or _unknown(str(path[-1]), section))
     if error["loc"] and error["loc"][-1] == "[key]":
         return line(
             path[:-1], f"the name {shown(path[-1])} is not valid. Use letters, digits and underscores, with a letter first."
@@ -49,60 +50,9 @@ def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, 
     return line(path, sentence + description)
 
 
-def shown(value: Any) -> str:
-    """A value as YAML would write it, at most 60 characters."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """The known names, those most like `name` first."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=len(known), cutoff=0.6)
-    return close + [each for each in known if each not in close]
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or nothing where no known name is like this one."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]}?" if close else ""
-
-
-def _unknown(name: str, section: type[Section] | None, former_keys: Mapping[str, str]) -> str:
-    if name in former_keys:
-        return f"this key is no longer used. {former_keys[name]}"
+def _unknown(name: str, section: type[Section] | None) -> str:
     known = list(section.model_fields) if section else []
     return f"unknown key.{suggestion(name, known)} Known keys: {', '.join(known)}."
-
-
-def _number(value: Any, kind: str) -> str:
-    """Why a value is no number, with what to write."""
-    if isinstance(value, bool):
-        return f"{shown(value)} is not {kind}."
-    if isinstance(value, float):
-        return f"{value!r} is not {kind}.{f' Write {int(value)}.' if value.is_integer() else ''}"
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return f"{shown(value)} is not {kind}."
-        if re.search("e", value, re.IGNORECASE):
-            decimal = str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.15g}"
-            why = "because its numbers need a decimal point and a signed exponent"
-            return f"YAML reads {value} as text, {why}. Write {_yaml(decimal)}."
-        return f"{shown(value)} is text, not {kind}. Remove the quotes; on the command line use --configfile instead of --config."
-    return f"{shown(value)} is not {kind}."
-
-
-def _yaml(number: str) -> str:
-    """A number as YAML reads it: 1e-05 as 1.0e-05."""
-    return re.sub(r"^(-?\d+)e", r"\1.0e", number)
 
 
 def _one_of(value: Any, limits: Mapping[str, Any]) -> str:
@@ -125,9 +75,9 @@ def _other(value: Any, _: Mapping[str, Any]) -> str:
 
 _WORDS = {
     "missing": lambda value, limits: "this key is required and missing.",
-    "int_type": lambda value, limits: _number(value, "a whole number"),
-    "int_from_float": lambda value, limits: _number(value, "a whole number"),
-    "float_type": lambda value, limits: _number(value, "a number"),
+    "int_type": lambda value, limits: explain_number(value, "a whole number"),
+    "int_from_float": lambda value, limits: explain_number(value, "a whole number"),
+    "float_type": lambda value, limits: explain_number(value, "a number"),
     "finite_number": lambda value, limits: f"{shown(value)} is not a finite number.",
     "bool_type": lambda value, limits: f"{shown(value)} is not true or false.",
     "string_type": _text,

@@ -48,24 +48,22 @@ class Screen(Section):
     path: str | None = key(
         None, "The long table, one row per sgRNA and cell line: .csv, .tsv, .txt (tab) or .parquet; text may be .gz.", min_length=1
     )
-    columns: Columns | None = key(None, "With path: our name of each column -> the table's name.", without="required with path")
+    columns: Columns | None = key(None, "Our name of each column -> the table's name of it; required with path.")
     counts: str | None = key(
         None, "Matrix of read counts, sequenced samples x sgRNAs or transposed: .hdf5, .h5, .csv or .csv.gz.", min_length=1
     )
     logfc: str | None = key(None, "Matrix of logFC, sgRNAs x screens or transposed: .hdf5, .h5, .csv or .csv.gz.", min_length=1)
     sequence_map: str | None = key(
         None,
-        "Table (.csv) of the cell line and the plasmid batch of each sample (or screen).",
-        without="required with counts",
+        "Table (.csv) of the cell line and the plasmid batch of each sample (or screen); required with counts.",
         min_length=1,
     )
     guide_map: str | None = key(
-        None, "Table (.csv) of the gene that each sgRNA targets.", without="required with a matrix", min_length=1
+        None, "Table (.csv) of the gene that each sgRNA targets; required with counts or logfc.", min_length=1
     )
     copy_number: str | None = key(
         None,
-        "Matrix of gene copy numbers, cell lines x genes or transposed: .hdf5, .h5, .csv or .csv.gz.",
-        without="required with a matrix",
+        "Matrix of gene copy numbers, cell lines x genes or transposed (.hdf5, .h5, .csv, .csv.gz); required with counts or logfc.",
         min_length=1,
     )
     map_columns: MapColumns = key(MapColumns(), "Names of the maps' columns, if they differ from those in DepMap's files.")

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from guidefit.base.messages import shown
 from guidefit.config.section import Problem
 
 Ranges = tuple[tuple[int, int], ...]
@@ -54,8 +55,7 @@ def _range(entry: Any) -> tuple[int, int] | str:
             return f"{entry!r} has leading zeros, which YAML reads as an octal number. Write {padded[0].lstrip('0') or '0'}."
         first, last = int(texts[0]), int(texts[-1])
     else:
-        shown = str(entry) if isinstance(entry, bool) else repr(entry)[:60]
-        return f"{shown} is not a valid seed. {expected}"
+        return f"{shown(entry)} is not a valid seed. {expected}"
     if first > last:
         return f"the range {entry!r} is reversed. Write {last}-{first}."
     if last > LARGEST_SEED:

@@ -52,8 +52,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Study(Section):
     """One study. It has either `simulate` or `screen`."""
 
-    simulate: Simulate | None = key(None, "A simulated screen.", without="either this or screen")
-    screen: Screen | None = key(None, "A real screen.", without="either this or simulate")
+    simulate: Simulate | None = key(None, "A simulated screen; a study has either simulate or screen.")
+    screen: Screen | None = key(None, "A real screen; a study has either simulate or screen.")
     covariate: Literal["raw", "centred", "zscore_within_gene", "zscore", "log2", "log2_diploid", "saturating", "winsorised"] = key(
         "zscore_within_gene", "The transform of the copy number that the model sees as x."
     )

@@ -1,4 +1,4 @@
-"""Fits of a batch of seeds, saved one by one so that a killed batch resumes where it was."""
+"""Fits of a batch of seeds, saved one by one, so that a batch that was killed continues where it stopped."""
 
 import hashlib
 import logging
@@ -16,11 +16,8 @@ from guidefit.engines.interface import Engine, FitError
 
 logger = logging.getLogger("guidefit")
 
-
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
-
-
-SAVE_FROM = 0.3  # seconds: saving a fit takes a good part of that
+SAVE_FROM = 0.3  # seconds; saving a fit that took less would cost a good part of fitting it again
 
 
 def fit_batch(
@@ -30,12 +27,13 @@ def fit_batch(
     seeds: Sequence[int],
     saved: Path,
     fingerprint: str,
+    save_from: float = SAVE_FROM,
 ) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
-    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
+    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that raised FitError).
 
-    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that is dear against the saving is saved under
-    `saved` as it is done and read back by a later run whose fingerprint (of model, settings and library) and data are the same, so
-    that a killed batch continues. A model that cannot be built or compiled raises: that is no matter of one seed.
+    screen: file of the screens; seed_of: gives the sampler's seed for a seed. Each fit that takes longer than save_from seconds is
+    saved in the folder `saved` as soon as it is done. A later run reads it back if its fingerprint (of model, settings and library)
+    and its data are the same. Errors other than FitError are raised: a model that cannot be built or compiled concerns all seeds.
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
@@ -61,7 +59,7 @@ def fit_batch(
         logger.info(
             "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
         )
-        if seconds > SAVE_FROM:
+        if seconds > save_from:
             unfinished = file.with_suffix(".part")
             fit.to_netcdf(unfinished)
             unfinished.rename(file)
@@ -75,13 +73,13 @@ def _resume(file: Path, key: str) -> xr.DataTree | None:
     try:
         with xr.open_datatree(file, engine="netcdf4") as saved:
             return saved.load() if saved.attrs.get("fingerprint") == key else None
-    except (OSError, RuntimeError) as error:  # cut short by a full disk or a machine that went down
+    except (OSError, RuntimeError) as error:  # truncated by a full disk or a crash of the machine
         logger.warning("%s cannot be read (%s): fitting again", file, error)
         return None
 
 
 def node() -> str:
-    """Name of the machine that this runs on, as SLURM calls it where it runs under SLURM."""
+    """Name of the machine that this process runs on; under SLURM, SLURM's name for it."""
     return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 

@@ -1,7 +1,7 @@
 """posterior.nc: the fits of one batch of seeds in one NetCDF file that ArviZ opens as it is.
 
 A batch of one seed has `seed` as a scalar coordinate; a larger batch has it as the first dim of every group but `prior`
-(the prior does not depend on the data). Fits that threw are absent from it and named in the attribute `errors`.
+(the prior does not depend on the data). Fits that stopped with an error are absent; their messages are in the attribute `errors`.
 """
 
 import json
@@ -15,7 +15,7 @@ INFO = ("seconds_compile", "seconds_sampling", "node", "rows", "genes", "sgrnas"
 
 
 def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int, str], seeds: list[int]) -> None:
-    """Write the fits of a batch. seeds: all seeds of the batch, in order."""
+    """Write the fits of a batch. errors: seed -> message of a fit that stopped; seeds: all seeds of the batch, in order."""
     groups: dict[str, xr.Dataset] = {}
     done = [seed for seed in seeds if seed in fits]
     for group in fits[done[0]].children if done else ():
@@ -33,22 +33,22 @@ def write_batch(path: str | Path, fits: dict[int, xr.DataTree], errors: dict[int
 def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dataset:
     if batch == 1:
         return parts[0].assign_coords(seed=seeds[0])
-    # Where only some of the fits had a sampler (engine `collapsed` goes over to one), its statistics are missing in the others.
+    # Where only some of the fits used a sampler (the engine `collapsed` may fall back to NUTS), the others have NaN.
     return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
 
 
 def reported(draws: xr.Dataset) -> xr.Dataset:
-    """The variables that are reported: names that start with an underscore are a variant's inner matter."""
+    """The variables that are reported: names that start with an underscore belong to a variant's parametrisation."""
     return draws[[name for name in draws.data_vars if not str(name).startswith("_")]]
 
 
 def one_draw(draws: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-    """One of the draws (chain, draw, ...), each as likely."""
+    """One of the draws (chain, draw, ...), chosen at random."""
     return draws.isel({dim: rng.integers(draws.sizes[dim]) for dim in ("chain", "draw")})
 
 
 def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]]:
-    """Each seed of a batch: (seed, its fit as one-seed groups or None, the message of a fit that threw)."""
+    """Each seed of a batch: (seed, its fit as groups of one seed or None, the message of a fit that stopped)."""
     with xr.open_datatree(path, engine="netcdf4") as batch:
         errors = {int(seed): message for seed, message in json.loads(batch.attrs["errors"]).items()}
         everything = {name: group.to_dataset().load() for name, group in batch.children.items()}

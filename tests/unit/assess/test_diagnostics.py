@@ -5,11 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-import yaml
 
 from guidefit.assess import diagnostics
+from guidefit.config.thresholds import Thresholds
 from guidefit.screens.arrays import ModelData
-from helpers import ROOT
 from helpers.fits import THRESHOLDS, truth
 
 LINES = [f"cell_{i}" for i in range(40)]
@@ -168,7 +167,6 @@ def test_the_simultaneous_band_holds_its_level():
     assert np.mean(outside) == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 300))
 
 
-def test_thresholds_here_are_those_of_the_schema():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    defaults = {key: value["default"] for key, value in schema["$defs"]["thresholds"]["properties"].items()}
+def test_thresholds_here_are_the_configs_defaults():
+    defaults = Thresholds().model_dump()
     assert {key: defaults[key] for key in THRESHOLDS} == THRESHOLDS

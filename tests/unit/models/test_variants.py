@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from guidefit.base.errors import UserError
-from guidefit.engines.nuts import model_graph
+from guidefit.engines.model_graph import model_graph
 from guidefit.models import declaration, responses
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
@@ -182,8 +182,8 @@ BAD_FILES = {
     "RESPONSE of one": ('PRIORS = {}\nRESPONSE = "kappa"\ndef build(data, priors): ...\n', "RESPONSE must be a literal pair"),
     "computed RESPONSE": ("PRIORS = {}\nRESPONSE = pair()\ndef build(data, priors): ...\n", "RESPONSE must be a literal pair"),
     "unknown curve": (
-        'PRIORS = {"k": {}}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
-        "RESPONSE: no curve 'cubic'. There are: saturating, piecewise",
+        'PRIORS = {"k": "Gamma(2, 1)"}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
+        "RESPONSE: 'cubic' is not a curve. The curves are: saturating, piecewise",
     ),
     "curve without its prior": (
         'PRIORS = {}\nRESPONSE = ("piecewise", "ratio")\ndef build(data, priors): ...\n',

@@ -43,12 +43,12 @@ def test_every_file_type_gives_the_same_table(tmp_path, name):
 
 
 def change(column, row, value):
-    def mend(table):
+    def changed(table):
         table = table.astype({column: object})
         table.loc[row, column] = value
         return table
 
-    return mend
+    return changed
 
 
 BAD_TABLES = {
@@ -62,14 +62,14 @@ BAD_TABLES = {
     "missing value": (change("lfc", 5, None), ["'lfc': missing value in 1 row", r"line\(s\) 7", "screen.missing: drop"]),
     "missing gene": (change("symbol", 5, None), ["'symbol': missing value in 1 row"]),
     "duplicate": (lambda t: pd.concat([t, t.tail(1)]), ["same sgRNA and cell line more than once .s3 in c3. in 2 row", "17, 18"]),
-    "sgRNA of two genes": (change("symbol", 0, "g9"), ["1 sgRNA.s. of two genes .s0."]),
+    "sgRNA of two genes": (change("symbol", 0, "g9"), ["1 sgRNA.s. of several genes .s0."]),
     "one cell line": (lambda t: t[t["line"] == "c0"], ["'line': fewer than two cell lines .c0."]),
     "no variation": (
         lambda t: t.assign(copies=t["copies"].where(t["symbol"] != "g0", 2.0)),
         ["'copies': no variation", "g0; 8 rows", "constant_covariate: drop"],
     ),
     "no rows": (lambda t: t.head(0), ["no rows under the header"]),
-    "two headers of one name": (lambda t: t.rename(columns={"note": "lfc"}), ["'lfc' stands twice"]),
+    "two headers of one name": (lambda t: t.rename(columns={"note": "lfc"}), ["header has column 'lfc' twice"]),
 }
 
 
@@ -82,11 +82,11 @@ def test_a_malformed_table_is_refused_with_its_place(tmp_path, spoil, messages):
 
 
 def test_files_that_are_no_tables(tmp_path):
-    with pytest.raises(UserError, match="is empty"):
+    with pytest.raises(UserError, match="the file is empty"):
         import_text(tmp_path, "")
     with pytest.raises(UserError, match="no such file"):
         long_table.import_screen(tmp_path / "none.csv", COLUMNS, LOG2)
-    with pytest.raises(UserError, match="file type not known"):
+    with pytest.raises(UserError, match="unknown file type"):
         import_text(tmp_path, "x", name="screen.xlsx")
     with pytest.raises(UserError, match="cannot be read"):
         import_text(tmp_path, "guide,symbol\n1,2\n1,2,3,4\n")
@@ -95,7 +95,7 @@ def test_files_that_are_no_tables(tmp_path):
         long_table.import_screen(tmp_path / "broken.parquet", COLUMNS, LOG2)
 
 
-def test_all_problems_are_told_at_once(tmp_path):
+def test_all_problems_are_reported_at_once(tmp_path):
     table = change("copies", 2, "two")(change("lfc", 0, np.inf)(good()))
     with pytest.raises(UserError, match="2 problem"):
         import_table(tmp_path, table)

@@ -40,15 +40,16 @@ def test_replicates_have_the_mean_and_sd_of_their_parameters(variant):
     values = {name: rng.normal(size=8) for name in ("alpha_s", "beta_s", "tau_c")}
     values |= {"gamma_g": np.zeros(4), "delta_g": np.zeros(4), "mu_gamma": 0.0, "mu_delta": 0.0, "kappa": 0.8, "nu": 50.0}
     values |= {f"sigma{name}": 1.0 for name in ("_gamma", "_delta", "_alpha", "_beta", "_line")} | {"sigma": 0.4}
-    sample = np.array([draw(values, seed) for seed in range(4000)])
+    count = 1500
+    sample = np.array([draw(values, seed) for seed in range(count)])
     effect = np.where(data.x > 0, data.x / (1 + data.x / 0.8), data.x) if variant == "saturating_effects" else data.x
     mean = values["alpha_s"][data.sgrna_of_row] + values["beta_s"][data.sgrna_of_row] * effect
     if variant == "cell_line_intercepts":
         mean = mean + values["tau_c"][data.cell_line_of_row]
     sd = 0.4 * (np.sqrt(50 / 48) if variant == "student_t" else 1.0)
-    np.testing.assert_allclose(sample.mean(axis=0), mean, atol=5 * sd / np.sqrt(4000))
-    np.testing.assert_allclose(sample.std(axis=0), sd, rtol=6 / np.sqrt(2 * 4000))
-    assert abs(np.corrcoef(sample[:, :2].T)[0, 1]) < 5 / np.sqrt(4000)
+    np.testing.assert_allclose(sample.mean(axis=0), mean, atol=5 * sd / np.sqrt(count))
+    np.testing.assert_allclose(sample.std(axis=0), sd, rtol=6 / np.sqrt(2 * count))
+    assert abs(np.corrcoef(sample[:, :2].T)[0, 1]) < 5 / np.sqrt(count)
     assert np.array_equal(draw(values, 7), sample[7])
 
 

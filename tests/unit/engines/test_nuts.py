@@ -1,0 +1,63 @@
+"""Samplers on the notebook's data: they agree, they repeat, and none makes an unidentified model look healthy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit.assess import diagnostics
+from guidefit.engines import interface, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays
+from guidefit.screens.covariates import Covariate
+from guidefit.simulation import designs
+from helpers.fits import THRESHOLDS, truth
+
+pytestmark = pytest.mark.slow
+FOLDER = declaration.VARIANTS
+
+
+def notebook(seed=103):
+    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
+    return arrays.model_data(table)
+
+
+def engine(variant, **settings):
+    declared = declaration.declare(FOLDER / f"{variant}.py")
+    full = interface.Settings(**{"draws": 500, "tune": 500} | settings)
+    return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+
+
+def estimates(fit):
+    return diagnostics.estimates(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"adaptation": "low_rank", "draws": 1000}, {"sampler": "pymc", "draws": 250, "tune": 250, "max_treedepth": 8}],
+    ids=["nutpie low_rank", "pymc"],
+)
+def test_a_ridge_fails_whichever_sampler_ran_it(settings):
+    data = notebook()
+    fit = engine("global_intercept", target_accept=0.95, **settings).fit(data, 5)
+    row, directions = diagnostics.diagnose(fit, estimates(fit), None, data, THRESHOLDS)
+    assert row["verdict"] == "fail"
+    assert "fail: not identified: the data say nothing about alpha - mu_gamma" in row["reasons"]
+    assert directions[0].sd == pytest.approx(np.sqrt(1 / (1 / 9 + 1 / 25)), rel=0.5)
+
+
+def test_samplers_agree():
+    data = notebook()
+    one, other = (estimates(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
+    error = np.hypot(one["mcse_mean"], other["mcse_mean"])
+    z = (one["mean"] - other["mean"]) / error
+    assert pd.Series(abs(z)).max() < 4.5  # 47 parameters
+
+
+def test_swapped_data_give_what_a_fresh_compilation_gives():
+    reused = engine("gene_effects")
+    reused.fit(notebook(1), 5)
+    swapped = reused.fit(notebook(2), 7)
+    assert swapped.attrs["seconds_compile"] < 0.1
+    fresh = engine("gene_effects").fit(notebook(2), 7)
+    for name, draws in fresh["posterior"].data_vars.items():
+        np.testing.assert_allclose(swapped["posterior"][name], draws, rtol=1e-9, err_msg=name)
