@@ -14,9 +14,10 @@ import numpy as np
 from measuring import (
     HOW,
     Bench,
+    Design,
     Raw,
     answer,
-    designs,
+    blueprints,
     digits,
     ess_per_cpu_second,
     measured,
@@ -29,8 +30,8 @@ from measuring import (
 LONGEST = 100.0  # seconds of one fit; what takes longer is left out
 AGAINST = ("nutpie_nuts",)
 SIZES = {
-    "cell_lines": [designs.Design(genes=5, sgrnas_per_gene=3, cell_lines=n) for n in (20, 200, 2_000, 20_000)],
-    "genes": [designs.Design(genes=n, sgrnas_per_gene=4, cell_lines=20) for n in (5, 50, 500, 5_000)],
+    "cell_lines": [Design(genes=5, sgrnas_per_gene=3, cell_lines=n) for n in (20, 200, 2_000, 20_000)],
+    "genes": [Design(genes=n, sgrnas_per_gene=4, cell_lines=20) for n in (5, 50, 500, 5_000)],
 }
 TITLES = {
     "cell_lines": "One fit against the number of cell lines (5 genes of 3 sgRNAs)",
@@ -46,7 +47,7 @@ FIGURES: dict[str, Callable[[Raw], float]] = {
 
 def measure(bench: Bench) -> Raw:
     """Fits of growing screens; the growing number is the run's `grows`."""
-    tiny = bench.screen("tiny", designs.general(SIZES["cell_lines"][0], np.random.default_rng(1)), "zscore_within_gene", "x")
+    tiny = bench.screen("tiny", blueprints.draw(SIZES["cell_lines"][0], np.random.default_rng(1)), "zscore_within_gene", "x")
     for name in bench.against:
         bench.run(name, tiny, draws=10, tune=10)  # fills its cache
     return {"runs": [run for grows in SIZES for run in measure_one(bench, grows)]}
@@ -60,7 +61,7 @@ def measure_one(bench: Bench, grows: str) -> list[Raw]:
     for design in SIZES[grows][:2] if bench.quick else SIZES[grows]:
         size = {"cell_lines": design.cell_lines, "genes": design.genes, "rows": int(design.sgrna_counts.sum() * design.cell_lines)}
         print(f"{grows}: {size['rows']} rows", flush=True)
-        data = bench.screen(grows, designs.general(design, np.random.default_rng(1)), "zscore_within_gene", "x")
+        data = bench.screen(grows, blueprints.draw(design, np.random.default_rng(1)), "zscore_within_gene", "x")
         runs += [run | size | {"grows": grows} for run in repeat(bench, "collapsed", data, {})]
         for name in bench.against:
             if expected[name] > LONGEST:

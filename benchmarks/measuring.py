@@ -32,7 +32,7 @@ RESULTS = ROOT / ".benchmarks"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from guidefit.screens.covariates import Covariate  # noqa: E402
-from guidefit.simulation import designs  # noqa: E402
+from guidefit.simulation import blueprints, simulated_screen  # noqa: E402
 
 CORES = 2
 PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "numpy", "scipy", "xarray", "snakemake")
@@ -95,11 +95,11 @@ class Bench:
             "XDG_CACHE_HOME": str(cache),
         }
 
-    def screen(self, name: str, blueprint: designs.Blueprint, covariate: str, effect_on: str) -> Path:
+    def screen(self, name: str, blueprint: blueprints.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
         x = Covariate(covariate).fit(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
         path = self.folder / f"{name}.npz"
-        logfc = designs.logfc(blueprint, x if effect_on == "x" else blueprint.cna)
+        logfc = simulated_screen.compute_logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)
         return path
 

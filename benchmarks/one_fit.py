@@ -17,7 +17,7 @@ from measuring import (
     Bench,
     Raw,
     answer,
-    designs,
+    blueprints,
     digits,
     ess_per_cpu_second,
     measured,
@@ -36,7 +36,7 @@ AGAINST = ("pymc_nuts", "nutpie_nuts", "numpyro_nuts", "pystan_nuts", "collapsed
 def measure(bench: Bench) -> Raw:
     """Every alternative in interleaved rounds, each round in another order."""
     names = [*bench.against, "collapsed"]
-    data = bench.screen("notebook", designs.notebook(103), "zscore_within_gene", "cna")
+    data = bench.screen("notebook", blueprints.draw_notebook(103), "zscore_within_gene", "cna")
     models, rounds, size = (MODELS[:1], 1, {"draws": 200, "tune": 200}) if bench.quick else (MODELS, 4, {})
     runs = []
     for number in range(rounds + 1):  # round 0 fills the caches

@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
+from guidefit.simulation.truth import truth_table
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
@@ -26,14 +28,14 @@ FAULTS = {
 
 def layout() -> arrays.ModelData:
     """The design that all data sets share."""
-    blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    blueprint = blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
 def copy_number() -> np.ndarray:
     """(row,) raw copy number of `layout`."""
-    return designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+    return blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
 
 
 def engine(fault: str) -> interface.Engine:
@@ -49,7 +51,7 @@ def engine(fault: str) -> interface.Engine:
 def ranks(fault: str, seeds: range) -> pd.DataFrame:
     """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
     declared, model, right = declaration.declare(VARIANT), engine(fault), layout()
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     structure = quantities.structure
     found = []
     for seed in seeds:
@@ -64,16 +66,18 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         if fault == "gene index":
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
-        truth = designs.truth_table(true, data.coords)
+        truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts
+        ]
     return pd.concat(found, ignore_index=True)
 
 
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
     """calibration.csv of one fault."""
     fits = table[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    spread = calibration.spread(table, fits, np.random.default_rng(0))
+    spread = calibration.spread_ranks(table, fits, np.random.default_rng(0))
     found = calibration.calibrate(spread, fits, 0.01)
     return found[found["fits"] == "all"]

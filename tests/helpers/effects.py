@@ -11,7 +11,7 @@ from guidefit.effects.sgrna_table import tabulate_sgrnas
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
 
 HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ärm, $x$ and $", "gene_3": "1-Mar"}
@@ -22,8 +22,8 @@ COVARIATE = Covariate("log2_diploid", diploid=2.0)
 def hostile_table():
     """A screen with hostile names: 5 genes of 2 to 5 guides, 30 lines, of which one holds most of gene_4's copies."""
     design = Design(genes=5, sgrnas_per_gene=[2, 3, 3, 4, 5], cell_lines=30)
-    blueprint = designs.general(design, np.random.default_rng(3))
-    table, _ = designs.simulate(blueprint, COVARIATE, "x")
+    blueprint = blueprints.draw(design, np.random.default_rng(3))
+    table, _ = simulated_screen.simulate(blueprint, COVARIATE, "x")
     table = table.astype(dict.fromkeys(("gene", "sgrna", "cell_line"), "str"))
     high = (table["gene"] == "gene_4") & (table["cell_line"] == "cell_7")
     table.loc[high, "cna"] = 90.0

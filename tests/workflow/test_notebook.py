@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import diagnostics
+from guidefit.assess import estimates
 
 pytestmark = pytest.mark.slow
 VARIANTS = ["varying_effects", "global_intercept", "correlated_effects"]
@@ -16,7 +16,7 @@ def test_verdicts(notebook):
     table = notebook.table("notebook/diagnostics.csv").set_index("variant")
     assert table.index.tolist() == VARIANTS
     assert table["verdict"].tolist() == ["pass", "fail", "pass"], table["reasons"].tolist()
-    assert "not identified: the data say nothing about alpha - mu_gamma" in table.loc["global_intercept", "reasons"]
+    assert "not identified: the data carry no information about alpha - mu_gamma" in table.loc["global_intercept", "reasons"]
     assert (table.loc[["varying_effects", "correlated_effects"], "divergences"] == 0).all()
     assert table["rows"].tolist() == [300] * 3
     assert (table[["seconds_compile", "seconds_sampling"]] > 0).all(axis=None)
@@ -25,7 +25,7 @@ def test_verdicts(notebook):
 
 def test_estimates_hold_every_variable_with_its_truth_on_the_fitted_scale(notebook):
     table = notebook.table("notebook/estimates.csv", dtype=IDS)
-    assert list(table.columns) == list(diagnostics.ESTIMATE_COLUMNS)
+    assert list(table.columns) == list(estimates.COLUMNS)
     counts = table.groupby(["variant", "variable"]).size()
     expected = {"gamma_g": 5, "delta_g": 5, "alpha_s": 15, "beta_s": 15, "sigma": 1, "mu_gamma": 1, "sigma_beta": 1}
     for variant in VARIANTS:

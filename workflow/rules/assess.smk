@@ -38,6 +38,7 @@ rule diagnose:
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",
         diagnostics="results/{study}/fits/{variant}/seeds_{seeds}/diagnostics.parquet",
+        checks="results/{study}/fits/{variant}/seeds_{seeds}/checks.parquet",
         identifiability="results/{study}/fits/{variant}/seeds_{seeds}/identifiability.parquet",
         ranks="results/{study}/fits/{variant}/seeds_{seeds}/ranks.parquet",
     log:
@@ -62,11 +63,13 @@ rule collect_tables:
     input:
         estimates=of_every_fit(rules.diagnose.output.estimates),
         diagnostics=of_every_fit(rules.diagnose.output.diagnostics),
+        checks=of_every_fit(rules.diagnose.output.checks),
         identifiability=of_every_fit(rules.diagnose.output.identifiability),
     output:
         estimates="results/{study}/estimates.csv",
         excerpt=in_report("results/{study}/estimates_excerpt.csv", "estimates", "estimates (table)", SUMMARY),
         diagnostics=in_report("results/{study}/diagnostics.csv", "diagnostics_table", "diagnostics (table)", SUMMARY),
+        checks="results/{study}/checks.csv",
         identifiability=in_report("results/{study}/identifiability.csv", "identifiability", "identifiability (table)", SUMMARY),
     log:
         "logs/{study}/collect_tables.log",
@@ -75,7 +78,7 @@ rule collect_tables:
     params:
         library=digest("collect_tables"),
     message:
-        "{wildcards.study}: join the tables of all fits"
+        "{wildcards.study}: concatenate the tables of all fits"
     script:
         "../../scripts/collect_tables.py"
 
@@ -83,7 +86,7 @@ rule collect_tables:
 rule recover:
     input:
         estimates=of_all_fits(rules.diagnose.output.estimates),
-        diagnostics=of_all_fits(rules.diagnose.output.diagnostics),
+        checks=of_all_fits(rules.diagnose.output.checks),
         tables=ancient("results/{study}/diagnostics.csv"),  # so that a batch of collect_tables leaves this rule out
     output:
         in_report("results/{study}/recovery.csv", "recovery_table", "recovery (table)", SUMMARY),

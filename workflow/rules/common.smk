@@ -104,6 +104,11 @@ def layout_posterior(wildcards):
     return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
 
 
+def control_table(wildcards):
+    """The table of a real screen's lists of control genes, which exists once they are valid; nothing for simulated data."""
+    return f"results/{wildcards.study}/data/screen/controls.csv" if wildcards.study in REAL else []
+
+
 def depmap_files(wildcards):
     """The files of DepMap that a screen is imported from."""
     screen = STUDIES[wildcards.study]["screen"]

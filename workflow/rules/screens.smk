@@ -126,3 +126,26 @@ rule import_depmap:
         "{wildcards.study}: import DepMap's files"
     script:
         "../../scripts/import_depmap.py"
+
+
+# Fits of a real screen wait for this table, but a new list of control genes re-runs none of them.
+rule validate_controls:
+    input:
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
+        screen="results/{study}/data/screen/screen.parquet",
+    output:
+        "results/{study}/data/screen/controls.csv",
+    log:
+        "logs/{study}/validate_controls.log",
+    wildcard_constraints:
+        study="|".join(REAL) or "(?!)",
+    priority: 100
+    conda:
+        "../../envs/data.yaml"
+    params:
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        library=digest("validate_controls"),
+    message:
+        "{wildcards.study}: validate the lists of control genes"
+    script:
+        "../../scripts/validate_controls.py"

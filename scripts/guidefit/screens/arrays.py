@@ -32,7 +32,7 @@ class ModelData:
         return {"rows": len(self.x)} | {key: len(each) for key, each in names.items()}
 
     def digest(self) -> str:
-        """Checksum of the layout, x and logFC."""
+        """Checksum of the design (names and codes), x and logFC."""
         names = "\x1f".join([*self.genes, *self.sgrnas, *self.cell_lines]).encode()
         arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.cell_line_of_row, self.x, self.logfc)
         return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()

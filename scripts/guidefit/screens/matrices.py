@@ -109,7 +109,7 @@ def _refuse_text(matrix: pd.DataFrame, path: Path) -> None:
         return
     _, is_no_number = text_files.as_numbers(matrix[text[0]])
     rows = matrix.index[is_no_number]
-    where = f", first in row {rows[0]!r}: {matrix[text[0]][is_no_number].iloc[0]!r}" if len(rows) else ""
+    where = f", first in row {rows[0]!r}: {str(matrix[text[0]][is_no_number].iloc[0])[:40]!r}" if len(rows) else ""
     raise UserError(
         f"{path}: {len(text)} column(s) with text among the numbers ({text[0]!r}{where}). Expected numbers: correct or remove it."
     )

@@ -1,4 +1,4 @@
-"""The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
+"""The file of screens (Parquet): rows of study, seed, gene, sgrna, cell_line, cna, x and logfc, and the truth in another file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
 
 
 def row_groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
-    """The row groups of one seed in a screen's file; a real screen's rows carry no seed and serve every seed."""
+    """The row groups of one seed in a screen's file; the rows of a real screen have no seed and serve every seed."""
     metadata = file.metadata
     column = file.schema_arrow.get_field_index("seed")
     ranges = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
@@ -36,7 +36,7 @@ def count_rows(path: str | Path, seed: int) -> int:
 
 
 def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
-    """At most `most` genes of one seed, evenly spaced in their order: their rows, and how many genes there are. Holds no more."""
+    """At most `most` genes of one seed, evenly spaced in their order: their rows, and the number of all genes."""
     genes: dict[str, None] = {}
     with pq.ParquetFile(path, read_dictionary=["gene"]) as file:
         groups = row_groups_of_seed(file, seed)
@@ -119,7 +119,7 @@ class ScreenWriter:
         self.write_truth(seed, truth)
 
     def write_rows(self, seed: int | None, screen: pd.DataFrame) -> None:
-        """Add rows of one seed's screen; seed None: of a real screen, which serves every seed and has no truth."""
+        """Add rows of one seed's screen; seed None: rows of a real screen, which serve every seed."""
         count = len(screen)
         names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
         numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
@@ -135,7 +135,7 @@ class ScreenWriter:
 
 
 def arrow_columns(table: pd.DataFrame) -> dict[str, pa.Array]:
-    """Columns for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
+    """Columns for Parquet; all categories get 32-bit codes, so that parts of a file have one schema."""
 
     def of(column: pd.Series) -> pa.Array:
         if isinstance(column.dtype, pd.CategoricalDtype):
@@ -146,7 +146,7 @@ def arrow_columns(table: pd.DataFrame) -> dict[str, pa.Array]:
 
 
 MORE_VARIATION = "Use more cell lines, a higher copy_number.mean or more copy_number.noise."
-OTHER_COVARIATE = "Use the covariate of the study that the layout is from."
+OTHER_COVARIATE = "Use the covariate of the study whose layout is taken."
 
 
 def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str, remedy: str = MORE_VARIATION) -> None:

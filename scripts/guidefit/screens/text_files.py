@@ -16,13 +16,13 @@ MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # words for a
 
 # Control characters, soft hyphen, zero-width and direction characters, byte order mark: names that look equal and are not.
 INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_CHUNK = 1 << 24
+CHUNK_BYTES = 1 << 24
 
 
 def read_csv(path: str | Path, separator: str = ",", **options: Any) -> pd.DataFrame:
     """A text file as a table; options: those of pandas.read_csv. Raises UserError with the line where the file is malformed.
 
-    Refused are NUL characters, lines with more cells than the header, and whatever pandas cannot read.
+    Refused are NUL characters, lines with more cells than the header, and files that pandas cannot read.
     """
     path = Path(path)
     try:
@@ -60,7 +60,7 @@ def _refuse_nul(path: Path) -> None:
     """Raise UserError with the line of the first NUL character, at which pandas would cut off the cell."""
     lines = 1
     with _open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(CHUNK_BYTES):
             place = chunk.find(b"\0")
             if place >= 0:
                 line = lines + chunk.count(b"\n", 0, place)
@@ -101,7 +101,7 @@ def _explain(error: Exception) -> str:
 
 
 def as_numbers(values: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """(row,) numbers as float64, NaN where missing or no number, and whether each value is no number: text, or true and false."""
+    """(row,) numbers as float64, NaN where missing or not a number, and which values are not numbers: text, or true and false."""
     if pd.api.types.is_bool_dtype(values.dtype):
         return pd.Series(np.nan, values.index), values.notna()
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")

@@ -1,4 +1,4 @@
-"""Simulators compiled from a variant's own PyMC model: from its prior, or given all its parameters."""
+"""Simulators compiled from a variant's own PyMC model: of parameters and logFC from the prior, or of logFC given all parameters."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ from guidefit.screens.covariates import Truth
 
 
 def centred(priors: Priors) -> Priors:
-    """The same priors with all effects centred."""
+    """The same priors with every effect in the centred parametrisation."""
     return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
 
 
 class PriorSimulator:
-    """Draws a truth from a variant's prior and logFC from that truth; compiled once for all seeds of one layout."""
+    """Draws a truth from a variant's prior and logFC from that truth. Compiled once for all seeds with the same design."""
 
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
         self.model = build(data, priors)
@@ -29,7 +29,7 @@ class PriorSimulator:
 
     @property
     def dims(self) -> dict[str, str]:
-        """The one dim of each parameter that has any."""
+        """The one dim of each parameter that has one."""
         found = self.model.named_vars_to_dims
         return {name: str(found[name][0]) for name in self.names if found.get(name)}
 
@@ -42,10 +42,10 @@ class PriorSimulator:
 
 
 class ConditionalSimulator:
-    """Draws logFC of a variant's model given all its parameters; compiled once for all seeds of one layout.
+    """Draws logFC of a variant's model given all its parameters. Compiled once for all seeds with the same design.
 
-    The model's free variables become inputs of the graph, so that any variant can be simulated. Effects are centred, so that the
-    free variables are those of the posterior, in whichever coordinates it was sampled.
+    The free variables of the model become inputs of the graph, so that any variant can be simulated. Effects are in the centred
+    parametrisation, so that the free variables are those of the posterior, however it was sampled.
     """
 
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.assess.identifiability import unlearnt_directions
+from guidefit.assess.identifiability import find_unidentified_directions
 
 PRIOR_SD = {"alpha": 3.0, "mu_gamma": 5.0}
 RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in closed form
@@ -43,7 +43,7 @@ def test_the_ridge_is_named_with_its_closed_form_sd():
     design = np.hstack([np.ones((3, 1)), np.zeros((3, 1)), np.eye(3)])  # the data see alpha + gamma_g
     names = ["alpha", "mu_gamma", "gamma_g"]
     after = draws(posterior_covariance(prior, design), names, rng)
-    least, found = unlearnt_directions(after, draws(prior, names, rng))
+    least, found = find_unidentified_directions(after, draws(prior, names, rng))
     assert len(found) == 1
     ridge = found[0]
     assert ridge.name == "alpha - mu_gamma - gamma_g"
@@ -58,7 +58,7 @@ def test_a_model_that_the_data_speak_to_has_none():
     prior = prior_covariance(with_alpha=False)
     design = np.hstack([np.zeros((3, 1)), np.eye(3)])
     names = ["mu_gamma", "gamma_g"]
-    least, found = unlearnt_directions(draws(posterior_covariance(prior, design), names, rng), draws(prior, names, rng))
+    least, found = find_unidentified_directions(draws(posterior_covariance(prior, design), names, rng), draws(prior, names, rng))
     assert not found
     assert least > 0.9
 
@@ -66,13 +66,13 @@ def test_a_model_that_the_data_speak_to_has_none():
 def test_a_parameter_without_data_is_named():
     rng = np.random.default_rng(3)
     before = draws(np.diag([9.0, 25.0]), ["alpha", "beta"], rng)
-    _, found = unlearnt_directions(draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng), before)
+    _, found = find_unidentified_directions(draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng), before)
     assert [direction.name for direction in found] == ["alpha"]
     assert found[0].as_row(1)["loadings"].startswith("alpha +1.00")
 
 
 def test_only_positive_parameters_leave_nothing_to_judge():
     positive = xr.Dataset({"sigma": (("chain", "draw"), np.ones((2, 50)))})
-    least, found = unlearnt_directions(positive, positive)
+    least, found = find_unidentified_directions(positive, positive)
     assert np.isnan(least)
     assert not found

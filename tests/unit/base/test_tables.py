@@ -26,7 +26,7 @@ def test_concatenate_chooses_columns():
     assert tables.concatenate([]).empty
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", " =1", "\ufeff=1", " \u200b@x", "\n+1", "\uff1d1"])
 def test_a_spreadsheet_finds_no_formula_in_a_written_table(tmp_path, text):
     tables.write(pd.DataFrame({"gene": [text, "plain"], "effect": [-1.0, 2.0]}), tmp_path / "t.csv")
     back = pd.read_csv(tmp_path / "t.csv")
@@ -50,3 +50,10 @@ def test_read_takes_an_empty_table_and_empty_numbers(tmp_path):
     assert tables.read(tmp_path / "t.csv")["rank"].isna().all()
     tables.write(pd.DataFrame(columns=["variant", "gene", "rank"]), tmp_path / "t.csv")
     assert tables.read(tmp_path / "t.csv").empty
+
+
+def test_formulas_in_names_of_columns_are_text_too(tmp_path):
+    table = pd.DataFrame({"=cmd|' /C calc'!A0": [1.0], " @x": ["a"], "plain": ["b"]})
+    tables.write(table, tmp_path / "t.csv")
+    assert list(pd.read_csv(tmp_path / "t.csv").columns) == ["'=cmd|' /C calc'!A0", "' @x", "plain"]
+    assert list(tables.read(tmp_path / "t.csv").columns) == list(table.columns)

@@ -159,7 +159,7 @@ BAD_CONFIGS = {
     ),
     "collapsed engine with a prior it cannot integrate": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": "StudentT(4, 0, sigma=1)"}}}),
-        "studies.s.variants.pooled: prior of alpha: engine collapsed needs a Normal here",
+        "studies.s.variants.pooled: prior of alpha: the distribution is StudentT, but engine collapsed needs Normal for a mean",
     ),
     "collapsed engine with a scale that may be negative": (
         study(
@@ -169,7 +169,7 @@ BAD_CONFIGS = {
     ),
     "collapsed engine with a scale's prior it does not know": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"sigma": "HalfStudentT(3, 1)"}}}),
-        "prior of sigma: engine collapsed cannot have HalfStudentT here. Use one of Exponential, HalfNormal",
+        "prior of sigma: engine collapsed does not support HalfStudentT for a scale. Use one of Exponential, HalfNormal",
     ),
     "data from a variant that is not there": (
         study(simulate={"truth": "prior", "variant": "pooled"}),

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import diagnostics
+from guidefit.assess import diagnostics, estimates
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from helpers.fits import THRESHOLDS, truth
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ FOLDER = declaration.VARIANTS
 
 
 def notebook(seed=103):
-    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
+    table, _ = simulated_screen.simulate(blueprints.draw_notebook(seed), Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
@@ -27,8 +27,8 @@ def engine(variant, **settings):
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
-def estimates(fit):
-    return diagnostics.estimates(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
+def estimates_of(fit):
+    return estimates.estimate(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,16 @@ def estimates(fit):
 def test_a_ridge_fails_whichever_sampler_ran_it(settings):
     data = notebook()
     fit = engine("global_intercept", target_accept=0.95, **settings).fit(data, 5)
-    row, directions = diagnostics.diagnose(fit, estimates(fit), None, data, THRESHOLDS)
+    found = diagnostics.diagnose(fit, estimates_of(fit), None, data, THRESHOLDS)
+    row, directions = found.as_row(), found.directions
     assert row["verdict"] == "fail"
-    assert "fail: not identified: the data say nothing about alpha - mu_gamma" in row["reasons"]
+    assert "fail: not identified: the data carry no information about alpha - mu_gamma" in row["reasons"]
     assert directions[0].sd == pytest.approx(np.sqrt(1 / (1 / 9 + 1 / 25)), rel=0.5)
 
 
 def test_samplers_agree():
     data = notebook()
-    one, other = (estimates(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
+    one, other = (estimates_of(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
     error = np.hypot(one["mcse_mean"], other["mcse_mean"])
     z = (one["mean"] - other["mean"]) / error
     assert pd.Series(abs(z)).max() < 4.5  # 47 parameters

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from guidefit.screens import covariates
 from guidefit.screens.covariates import Covariate, Line
-from guidefit.simulation import designs
+from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.designs import Design
 
 EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
@@ -16,7 +16,7 @@ GLOBAL = ["raw", "centred", "zscore"]
 
 def blueprint(seed=0, rho=0.4, **more):
     design = Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho, rho_gene=-0.3, **more)
-    return designs.general(design, np.random.default_rng(seed))
+    return blueprints.draw(design, np.random.default_rng(seed))
 
 
 def transform(covariate, b):
@@ -86,7 +86,9 @@ def test_a_curve_of_the_copy_number_is_one_of_x_where_zero_stays_and_genes_share
     scaled = covariates.push_forward(b.truth, Line(np.zeros(4), np.full(4, 2.5)), b.gene_of_sgrna)
     assert not any(np.isnan(value).any() for value in scaled.values())
     at_x = replace(b, truth=scaled)
-    np.testing.assert_allclose(designs.logfc(at_x, b.cna / 2.5), designs.logfc(b, b.cna), atol=1e-12)
+    np.testing.assert_allclose(
+        simulated_screen.compute_logfc(at_x, b.cna / 2.5), simulated_screen.compute_logfc(b, b.cna), atol=1e-12
+    )
     for name in ("centred", "zscore_within_gene"):
         _, truth = pushed(b, name)
         known = {variable for variable, value in truth.items() if not np.isnan(value).any()}

@@ -1,4 +1,4 @@
-"""Import of the files that DepMap distributes: against brute force, against a screen made elsewhere, and spoilt in every way."""
+"""Import of the files that DepMap distributes: against brute force, against a screen processed elsewhere, and malformed files."""
 
 import h5py
 import numpy as np
@@ -7,9 +7,7 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.screens import depmap
-from guidefit.screens.copy_number import check_unit
 from guidefit.screens.covariates import NAMES, Covariate
-from guidefit.screens.ledger import Ledger, find_date_like_names
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
@@ -253,29 +251,6 @@ def test_broken_files(tmp_path, release):
     paths["counts"] = str(tmp_path / "counts.xlsx")
     with pytest.raises(UserError, match="unknown file type"):
         attempt()
-
-
-def test_units_are_told_apart():
-    rng = np.random.default_rng(1)
-    relative = rng.gamma(16, 1 / 16, 20_000)
-    whole = rng.poisson(2, 1000).astype(float) + 1
-
-    def notes(values, unit, diploid):
-        ledger = Ledger()
-        check_unit(values, unit, diploid, "f", ledger)
-        return " ".join(ledger.table()["reason"])
-
-    assert "3 times the diploid one (1)" in notes(whole, "linear", 1.0)
-    assert "times the diploid one (2): where they are absolute" in notes(relative, "linear", 2.0)
-    with pytest.raises(UserError, match="no copy number at all"):
-        notes(np.array([np.nan]), "linear", 2.0)
-    assert "if these are logarithms" in notes(np.log2(relative + 1), "linear", 1.0)
-    assert notes(np.append(relative, 60.0), "linear", 1.0).startswith("copy numbers, taken as linear: median")
-
-
-def test_names_that_a_spreadsheet_mangled():
-    names = ["1-Mar", "2-Sep", "Dec-01", "2006/09/02", "MARCHF1", "H1-0", "NKX2-1", "HLA-A", "SEPTIN2", "DEC1"]
-    assert find_date_like_names(names) == ["1-Mar", "2-Sep", "Dec-01", "2006/09/02"]
 
 
 def test_the_avana_sample(shared_data):

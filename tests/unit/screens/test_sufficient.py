@@ -8,7 +8,7 @@ from scipy import stats
 
 from guidefit.base.errors import UserError
 from guidefit.screens import arrays, screen_file, sufficient
-from guidefit.simulation import designs
+from guidefit.simulation.truth import truth_table
 from helpers.screens import unbalanced, write
 
 
@@ -66,7 +66,7 @@ def test_a_stream_reads_one_seed_of_a_file(tmp_path):
     tables = {seed: unbalanced(seed) for seed in (7, 8)}
     with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         for seed, table in tables.items():
-            truth = designs.truth_table({"sigma": 0.3}, screen_file.coords(table))
+            truth = truth_table({"sigma": 0.3}, screen_file.coords(table))
             writer.write(seed, table, truth)
     for seed, table in tables.items():
         found = sufficient.from_parquet(tmp_path / "s.parquet", seed)

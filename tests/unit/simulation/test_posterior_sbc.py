@@ -7,21 +7,23 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
 from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs, simulators
+from guidefit.simulation import blueprints, simulated_screen, simulators
 from guidefit.simulation.designs import Design
+from guidefit.simulation.truth import truth_table
 
 FOLDER = declaration.VARIANTS
 
 
 def observed(seed=3, **design):
     """A little screen with its covariate."""
-    blueprint = designs.general(Design(**{"genes": 4, "sgrnas_per_gene": 2, "cell_lines": 6} | design), np.random.default_rng(seed))
-    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
+    blueprint = blueprints.draw(Design(**{"genes": 4, "sgrnas_per_gene": 2, "cell_lines": 6} | design), np.random.default_rng(seed))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore"), "x")
     return table
 
 
@@ -58,7 +60,7 @@ def test_truths_from_the_prior_name_their_cell_lines():
     declared = declaration.declare(FOLDER / "cell_line_intercepts.py")
     prior = simulators.PriorSimulator(declaration.load(declared.path), declared.priors, arrays.model_data(table))
     truth, _ = prior(table["x"].to_numpy(), 1)
-    rows = designs.truth_table(truth, screen_file.coords(table), prior.dims)
+    rows = truth_table(truth, screen_file.coords(table), prior.dims)
     of_lines = rows[rows["variable"].str.startswith("tau_c")]
     assert of_lines["variable"].tolist() == [f"tau_c[cell_{i}]" for i in range(6)]
     assert of_lines["truth"].tolist() == truth["tau_c"].tolist()
@@ -74,7 +76,7 @@ def test_one_draw_takes_all_variables_of_one_draw():
 
 def test_observed_and_replicated_rows_stand_together():
     table = observed()
-    both = designs.with_replicate(table, np.arange(float(len(table))))
+    both = simulated_screen.append_replicate(table, np.arange(float(len(table))))
     one, other = (both[both["replicated"] == which].reset_index(drop=True) for which in (False, True))
     pd.testing.assert_frame_equal(one.drop(columns="replicated"), table, check_categorical=False)
     pd.testing.assert_frame_equal(
@@ -90,7 +92,7 @@ def test_a_layout_has_its_covariate_made_anew(tmp_path):
     table = observed()
     with screen_file.ScreenWriter(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "real") as writer:
         writer.write_rows(None, table.assign(batch="b"))
-    again = designs.on_layout(tmp_path / "screen.parquet", Covariate("log2"))
+    again = simulated_screen.read_layout(tmp_path / "screen.parquet", Covariate("log2"))
     assert list(again.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc"]
     np.testing.assert_allclose(again["x"], np.log2(table["cna"] + 1))
     np.testing.assert_array_equal(again["logfc"], table["logfc"])
@@ -104,20 +106,22 @@ def verdicts(refit, seeds=150):
     first = registry.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
     draws = first.fit(arrays.model_data(table), 1)["posterior"].to_dataset()
     draw, again = simulator("correlated_genes", table), registry.make_engine(declared, declared.priors, settings, 1, 1, "again")
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     found = []
     for seed in range(seeds):
         rng = np.random.default_rng([seed, 5])
         values = {name: each.values for name, each in posterior_file.one_draw(draws, rng).data_vars.items()}
-        data = arrays.model_data(refit(designs.with_replicate(table, draw(values, seed))))
+        data = arrays.model_data(refit(simulated_screen.append_replicate(table, draw(values, seed))))
         fitted = again.fit(data, seed)["posterior"].to_dataset()
-        truth = designs.truth_table(values, data.coords)
+        truth = truth_table(values, data.coords)
         of_draws, of_truth = quantities(data, fitted, truth)
         parts = [(fitted, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts
+        ]
     ranks = pd.concat(found, ignore_index=True)
     failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    table = calibration.calibrate(calibration.spread(ranks, failed, np.random.default_rng(0)), failed, 0.01)
+    table = calibration.calibrate(calibration.spread_ranks(ranks, failed, np.random.default_rng(0)), failed, 0.01)
     return table[table["fits"] == "all"]
 
 

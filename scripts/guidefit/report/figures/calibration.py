@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotnine as p9
 
-from guidefit.assess import calibration
+from guidefit.assess import uniformity
 from guidefit.base.arrays import evenly_spaced
 from guidefit.base.names import variable_of
 from guidefit.report.figures import style
@@ -42,7 +42,7 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
     note = f"; at most {style.MAX_NAMES} coordinates of a variable" if len(chosen) < len(coordinates) else ""
     lines, bands = [], []
     for (variable, gene, sgrna), rows in spread.merge(chosen, on=keys).groupby(keys, sort=False, dropna=False):
-        line = calibration.ecdf_difference(rows["u"].to_numpy())
+        line = uniformity.ecdf_difference(rows["u"].to_numpy())
         lines.append(line.assign(variable=variable, coordinate=f"{variable} {gene} {sgrna}"))
         bands.append(line[["u", "lower", "upper"]].assign(variable=variable))
     frame, band = (part.assign(variable=variable_of(part["variable"])) for part in (pd.concat(lines), pd.concat(bands)))

@@ -52,7 +52,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     slopes = forest(estimates, SLOPE_SIDE, f"logFC per unit of x{_other_units(posterior)}", f"Slopes {name}")
     style.save(slopes, outputs["forest_slope"])
     style.save(truth_against_estimate(estimates, f"Truth against estimate {name}"), outputs["truth"])
-    _, directions = identifiability.unlearnt_directions(posterior, prior, settings["contraction_pass"])
+    _, directions = identifiability.find_unidentified_directions(posterior, prior, settings["contraction_pass"])
     style.save(joint_draws(posterior, prior, directions, f"Joint draws {name}"), outputs["pair"])
 
 

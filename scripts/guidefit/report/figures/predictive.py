@@ -8,7 +8,7 @@ import pandas as pd
 import plotnine as p9
 import xarray as xr
 
-from guidefit.assess.diagnostics import pit_band
+from guidefit.assess.uniformity import pit_band
 from guidefit.base.arrays import evenly_spaced
 from guidefit.report.figures import style
 from guidefit.screens import screen_file
