@@ -89,7 +89,7 @@ rule import_table:
     conda:
         "../../envs/data.yaml"
     params:
-        table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit"),
+        table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
     message:
@@ -119,7 +119,7 @@ rule import_depmap:
     params:
         map_columns=pick("screen", "map_columns"),
         steps=pick("screen", "normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
-        screen=pick("screen", "constant_covariate", "copy_number_unit"),
+        screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:

@@ -104,6 +104,9 @@ class Screen(Section):
     constant_covariate: Literal["refuse", "drop"] = key(
         "refuse", "What to do with genes whose covariate does not vary, so that they have no slope."
     )
+    logfc_max: float = key(
+        50.0, "Screens with a larger |logFC| in path or logfc are refused, because no assay reaches it.", unit="logFC", gt=0
+    )
 
     @property
     def kind(self) -> str:
