@@ -9,16 +9,30 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measuring import ALTERNATIVES, HOW, Bench, Design, Raw, answer, blueprints, digits, measured, panels, paragraph, skipped, table
+from measuring import (
+    ALTERNATIVES,
+    HOW,
+    Bench,
+    Raw,
+    answer,
+    blueprints,
+    digits,
+    make_design,
+    measured,
+    panels,
+    paragraph,
+    skipped,
+    table,
+)
 
 PARAMETERS = ("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "sigma_alpha", "sigma_beta", "sigma")
 
 
 def measure(bench: Bench) -> Raw:
     """lme4's estimates, and the whole posterior by `collapsed`."""
-    design = Design(genes=500, sgrnas_per_gene=4, cell_lines=1_000)
+    design = make_design(genes=500, sgrnas_per_gene=4, cell_lines=1_000)
     if bench.quick:
-        design = Design(genes=30, sgrnas_per_gene=4, cell_lines=50)
+        design = make_design(genes=30, sgrnas_per_gene=4, cell_lines=50)
     blueprint = blueprints.draw(design, np.random.default_rng(1))
     rows = len(blueprint.cna)
     print(f"{rows} rows", flush=True)

@@ -31,8 +31,13 @@ PEERS_PYTHON = ROOT / ".venv-peers/bin/python"
 RESULTS = ROOT / ".benchmarks"
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from guidefit.config.simulate import Simulate  # noqa: E402
 from guidefit.screens.covariates import Covariate  # noqa: E402
-from guidefit.simulation import blueprints, simulated_screen  # noqa: E402
+from guidefit.simulation import (  # noqa: E402
+    blueprints,
+    designs,
+    simulated_screen,
+)
 
 CORES = 2
 PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "numpy", "scipy", "xarray", "snakemake")
@@ -40,6 +45,11 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 MISSING = 3  # exit code of a peer that lacks a package
 
 Raw = dict[str, Any]  # what a benchmark measured, as its JSON file holds it
+
+
+def make_design(**sizes: int) -> designs.Design:
+    """A simulated screen of these sizes; everything else has the defaults of the config."""
+    return designs.Design(**Simulate(**sizes).design_values())
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,11 @@ class Bench:
 
     def screen(self, name: str, blueprint: blueprints.Blueprint, covariate: str, effect_on: str) -> Path:
         """A simulated screen as the file that the peers read."""
-        x = Covariate(covariate).fit(blueprint.cna, blueprint.gene_of_row).x(blueprint.cna, blueprint.gene_of_row)
+        x = (
+            Covariate(covariate, winsor_quantiles=(0.01, 0.99), diploid=2.0)
+            .fit(blueprint.cna, blueprint.gene_of_row)
+            .x(blueprint.cna, blueprint.gene_of_row)
+        )
         path = self.folder / f"{name}.npz"
         logfc = simulated_screen.compute_logfc(blueprint, x if effect_on == "x" else blueprint.cna)
         np.savez(path, gene_of_sgrna=blueprint.gene_of_sgrna, sgrna_of_row=blueprint.sgrna_of_row, x=x, logfc=logfc)

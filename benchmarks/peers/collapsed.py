@@ -75,11 +75,12 @@ def main() -> None:
 
 def make_engine(options: Any) -> Any:
     """The engine for the variant, with the priors that its file declares."""
+    from guidefit.config.sampling import Sampling
     from guidefit.engines import interface, registry
     from guidefit.models import declaration
 
     declared = declaration.declare(declaration.VARIANTS / f"{options.model}.py")
-    settings = interface.Settings(
+    sampling = Sampling(
         engine="collapsed",
         scales=options.scales,
         draws=options.draws,
@@ -88,6 +89,7 @@ def make_engine(options: Any) -> Any:
         target_accept=common.TARGET_ACCEPT,
         max_treedepth=common.MAX_TREE_DEPTH,
     )
+    settings = interface.Settings(**sampling.model_dump())
     return registry.make_engine(declared, declared.priors, settings, options.cores, options.seed, options.model)
 
 

@@ -10,10 +10,9 @@ from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
@@ -42,9 +41,9 @@ def engine(fault: str) -> interface.Engine:
     """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
-    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = Settings(engine="collapsed", draws=50, prior_draws=2)
     if fault == "stopped early":
-        settings = interface.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
+        settings = Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
     return registry.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
 
 

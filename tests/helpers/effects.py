@@ -10,9 +10,8 @@ from guidefit.effects.gene_table import tabulate_genes
 from guidefit.effects.sgrna_table import tabulate_sgrnas
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
+from helpers.defaults import Covariate, Design
 
 HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ärm, $x$ and $", "gene_3": "1-Mar"}
 THRESHOLDS = {"effect_prob": 0.975, "effect_min": 0.1, "few_guides": 3, "cna_sd_min": 0.1, "leverage_max": 0.5}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from guidefit.screens.covariates import Covariate
+from helpers.defaults import Covariate
 
 COLUMNS = {"sgrna": "guide", "gene": "symbol", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
 LOG2 = Covariate("log2", diploid=1.0)

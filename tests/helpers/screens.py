@@ -5,9 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
+from helpers.defaults import Covariate, Design
 
 
 def unbalanced(seed=1, keep=0.7):

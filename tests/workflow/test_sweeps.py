@@ -34,7 +34,7 @@ def test_a_fit_imports_no_sampler_and_no_pictures(tmp_path):
 
 
 def test_a_large_screen_in_small(workflow):
-    """config/studies/large.yaml with fewer genes: still so many rows that they are simulated in blocks and read as a stream."""
+    """config/studies/large.yaml with fewer genes: still enough rows to be simulated in blocks and read as a stream."""
     config = yaml.safe_load((ROOT / "config/studies/large.yaml").read_text())
     config["studies"]["large"]["simulate"] |= {"genes": 160, "cell_lines": 3600}
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))

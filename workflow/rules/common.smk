@@ -83,7 +83,7 @@ def of_every_fit(output):
 
 
 def of_all_fits(output):
-    """A file of every fit of a study, as the input of a rule that needs all: none in batches before the last, which end earlier."""
+    """A file of every fit of a study, as the input of rules that need all; none in batches before the last one, which end earlier."""
 
     def files(wildcards):
         batch = workflow.dag_settings.batch
@@ -102,11 +102,6 @@ def layout_posterior(wildcards):
     """The posterior of the same variant given that screen, of its study's first seed."""
     layout = STUDIES[wildcards.study]["simulate"]["layout"]
     return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
-
-
-def control_table(wildcards):
-    """The table of a real screen's lists of control genes, which exists once they are valid; nothing for simulated data."""
-    return f"results/{wildcards.study}/data/screen/controls.csv" if wildcards.study in REAL else []
 
 
 def depmap_files(wildcards):
@@ -146,7 +141,7 @@ def refuse_batch_of_all(wildcards):
     if batch and batch.rulename in ("all", "default"):
         raise WorkflowError(
             f"--batch {batch.rulename}={batch.idx}/{batch.batches} would run every fit in every batch: this rule does not read the "
-            f"files of fits. Batch the rule that does: --batch collect_tables={batch.idx}/{batch.batches}"
+            f"files of fits. Batch the one that does: --batch collect_tables={batch.idx}/{batch.batches}"
         )
     return []
 

@@ -5,7 +5,6 @@ rule fit:
     input:
         screen=data("screen.parquet"),
         variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
-        controls=ancient(control_table),
     output:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",

@@ -128,7 +128,7 @@ rule import_depmap:
         "../../scripts/import_depmap.py"
 
 
-# Fits of a real screen wait for this table, but a new list of control genes re-runs none of them.
+# The import validates the lists that exist by then. A new list is validated here, and re-runs neither the import nor any fit.
 rule validate_controls:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),

@@ -19,17 +19,17 @@ from guidefit.screens.arrays import ModelData
 class Settings:
     """How a variant is fitted. draws and tune are per chain; scales and importance_draws belong to the engine `collapsed`."""
 
-    engine: str = "nuts"
-    sampler: str = "nutpie"
-    adaptation: str = "diag"
-    scales: str = "importance"
-    importance_draws: int = 4000
-    draws: int = 1000
-    tune: int = 1000
-    chains: int = 4
-    target_accept: float = 0.95
-    max_treedepth: int = 10
-    prior_draws: int = 2000
+    engine: str
+    sampler: str
+    adaptation: str
+    scales: str
+    importance_draws: int
+    draws: int
+    tune: int
+    chains: int
+    target_accept: float
+    max_treedepth: int
+    prior_draws: int = 2000  # not a key of the config
 
 
 class Data(Protocol):

@@ -4,7 +4,7 @@ A model sees x, not cna. Where x = (cna - shift) / scale, a truth on the cna sca
 (alpha + beta cna = (alpha + beta shift) + (beta scale) x). For other x it has none, and the truth is missing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,8 @@ class Covariate:
     """
 
     name: str
-    winsor_quantiles: tuple[float, float] = (0.01, 0.99)
-    diploid: float = 2.0
+    winsor_quantiles: Sequence[float]
+    diploid: float
 
     def fit(self, cna: np.ndarray, gene: np.ndarray) -> "FittedCovariate":
         """The covariate fitted to these rows.

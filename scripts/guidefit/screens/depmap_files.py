@@ -1,7 +1,7 @@
 """The files of DepMap and Chronos: their paths, how they are processed, and their maps of guides and sequenced samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -39,24 +39,24 @@ class Files:
 
     guide_map: str
     copy_number: str
+    map_columns: Mapping[str, str]
     counts: str | None = None
     logfc: str | None = None
     sequence_map: str | None = None
     nonessential: str | None = None
-    map_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Steps:
     """How counts become logFC, and what is left out; the config's `screen` explains each."""
 
-    normalise: str = "nonessential"
-    pdna_batches: str = "own"
-    min_pdna: float = 50.0
-    replicates: str = "mean"
-    multi_mapping: str = "keep"
-    drop_reason: str = "drop"
-    failed_qc: str = "keep"
+    normalise: str
+    pdna_batches: str
+    min_pdna: float
+    replicates: str
+    multi_mapping: str
+    drop_reason: str
+    failed_qc: str
 
 
 def read_guides(files: Files) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Designs of simulated screens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,26 +14,26 @@ class Design:
     copy_number: `mean` (Poisson mean of the copies: one number, one per gene, or {shape, scale} of the gamma distribution from
     which each gene's mean is drawn), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, or
     one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. kappa, ratio: parameter of the curve that
-    the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None is no curve.
+    the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None means no curve.
     """
 
-    genes: int = 5
-    sgrnas_per_gene: int | list[int] = 3
-    cell_lines: int = 20
-    mu_gamma: float = -0.5
-    sigma_gamma: float = 0.5
-    sigma_alpha: float = 0.2
-    mu_delta: float = -1.0
-    sigma_delta: float = 1.0
-    sigma_beta: float = 0.2
-    sigma: float = 0.3
-    rho: float = 0.0
-    rho_gene: float = 0.0
-    sigma_line: float = 0.0
-    copy_number: Mapping[str, Any] = field(default_factory=lambda: {"mean": 2.0, "noise": 0.1, "shared": True})
-    outlier_nu: float | None = None
-    kappa: float | None = None
-    ratio: float | None = None
+    genes: int
+    sgrnas_per_gene: int | list[int]
+    cell_lines: int
+    mu_gamma: float
+    sigma_gamma: float
+    sigma_alpha: float
+    mu_delta: float
+    sigma_delta: float
+    sigma_beta: float
+    sigma: float
+    rho: float
+    rho_gene: float
+    sigma_line: float
+    copy_number: Mapping[str, Any]
+    outlier_nu: float | None
+    kappa: float | None
+    ratio: float | None
 
     @staticmethod
     def from_config(section: Mapping[str, Any]) -> "Design":
@@ -47,5 +47,23 @@ class Design:
         return np.broadcast_to(np.asarray(self.sgrnas_per_gene), self.genes)
 
 
-NOTEBOOK = Design(genes=5, sgrnas_per_gene=[1, 2, 3, 4, 5], cell_lines=20)
+NOTEBOOK = Design(
+    genes=5,
+    sgrnas_per_gene=[1, 2, 3, 4, 5],
+    cell_lines=20,
+    mu_gamma=-0.5,
+    sigma_gamma=0.5,
+    sigma_alpha=0.2,
+    mu_delta=-1.0,
+    sigma_delta=1.0,
+    sigma_beta=0.2,
+    sigma=0.3,
+    rho=0.0,
+    rho_gene=0.0,
+    sigma_line=0.0,
+    copy_number={"noise": 0.1, "shared": False},  # the means are below
+    outlier_nu=None,
+    kappa=None,
+    ratio=None,
+)
 """The design of the notebook's experiment, whose copy numbers are drawn in a way of their own (see `blueprints`)."""

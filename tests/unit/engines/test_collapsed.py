@@ -10,12 +10,11 @@ from scipy import stats
 
 from guidefit.assess import diagnostics, estimates
 from guidefit.base.errors import UserError
-from guidefit.engines import interface, posterior_file, registry
+from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, sufficient
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
+from helpers.defaults import Covariate, Design, Settings
 from helpers.fits import THRESHOLDS, truth
 from helpers.screens import unbalanced, write
 
@@ -25,7 +24,7 @@ DESIGN = Design(genes=8, sgrnas_per_gene=4, cell_lines=20)
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(**{"engine": "collapsed", "draws": 500, "tune": 300} | settings)
+    full = Settings(**{"engine": "collapsed", "draws": 500, "tune": 300} | settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
@@ -145,7 +144,7 @@ def test_tiny_and_huge_units(unit):
         return prior if "mu" not in prior else {"distribution": "Normal", "mu": unit * prior["mu"], "sigma": unit * prior["sigma"]}
 
     priors = {name: scaled(prior) for name, prior in declared.priors.items()}
-    settings = interface.Settings(engine="collapsed", draws=100)
+    settings = Settings(engine="collapsed", draws=100)
     one = engine("varying_effects", draws=100).fit(data, 4)
     other = registry.make_engine(declared, priors, settings, 1, 1, "here").fit(replace(data, logfc=unit * data.logfc), 4)
     evidence = [float(fit["importance"]["log_evidence"]) for fit in (one, other)]
@@ -183,7 +182,7 @@ def test_little_data_are_fitted_exactly(case, variant):
     row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS).as_row()
     assert np.isfinite(row["log_evidence"])
     assert row["k_hat"] < 0.7
-    # a slope of which the data say nothing keeps its prior
+    # a slope that the data do not identify keeps its prior
     if case == "x never varies":
         spread = float(fit["posterior"]["mu_delta"].std()) / float(fit["prior"]["mu_delta"].std())
         assert 0.3 < spread < 1.1

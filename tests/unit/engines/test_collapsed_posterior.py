@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 from guidefit.engines import importance
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
+from helpers.defaults import Covariate
 from helpers.gaussian import GAUSSIAN, collapsed, dense, make, no_slope, some_scales
 from helpers.screens import unbalanced
 

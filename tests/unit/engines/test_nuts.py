@@ -1,15 +1,14 @@
 """Samplers on the notebook's data: they agree, they repeat, and none makes an unidentified model look healthy."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from guidefit.assess import diagnostics, estimates
-from guidefit.engines import interface, registry
+from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
+from helpers.defaults import Covariate, Settings
 from helpers.fits import THRESHOLDS, truth
 
 pytestmark = pytest.mark.slow
@@ -23,7 +22,7 @@ def notebook(seed=103):
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(**{"draws": 500, "tune": 500} | settings)
+    full = Settings(**{"draws": 500, "tune": 500} | settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
@@ -51,14 +50,15 @@ def test_samplers_agree():
     one, other = (estimates_of(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
     error = np.hypot(one["mcse_mean"], other["mcse_mean"])
     z = (one["mean"] - other["mean"]) / error
-    assert pd.Series(abs(z)).max() < 4.5  # 47 parameters
+    assert (abs(z) < 4.5).all()  # 47 parameters, none of them without an error
 
 
-def test_swapped_data_give_what_a_fresh_compilation_gives():
+def test_swapped_data_give_what_a_fresh_compilation_gives(monkeypatch):
     reused = engine("gene_effects")
     reused.fit(notebook(1), 5)
-    swapped = reused.fit(notebook(2), 7)
-    assert swapped.attrs["seconds_compile"] < 0.1
+    with monkeypatch.context() as patch:
+        patch.setattr(reused, "compile", lambda: pytest.fail("the model is compiled again for a screen of the same design"))
+        swapped = reused.fit(notebook(2), 7)
     fresh = engine("gene_effects").fit(notebook(2), 7)
     for name, draws in fresh["posterior"].data_vars.items():
         np.testing.assert_allclose(swapped["posterior"][name], draws, rtol=1e-9, err_msg=name)

@@ -8,10 +8,9 @@ from guidefit.base.errors import UserError
 from guidefit.engines.model_graph import model_graph
 from guidefit.models import declaration, responses
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
 from helpers import ROOT
+from helpers.defaults import Covariate, Design
 
 FOLDER = declaration.VARIANTS
 

@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 
 from guidefit.assess import estimates
-from guidefit.engines import interface, registry
+from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +21,7 @@ CASES = {"saturating_effects": ("kappa", 1.5), "piecewise_effects": ("ratio", 0.
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
+    full = Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guidefit.screens import covariates
-from guidefit.screens.covariates import Covariate, Line
+from guidefit.screens.covariates import Line
 from guidefit.simulation import blueprints, simulated_screen
-from guidefit.simulation.designs import Design
+from helpers.defaults import Covariate, Design
 
 EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
 GLOBAL = ["raw", "centred", "zscore"]

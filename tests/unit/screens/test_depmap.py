@@ -7,7 +7,8 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.screens import depmap
-from guidefit.screens.covariates import NAMES, Covariate
+from guidefit.screens.covariates import NAMES
+from helpers.defaults import Covariate, Steps
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
@@ -22,7 +23,7 @@ def run(
     folder, release, ending=".hdf5", covariate=LOG2, constant="refuse", unit="log2", map_columns=None, block_rows=10**6, **steps
 ):
     files = depmap.Files(**save(folder, release, ending), map_columns=map_columns or {})
-    blocks, ledger = depmap.import_depmap(files, depmap.Steps(**steps), covariate, constant, unit, block_rows=block_rows)
+    blocks, ledger = depmap.import_depmap(files, Steps(**steps), covariate, constant, unit, block_rows=block_rows)
     blocks = [block.astype(dict.fromkeys(("gene", "sgrna", "cell_line", "Gene"), "str")) for block in blocks]
     return pd.concat(blocks, ignore_index=True), ledger.table()
 
@@ -106,7 +107,7 @@ def test_newer_copy_number_files(tmp_path, release):
     newer = pd.concat([newer, newer.head(1).assign(IsDefaultEntryForModel="No")], ignore_index=True)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"])
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 
@@ -229,7 +230,7 @@ def test_broken_files(tmp_path, release):
     paths = save(tmp_path, release, ".csv")
 
     def attempt():
-        blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+        blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
         return list(blocks)
 
     text = release["counts"].astype(object)
@@ -261,8 +262,9 @@ def test_the_avana_sample(shared_data):
         counts=str(raw / "AvanaReadcounts.hdf5"),
         sequence_map=str(raw / "AvanaSequenceMap.csv"),
         nonessential=str(raw / "AchillesNonessentialControls.csv"),
+        map_columns={},
     )
-    blocks, _ = depmap.import_depmap(files, depmap.Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(files, Steps(), LOG2, "refuse", "log2")
     table = pd.concat([block.astype({"sgrna": "str", "cell_line": "str", "gene": "str"}) for block in blocks])
     expected = pd.read_csv(shared_data / "avana_medium.csv").rename(columns={"depmap_id": "cell_line"})
     both = expected.merge(table, on=["sgrna", "cell_line"], how="left")
@@ -313,7 +315,7 @@ def test_copy_numbers_by_symbol_with_other_columns(tmp_path, release, first):
     newer = pd.concat([pd.DataFrame(front), copies.reset_index(drop=True)], axis=1)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"], index=not first)
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths), depmap.Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 

@@ -9,13 +9,12 @@ import xarray as xr
 
 from guidefit.assess import calibration, estimates
 from guidefit.assess.quantities import Quantities
-from guidefit.engines import interface, posterior_file, registry
+from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen, simulators
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 FOLDER = declaration.VARIANTS
 
@@ -101,7 +100,7 @@ def test_a_layout_has_its_covariate_made_anew(tmp_path):
 def verdicts(refit, seeds=150):
     """calibration.csv of truths from the posterior of correlated_genes; refit: observed and replicated rows -> the data to fit."""
     declared = declaration.declare(FOLDER / "correlated_genes.py")
-    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = Settings(engine="collapsed", draws=50, prior_draws=2)
     table = observed()
     first = registry.make_engine(declared, declared.priors, replace(settings, draws=1000), 1, 1, "first")
     draws = first.fit(arrays.model_data(table), 1)["posterior"].to_dataset()

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from guidefit.base import randomness
-from guidefit.screens.covariates import Covariate
 from guidefit.simulation import blueprints, simulated_screen, truth
-from guidefit.simulation.designs import Design
 from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design
 
 FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first five rows
     (2.016189, 1.133899, 1.556512),
