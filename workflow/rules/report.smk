@@ -255,9 +255,7 @@ rule plot_correction:
     input:
         correction=rules.assess_correction.output[0],
     output:
-        correction=in_report(
-            "results/{study}/figures/correction.svg", "correction_plot", "copy-number corrections", SUMMARY
-        ),
+        correction=in_report("results/{study}/figures/correction.svg", "correction_plot", "copy-number corrections", SUMMARY),
     log:
         "logs/{study}/plot_correction.log",
     conda:
