@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 
 from guidefit.base import randomness
-from guidefit.engines import batch, interface, posterior_file, registry
+from guidefit.engines import batch, declared_structure, interface, posterior_file, registry
 from guidefit.models import declaration
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
@@ -26,6 +26,9 @@ priors = declaration.merge_priors(declared.priors, params.priors, f"{place}.prio
 settings = interface.Settings(**params.settings)
 prior_seed = randomness.integer(study, variant, 0, "prior")
 engine = registry.make_engine(declared, priors, settings, snakemake.threads, prior_seed, place)
+fingerprint = json.dumps([params.variant, priors, params.settings, params.library], sort_keys=True)
+if settings.engine == "collapsed":
+    declared_structure.check_once(declared, priors, place, fingerprint)
 
 saved = Path(snakemake.output.posterior).parent / "saved"
 fits, errors = batch.fit_batch(
@@ -34,7 +37,7 @@ fits, errors = batch.fit_batch(
     seed_of=lambda seed: randomness.integer(study, variant, seed, "sampling"),
     seeds=params.seeds,
     saved=saved,
-    fingerprint=json.dumps([params.variant, priors, params.settings, params.library], sort_keys=True),
+    fingerprint=fingerprint,
 )
 posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds)
 Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))

@@ -11,7 +11,7 @@ from guidefit.base import startup
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.base import randomness
-from guidefit.models import declaration
+from guidefit.models import declaration, promises
 from guidefit.screens import arrays, screen_file
 from guidefit.screens.covariates import Covariate
 from guidefit.simulation import simulated_screen, simulators
@@ -35,6 +35,10 @@ with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, s
         table = simulated_screen.draw_covariates(study, params.simulate, covariate, seed) if layout is None else layout.copy()
         screen_file.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name, remedy)
         data = arrays.model_data(table)
-        simulator = simulator or simulators.PriorSimulator(declaration.load(declared.path), priors, data)
+        if simulator is None:
+            build = promises.load(declared.path)
+            if promises.is_own(declared.path):
+                promises.build_checked(build, priors, data, declared.path)
+            simulator = simulators.PriorSimulator(build, priors, data)
         truth, table["logfc"] = simulator(data.x, randomness.integer(study, variant, seed, "truth"))
         writer.write(seed, table, truth_table(truth, screen_file.coords(table), simulator.dims))

@@ -43,7 +43,7 @@ def test_a_large_screen_in_small(workflow):
     diagnostics = workflow.table("large/diagnostics.csv").set_index("variant")
     assert (diagnostics["rows"] == 160 * 4 * 3600).all()
     assert (diagnostics["cell_lines"] == 3600).all()
-    assert (diagnostics["verdict"] == "pass").all()
+    assert (diagnostics["verdict"] == "unchecked").all()
     assert (diagnostics["method"] == "importance sampling").all()
     estimates = workflow.table("large/estimates.csv", dtype={"gene": str, "sgrna": str}, low_memory=False)
     assert estimates["sgrna"].nunique() == 640

@@ -14,7 +14,7 @@ from guidefit.base import tables
 COLUMNS = (
     *("study", "seed", "variant", "rank", "elpd", "se", "p", "elpd_diff", "se_diff", "weight"),
     *("log_evidence", "log_evidence_se", "log_bayes_factor", "log_bayes_factor_se"),
-    *("pareto_k_high", "rows", "verdict", "note"),
+    *("pareto_k_high", "rows", "verdict", "note", "elpd_diff_mcse"),
 )
 _OWN = [column for column in COLUMNS if column not in ("study", "seed")]
 _BY_LOO = [column for column in _OWN if "log_" not in column]
@@ -38,9 +38,10 @@ def compare_study(
 def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float = 4.0, min_se: float = 2.0) -> pd.DataFrame:
     """Compare the variants fitted to one screen: one row per variant, also for those whose fit stopped.
 
-    loo: rows of all variants (variant, row, elpd_i, pareto_k, good_k, p), or None where checks are off. fits: their rows of
+    loo: rows of all variants (variant, row, elpd_i, mcse, pareto_k, good_k, p), or None where checks are off. fits: their rows of
     diagnostics.csv (variant, verdict, and log_evidence with its se where the engine gives one).
-    elpd_diff and its se_diff are against the best variant that can be ranked. A variant is not ranked where its fit failed or
+    elpd_diff, its standard error over rows se_diff and its Monte Carlo standard error elpd_diff_mcse are against the best variant
+    that can be ranked. A variant is not ranked where its fit failed or
     its PSIS estimate is unreliable; variants that cannot be distinguished (|elpd_diff| < min_diff or < min_se standard errors:
     Sivula, Magnusson, Matamoros & Vehtari 2020) share a rank. Weights (stacking, Yao et al. 2018) are over the rankable variants.
     log_bayes_factor (natural logarithm, se: Monte Carlo) is against the variant of the highest evidence.
@@ -68,7 +69,8 @@ def _without_loo(fits: pd.DataFrame, are_checked: bool) -> pd.DataFrame:
     """The rows of variants that have no pointwise LOO: their fit stopped, or checks are off."""
     table = fits.reindex(columns=["variant", "verdict", "rows"])
     table["note"] = [wording.not_ranked(verdict if are_checked or verdict == "error" else "") for verdict in table["verdict"]]
-    types = {"rank": "Int64"} | dict.fromkeys(("elpd", "se", "p", "elpd_diff", "se_diff", "weight", "pareto_k_high", "rows"), float)
+    numbers = [name for name in _BY_LOO if name not in ("variant", "rank", "verdict", "note")]
+    types = {"rank": "Int64"} | dict.fromkeys(numbers, float)
     return table.reindex(columns=_BY_LOO).astype(types)
 
 
@@ -80,6 +82,7 @@ def _by_loo(loo: pd.DataFrame, verdicts: pd.Series, min_diff: float, min_se: flo
     reference = rankable[0] if rankable else table.index[0]
     differences = pointwise.sub(pointwise[reference], axis=0)
     table["elpd_diff"], table["se_diff"] = differences.sum(), np.sqrt(len(pointwise)) * differences.std(ddof=0)
+    table["elpd_diff_mcse"] = _difference_mcse(loo, reference).reindex(table.index)
     table["weight"] = _stacking_weights(loo, rankable).reindex(table.index)
     ranks, notes = _rank(pointwise, rankable, min_diff, min_se)
     table["rank"] = pd.array([ranks.get(variant, pd.NA) for variant in table.index], dtype="Int64")
@@ -112,6 +115,14 @@ def _refusal(row: dict, n: int) -> str:
     if not np.isfinite(row["elpd"]):
         return wording.elpd_not_finite()
     return wording.loo_unreliable(int(row["pareto_k_high"]), n) if row["pareto_k_high"] else ""
+
+
+def _difference_mcse(loo: pd.DataFrame, reference: str) -> pd.Series:
+    """Monte Carlo standard error of each variant's elpd difference: the fits of two variants are independent."""
+    variance = (loo["mcse"] ** 2).groupby(loo["variant"]).sum(min_count=1)
+    mcse = np.sqrt(variance + variance[reference])
+    mcse[reference] = 0.0
+    return mcse
 
 
 def _stacking_weights(loo: pd.DataFrame, rankable: list[str]) -> pd.Series:

@@ -44,13 +44,18 @@ def _redirect_output(log: str) -> TextIO:
     return terminal
 
 
+def cache_folder() -> Path:
+    """The folder for everything that jobs of this user on this machine can make again."""
+    return Path(os.environ.get("TMPDIR") or tempfile.gettempdir()) / f"guidefit-cache-{os.getuid()}"
+
+
 def _set_cache_folders() -> None:
     """Put the caches of PyTensor, Numba and Matplotlib into the temporary folder, unless the environment says otherwise.
 
     The home folder may be read-only. PyTensor's Numba cache stays off: code from a warm cache rounds differently from freshly
     compiled code, so that the second run of a chaotic fit would give other draws than the first.
     """
-    folder = Path(os.environ.get("TMPDIR") or tempfile.gettempdir()) / f"guidefit-cache-{os.getuid()}"
+    folder = cache_folder()
     flags = os.environ.get("PYTENSOR_FLAGS", f"base_compiledir={folder / 'pytensor'}")
     os.environ["PYTENSOR_FLAGS"] = f"{flags},numba__cache=False"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))

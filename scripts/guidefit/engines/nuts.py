@@ -10,7 +10,7 @@ import xarray as xr
 
 from guidefit.engines.interface import FitError, Settings, canonical_stats, data_groups
 from guidefit.engines.model_graph import model_graph
-from guidefit.models import declaration
+from guidefit.models import promises
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.parts import QUICK, Build
 from guidefit.screens import arrays, screen_file
@@ -22,8 +22,12 @@ logger = logging.getLogger("guidefit")
 class Nuts:
     """What the two samplers have in common: the model, its prior draws, and the groups of a fit."""
 
-    def __init__(self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> None:
+    def __init__(
+        self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int, checked_file: Path | None = None
+    ) -> None:
+        """checked_file: the variant's file, if its model is to be checked before the first fit; None: it is not."""
         self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
+        self._checked_file = checked_file
         self.model: pm.Model | None = None
         self._compiled_for: ModelData | None = None
         self._prior: xr.Dataset | None = None
@@ -39,7 +43,10 @@ class Nuts:
         """
         started = time.perf_counter()
         if self._compiled_for is None or not data.has_same_design(self._compiled_for):
-            self.model = self.build(data, self.priors)
+            if self._checked_file:
+                self.model = promises.build_checked(self.build, self.priors, data, self._checked_file)
+            else:
+                self.model = self.build(data, self.priors)
             self._compiled_for, self._prior = data, None
             self.compile()
         ready = self.swap(data)
@@ -157,7 +164,8 @@ class PymcNuts(Nuts):
 def make_engine(declared: Declaration, priors: Priors, settings: Settings, threads: int, prior_seed: int, place: str) -> Nuts:
     """The engine with the sampler that the settings name; see `registry.make_engine`."""
     samplers = {"nutpie": Nutpie, "pymc": PymcNuts}
-    return samplers[settings.sampler](declaration.load(declared.path), priors, settings, threads, prior_seed)
+    checked_file = declared.path if promises.is_own(declared.path) else None
+    return samplers[settings.sampler](promises.load(declared.path), priors, settings, threads, prior_seed, checked_file)
 
 
 def _log_progress(chains: list[Any]) -> None:

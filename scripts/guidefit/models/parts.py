@@ -18,6 +18,11 @@ QUICK = {"mode": "FAST_COMPILE"}
 Build = Callable[[ModelData, Priors], pm.Model]
 
 
+def centred(priors: Priors) -> Priors:
+    """The same priors with every effect in the centred parametrisation."""
+    return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
+
+
 def prior(name: str, priors: Priors) -> Any:
     """The scalar random variable `name` with its prior from `priors`. Call it, like all parts, within a model's context."""
     parameters = dict(priors[name])

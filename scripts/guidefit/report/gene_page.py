@@ -131,7 +131,7 @@ def page(
 def _chosen(genes: pd.DataFrame, verdicts: pd.Series, comparison: pd.DataFrame | None) -> tuple[str | None, str]:
     """The variant to show: the one that predicts best, or of the highest evidence, else the first whose fit did not fail."""
     there = list(dict.fromkeys(genes["variant"]))
-    sound = [name for name in there if verdicts.get(name) in ("pass", "warn")]
+    sound = [name for name in there if verdicts.get(name) in ("pass", "unchecked", "warn")]
     if comparison is not None:
         ranked = comparison.dropna(subset=["rank"]).sort_values(["rank", "elpd"], ascending=[True, False])["variant"]
         best = [name for name in ranked if name in there]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from guidefit.assess import wording
 from guidefit.report import html
 from guidefit.base.names import variable_of
 
-_LEVELS = ("error", "fail", "warn", "note")
+_LEVELS = ("error", "fail", "warn", "unchecked", "note")
 _PAGE = """<h1>Study {{ study }}</h1>
 <p>{{ data }}</p>
 
@@ -147,7 +148,9 @@ def _variant(name: Any, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "variant": name,
         "fits": len(rows),
-        "verdicts": [(level, int(n)) for level in ("pass", "warn", "fail", "error") if (n := (rows["verdict"] == level).sum())],
+        "verdicts": [
+            (level, int(n)) for level in ("pass", "unchecked", "warn", "fail", "error") if (n := (rows["verdict"] == level).sum())
+        ],
         "reasons": [reason if len(rows) == 1 else f"{reason}: {reasons[reason]} fit(s)" for reason in worst[:8]]
         + ([f"and {len(worst) - 8} more, see diagnostics.csv"] if len(worst) > 8 else []),
     }
@@ -157,7 +160,7 @@ def _worst(study: str, diagnostics: pd.DataFrame, most: int = 5) -> list[dict[st
     """Of many fits the worst, with the place of their log."""
     if len(diagnostics) <= 12:
         return []
-    order = diagnostics["verdict"].map({"error": 0, "fail": 1, "warn": 2, "pass": 3})
+    order = diagnostics["verdict"].map({"error": 0, "fail": 1, "warn": 2, "unchecked": 3, "pass": 3})
     ranked = diagnostics.assign(order=order, many=-diagnostics["reasons"].fillna("").str.count(";"))
     rows = ranked[order < 3].sort_values(["order", "many"], kind="stable").head(most).to_dict("records")
     return [row | {"log": f"logs/{study}/fit/{row['variant']}_seeds_*.log, seed {row['seed']}"} for row in rows]
@@ -197,16 +200,20 @@ def _calibration(table: pd.DataFrame | None, most: float) -> list[dict[str, Any]
         failed, share = int(rows["failed"].iloc[0]), float(rows["failed_share"].iloc[0])
         too_many, text = _failures(failed, round(failed / share) if share else int(rows["n"].max()), most)
         wrong = rows[rows["verdict"] == "fail"].sort_values("p_value")
-        least = rows.loc[rows["p_holm"].idxmin()]
-        lines = [
-            text,
-            f"least corrected p-value {least['p_holm']:.2g} ({least['variable']}) of {len(rows)} variables and coordinates",
-        ]
+        lines = [text]
+        if rows["p_holm"].notna().any():
+            least = rows.loc[rows["p_holm"].idxmin()]
+            where = f"({least['variable']}) of {len(rows)} variables and coordinates"
+            lines.append(f"least corrected p-value {least['p_holm']:.2g} {where}")
         lines += [
             f"{row['variable']}: mean rank {row['mean_rank']:.2f}, p {row['p_value']:.2g}"
             for row in wrong.head(6).to_dict("records")
         ]
-        bad = too_many or len(wrong) > 0
+        bad, undecided = too_many or len(wrong) > 0, rows[rows["verdict"].fillna("") == ""]
+        if len(undecided) and not bad:
+            lines.append(wording.seeds_needed(int(undecided["n_needed"].max())))
+            found.append({"variant": variant, "verdict": "warn", "answer": "cannot tell", "lines": lines})
+            continue
         found.append({"variant": variant, "verdict": "fail" if bad else "pass", "answer": "no" if bad else "yes", "lines": lines})
     return found
 

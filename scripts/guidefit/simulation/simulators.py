@@ -6,15 +6,10 @@ import numpy as np
 from pymc.pytensorf import compile as pm_compile
 from pymc.pytensorf import find_rng_nodes, reseed_rngs
 
-from guidefit.models.parts import QUICK, Build
+from guidefit.models.parts import QUICK, Build, centred
 from guidefit.models.declaration import Priors
 from guidefit.screens.arrays import ModelData
 from guidefit.screens.covariates import Truth
-
-
-def centred(priors: Priors) -> Priors:
-    """The same priors with every effect in the centred parametrisation."""
-    return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
 
 
 class PriorSimulator:

@@ -12,7 +12,7 @@ N = 120
 def loo_of(variant, shift=0.0, k=0.1, seed=1, rng_seed=0):
     """Pointwise LOO of one variant; shift: by which each row is predicted worse."""
     elpd = np.random.default_rng(rng_seed).normal(-1, 0.3, N) - shift
-    rows = {"variant": variant, "seed": seed, "row": range(N), "elpd_i": elpd, "pareto_k": k, "pit": 0.5, "p": 3.0}
+    rows = {"variant": variant, "seed": seed, "row": range(N), "elpd_i": elpd, "mcse": 0.1, "pareto_k": k, "pit": 0.5, "p": 3.0}
     return pd.DataFrame(rows | {"good_k": 0.7, "n_samples": 1000.0})
 
 
@@ -30,6 +30,7 @@ def test_the_better_variant_has_rank_one():
     assert table["rank"].to_dict() == {"better": 1, "worse": 2}
     assert table.loc["worse", "elpd_diff"] == pytest.approx(-60, abs=5)
     assert (table["note"] == "").all()
+    assert table["elpd_diff_mcse"].to_dict() == {"better": 0, "worse": pytest.approx(np.sqrt(2 * N * 0.01))}
     assert table["weight"].sum() == pytest.approx(1)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.assess.identifiability import find_unidentified_directions
+from guidefit.assess.identifiability import find_unidentified_directions, find_unidentified_scales, independent_columns
 
 PRIOR_SD = {"alpha": 3.0, "mu_gamma": 5.0}
 RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in closed form
@@ -76,3 +76,59 @@ def test_only_positive_parameters_leave_nothing_to_judge():
     least, found = find_unidentified_directions(positive, positive)
     assert np.isnan(least)
     assert not found
+
+
+def test_sums_and_constants_are_left_out_of_the_eigenproblem():
+    rng = np.random.default_rng(4)
+    names = ["alpha", "beta"]
+    before, after = draws(np.diag([9.0, 25.0]), names, rng), draws(np.diag([0.01, 0.01]), names, rng)
+    expected, _ = find_unidentified_directions(after, before)
+    for each in (before, after):
+        each["total"] = each["alpha"] + each["beta"]
+        each["none"] = xr.zeros_like(each["alpha"]) - 1.0
+    least, found = find_unidentified_directions(after, before)
+    assert least == pytest.approx(expected)
+    assert not found
+
+
+def test_a_ridge_is_still_found_next_to_a_sum():
+    rng = np.random.default_rng(5)
+    before = draws(np.diag([9.0, 25.0]), ["alpha", "beta"], rng)
+    after = draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng)
+    for each in (before, after):
+        each["total"] = each["alpha"] + each["beta"]
+    _, found = find_unidentified_directions(after, before)
+    assert [direction.name for direction in found] == ["alpha + total"]
+
+
+def test_draws_that_are_not_finite_are_left_out():
+    rng = np.random.default_rng(6)
+    before, after = (draws(np.diag(variances), ["alpha", "beta"], rng) for variances in ([9.0, 25.0], [0.01, 0.01]))
+    after["beta"].values[0, 0] = np.nan
+    least, found = find_unidentified_directions(after, before)
+    assert least > 0.9
+    assert not found
+
+
+def test_independent_columns_keep_the_first_of_each_combination():
+    x = np.random.default_rng(7).normal(size=(50, 3))
+    columns = np.column_stack([x[:, 0], 2 * x[:, 0] + 1, x[:, 1], x[:, 0] - x[:, 1], x[:, 2]])
+    assert independent_columns(columns) == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("posterior", "is_identified"),
+    [
+        (lambda rng, n: rng.exponential(size=n), False),  # the prior
+        (lambda rng, n: 0.02 * rng.exponential(size=n), True),  # pushed towards 0, as wide on a log scale as the prior
+        (lambda rng, n: 0.7 + 0.05 * rng.normal(size=n), True),
+        (lambda rng, n: 1e6 + rng.normal(size=n), True),  # far beyond all draws of the prior
+    ],
+)
+def test_a_scale_is_unidentified_where_it_keeps_its_prior(posterior, is_identified):
+    rng = np.random.default_rng(8)
+    before = xr.Dataset({"sigma": (("chain", "draw"), rng.exponential(size=(1, 2000)))})
+    after = xr.Dataset({"sigma": (("chain", "draw"), posterior(rng, (4, 500)))})
+    least, found = find_unidentified_scales(after, before)
+    assert (not found) == is_identified
+    assert (least > 0.5) == is_identified

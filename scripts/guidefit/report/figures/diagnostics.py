@@ -10,6 +10,7 @@ from guidefit.report.figures import style
 
 VERDICTS = {
     "pass": style.GREEN,
+    "unchecked": style.GREY,
     "warn": style.YELLOW,
     "fail": style.VERMILION,
     "error": style.PURPLE,
@@ -61,7 +62,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
 
 def diagnostics(table: pd.DataFrame, title: str, max_fits: int = 30) -> p9.ggplot:
     """Every check of every fit: the figure of merit, coloured by its verdict; the worst fits where there are many."""
-    order = {"error": 0, "fail": 1, "warn": 2, "pass": 3}
+    order = {"error": 0, "fail": 1, "warn": 2, "unchecked": 3, "pass": 4}
     chosen = table.assign(order=table["verdict"].map(order)).sort_values("order", kind="stable").head(max_fits)
     checks = {check: shown for check, shown in CHECKS.items() if table[check].notna().any()}
     cells = []
