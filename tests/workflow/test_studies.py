@@ -57,7 +57,9 @@ def test_only_what_changed_is_run_again(workflow):
         "first: fit pooled to seeds 2 (progress: logs/first/fit/pooled_seeds_2.log)",
     ]
 
-    own_variant(workflow, fault="pass  # edited")
+    own_variant(workflow, fault="pass  # a comment")
+    assert "Nothing to be done" in workflow.run().output
+    own_variant(workflow, fault="edited = True")
     edited = workflow.run()
     fits = [m for m in edited.messages if "fit " in m]
     assert len(fits) == 2
