@@ -84,7 +84,12 @@ def test_figures_and_report(notebook):
         }
     assert {"diagnostics.svg", "comparison.svg"} <= figures
     report = (notebook / "results/report.html").read_text()
-    for caption in ("Summary", "data sets simulated from its priors", "Diamonds mark the truth"):
+    captions = (
+        "The verdict of each variant",
+        "Data sets that are simulated from the priors",
+        "Diamonds mark the truth",
+    )
+    for caption in captions:
         assert caption in report
 
 

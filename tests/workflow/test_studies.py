@@ -57,7 +57,9 @@ def test_only_what_changed_is_run_again(workflow):
         "first: fit pooled to seeds 2 (progress: logs/first/fit/pooled_seeds_2.log)",
     ]
 
-    own_variant(workflow, fault="pass  # edited")
+    own_variant(workflow, fault="pass  # a comment")
+    assert "Nothing to be done" in workflow.run().output
+    own_variant(workflow, fault="edited = True")
     edited = workflow.run()
     fits = [m for m in edited.messages if "fit " in m]
     assert len(fits) == 2
@@ -132,7 +134,7 @@ sys.addaudithook(kill)
 def test_a_killed_batch_goes_on_where_it_was(workflow):
     (workflow / "hook").mkdir()
     (workflow / "hook/sitecustomize.py").write_text(KILLER)
-    sampling = {"draws": 10_000, "tune": 500, "chains": 2}  # long enough for each fit to be saved
+    sampling = {"engine": "collapsed", "importance_draws": 200_000, "draws": 60}  # long enough for each fit to be saved
     workflow.configure(s=study(variants=["varying_effects"], seeds="0-7", batch_size=8, sampling=sampling))
     saved = workflow / "results/s/fits/varying_effects/seeds_0-7/saved"
     killed = subprocess.run(

@@ -32,7 +32,7 @@ rule plot_screen:
         figure="data",
         library=digest("plot", "guidefit.report.figures.data"),
     message:
-        "{wildcards.study}: draw the screen, seed {wildcards.seed}"
+        "{wildcards.study}: plot the screen, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -73,7 +73,7 @@ rule plot_predictive:
         figure="predictive",
         library=digest("plot", "guidefit.report.figures.predictive"),
     message:
-        "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -88,13 +88,13 @@ rule plot_parameters:
         forest_intercept=in_report(
             "results/{study}/figures/{variant}-forest_intercept-seed_{seed}.svg",
             "forest",
-            "forest, intercept side (seed {seed})",
+            "intervals of intercepts (seed {seed})",
             OF_VARIANT,
         ),
         forest_slope=in_report(
             "results/{study}/figures/{variant}-forest_slope-seed_{seed}.svg",
             "forest",
-            "forest, slope side (seed {seed})",
+            "intervals of slopes (seed {seed})",
             OF_VARIANT,
         ),
         truth=in_report(
@@ -110,7 +110,7 @@ rule plot_parameters:
         figure="parameters",
         library=digest("plot", "guidefit.report.figures.parameters"),
     message:
-        "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
 
@@ -128,14 +128,14 @@ rule plot_model:
         figure="graph",
         library=digest("plot", "guidefit.report.figures.graph"),
     message:
-        "{wildcards.study}: draw the graph of {wildcards.variant}"
+        "{wildcards.study}: plot the model graph of {wildcards.variant}"
     script:
         "../../scripts/plot.py"
 
 
 rule plot_diagnostics:
     input:
-        diagnostics=rules.collect_tables.output.diagnostics,
+        checks=rules.collect_tables.output.checks,
     output:
         diagnostics=in_report("results/{study}/figures/diagnostics.svg", "diagnostics", "diagnostics overview", SUMMARY),
     log:
@@ -146,7 +146,7 @@ rule plot_diagnostics:
         figure="diagnostics",
         library=digest("plot", "guidefit.report.figures.diagnostics"),
     message:
-        "{wildcards.study}: draw the overview of diagnostics"
+        "{wildcards.study}: plot the diagnostics"
     script:
         "../../scripts/plot.py"
 
@@ -164,7 +164,7 @@ rule plot_comparison:
         figure="comparison",
         library=digest("plot", "guidefit.report.figures.comparison"),
     message:
-        "{wildcards.study}: draw the comparison"
+        "{wildcards.study}: plot the comparison of variants"
     script:
         "../../scripts/plot.py"
 
@@ -195,13 +195,13 @@ rule plot_calibration:
         ecdf=in_report(
             "results/{study}/figures/{variant}-calibration_ecdf.svg",
             "calibration_ecdf",
-            "calibration of {variant}: ECDF of ranks",
+            "calibration of {variant}: ECDF of rank statistics",
             OVER_SEEDS,
         ),
         histograms=in_report(
             "results/{study}/figures/{variant}-calibration_ranks.svg",
             "calibration_ranks",
-            "calibration of {variant}: histograms of ranks",
+            "calibration of {variant}: histograms of rank statistics",
             OVER_SEEDS,
         ),
     log:
@@ -234,7 +234,7 @@ rule plot_effects:
             "genes: logFC against copy number, with the fit",
             OF_VARIANT,
         ),
-        guides=in_report("results/{study}/figures/{variant}-guides.svg", "guides", "sgRNAs: how consistent they are", OF_VARIANT),
+        guides=in_report("results/{study}/figures/{variant}-guides.svg", "guides", "sgRNAs: effects by gene", OF_VARIANT),
     log:
         "logs/{study}/plot_effects/{variant}.log",
     conda:
@@ -255,9 +255,7 @@ rule plot_correction:
     input:
         correction=rules.assess_correction.output[0],
     output:
-        correction=in_report(
-            "results/{study}/figures/correction.svg", "correction_plot", "is the copy-number correction right?", SUMMARY
-        ),
+        correction=in_report("results/{study}/figures/correction.svg", "correction_plot", "copy-number corrections", SUMMARY),
     log:
         "logs/{study}/plot_correction.log",
     conda:
@@ -266,7 +264,7 @@ rule plot_correction:
         figure="correction",
         library=digest("plot", "guidefit.report.figures.correction"),
     message:
-        "{wildcards.study}: plot the check of the correction"
+        "{wildcards.study}: plot the copy-number corrections"
     script:
         "../../scripts/plot.py"
 
@@ -279,23 +277,25 @@ rule write_gene_page:
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
         correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
     output:
-        in_report("results/{study}/genes.html", "genes", "Summary of genes", SUMMARY),
+        page=in_report("results/{study}/genes.html", "genes", "Genes", SUMMARY),
     log:
         "logs/{study}/write_gene_page.log",
     conda:
         "../../envs/data.yaml"
     params:
         thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
-        library=digest("write_gene_page"),
+        page="genes",
+        library=digest("write_page", "guidefit.report.pages.genes"),
     message:
-        "{wildcards.study}: write the page of genes"
+        "{wildcards.study}: write the page on genes"
     script:
-        "../../scripts/write_gene_page.py"
+        "../../scripts/write_page.py"
 
 
 rule write_summary_page:
     input:
         diagnostics=rules.collect_tables.output.diagnostics,
+        checks=rules.collect_tables.output.checks,
         estimates=rules.collect_tables.output.estimates,
         recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
         calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
@@ -303,15 +303,16 @@ rule write_summary_page:
         dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
         on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
-        in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),
+        page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),
     log:
         "logs/{study}/write_summary_page.log",
     conda:
         "../../envs/data.yaml"
     params:
         thresholds=lookup("{study}/thresholds", within=STUDIES),
-        library=digest("write_summary_page"),
+        page="summary",
+        library=digest("write_page", "guidefit.report.pages.summary"),
     message:
-        "{wildcards.study}: write the summary"
+        "{wildcards.study}: write the summary page"
     script:
-        "../../scripts/write_summary_page.py"
+        "../../scripts/write_page.py"

@@ -137,8 +137,3 @@ TRUTH_ON_BOUNDARY = "not judged: the truth lies on the boundary of the prior, wh
 def coverage(wrong: Mapping[int, float]) -> str:
     """What is wrong with the coverage of intervals; wrong: level in percent -> share of intervals that cover the truth."""
     return ", ".join(f"coverage of {level} % intervals {share:.1%}" for level, share in wrong.items())
-
-
-def seeds_needed(count: int) -> str:
-    """The answer where too few seeds were fitted for any answer but yes."""
-    return f"cannot tell: at least {count} seeds are needed"

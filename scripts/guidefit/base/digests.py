@@ -20,6 +20,7 @@ Read = Callable[[str], str | None]
 
 PACKAGE = "guidefit"
 _TEMPLATES = f"{PACKAGE}/report/templates"
+_TEMPLATE = re.compile(r"""["']([^"'\n]+\.j2)["']""")
 _INCLUDED = re.compile(r"""{%-?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
 
 
@@ -145,11 +146,22 @@ class Code:
     def __init__(self, text: str) -> None:
         """text: the file's source."""
         self._tree = ast.parse(text)
-        nodes = list(ast.walk(self._tree))
-        self._imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-        constants = (node.value for node in nodes if isinstance(node, ast.Constant))
-        self.templates = [value for value in constants if isinstance(value, str) and value.endswith(".j2")]
-        self._blocks = [node for node in nodes if any(getattr(node, field, None) for field in _BLOCKS)]
+        self.templates = _TEMPLATE.findall(text)
+        self._imports: list[ast.Import | ast.ImportFrom] = []
+        self._strip(self._tree)
+
+    def _strip(self, node: ast.AST) -> None:
+        """Remove docstrings from a node's statements and from theirs, and take down the imports among them."""
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                if any(map(_is_text, statements)):
+                    setattr(node, field, [each for each in statements if not _is_text(each)] or [ast.Pass()])
+                for statement in statements:
+                    if isinstance(statement, ast.Import | ast.ImportFrom):
+                        self._imports.append(statement)
+                    else:
+                        self._strip(statement)
 
     def imported(self, path: str) -> list[tuple[str, tuple[str, ...]]]:
         """(module, names imported from it) for every import; `path` is the file's own, which relative imports start from."""
@@ -167,16 +179,8 @@ class Code:
     @cached_property
     def normalised(self) -> str:
         """The code alone, formatted by Python itself."""
-        for node in self._blocks:
-            for field in _BLOCKS:
-                statements = getattr(node, field, None)
-                if isinstance(statements, list) and any(map(_is_text, statements)):
-                    setattr(node, field, [each for each in statements if not _is_text(each)] or [ast.Pass()])
         return ast.unparse(self._tree)
 
 
-_BLOCKS = ("body", "orelse", "finalbody")
-
-
-def _is_text(statement: ast.stmt) -> bool:
+def _is_text(statement: ast.AST) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)

@@ -23,6 +23,8 @@ from guidefit.report.figures import style
 INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s", "sigma_line", "tau_c")
 SLOPE_SIDE = ("beta", "mu_delta", "sigma_delta", "delta_g", "rho_gene", "sigma_beta", "beta_s", "rho", "kappa", "ratio")
 
+OTHER_UNITS = {"rho": "", "rho_gene": "", "ratio": "", "kappa": " (units of x)"}  # of variables on the slope side
+
 CHAIN_COLOURS = {"axes.prop_cycle": cycler(color=style.CATEGORIES[:6])}
 MAX_POINTS = 1000  # coordinates of a variable, or draws of a chain
 JOINT_DRAWS = 2000
@@ -43,11 +45,12 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     posterior, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     estimates = pd.read_parquet(inputs["estimates"]).query("seed == @seed")
     scalars = scalar_variables(posterior)
-    trace(fit, scalars).savefig(outputs["trace"])
-    rank_plot(fit, scalars).savefig(outputs["rank_plot"])
+    trace(fit, scalars, f"Chains {name}: densities and traces").savefig(outputs["trace"])
+    rank_plot(fit, scalars, f"Chains {name}: ECDF of ranks minus uniform ECDF").savefig(outputs["rank_plot"])
     intercepts = forest(estimates, INTERCEPT_SIDE, "logFC (scales and intercepts at x = 0)", f"Intercepts and scales {name}")
     style.save(intercepts, outputs["forest_intercept"])
-    style.save(forest(estimates, SLOPE_SIDE, "logFC per unit of x", f"Slopes {name}"), outputs["forest_slope"])
+    slopes = forest(estimates, SLOPE_SIDE, f"logFC per unit of x{_other_units(posterior)}", f"Slopes {name}")
+    style.save(slopes, outputs["forest_slope"])
     style.save(truth_against_estimate(estimates, f"Truth against estimate {name}"), outputs["truth"])
     _, directions = identifiability.find_unidentified_directions(posterior, prior, settings["contraction_pass"])
     style.save(joint_draws(posterior, prior, directions, f"Joint draws {name}"), outputs["pair"])
@@ -142,23 +145,27 @@ def scalar_variables(posterior: xr.Dataset, most: int = 8) -> list[str]:
     return names[:most] if len(names) > 1 else [str(n) for n in posterior.data_vars][:most]
 
 
-def trace(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
+def trace(fit: xr.DataTree, names: Sequence[str], title: str) -> az.PlotCollection:
     """Density and trace of each variable, one colour per chain."""
-    size = {"figsize": (10, 1.6 * len(names)), "layout": "constrained"}
+    size = {"figsize": (10, 0.4 + 1.6 * len(names)), "layout": "constrained"}
     with mpl.rc_context(CHAIN_COLOURS):
         plots = az.plot_trace_dist(
             _thinned(fit), var_names=list(names), aes={"color": ["chain"]}, backend="matplotlib", figure_kwargs=size
         )
-    for axes in plt.gcf().axes:
+    figure = plt.gcf()
+    figure.suptitle(title)
+    for axes in figure.axes:
         axes.locator_params(axis="x", nbins=4)  # tick labels of narrow posteriors are long
     return plots
 
 
-def rank_plot(fit: xr.DataTree, names: Sequence[str]) -> az.PlotCollection:
+def rank_plot(fit: xr.DataTree, names: Sequence[str], title: str) -> az.PlotCollection:
     """ECDF of each chain's rank statistics minus the uniform ECDF, with simultaneous bands (Säilynoja et al. 2022)."""
-    size = {"figsize": (11, 2.6 * -(-len(names) // 3)), "layout": "constrained"}
+    size = {"figsize": (11, 0.4 + 2.6 * -(-len(names) // 3)), "layout": "constrained"}
     with mpl.rc_context(CHAIN_COLOURS):
-        return az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
+        plots = az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
+    plt.gcf().suptitle(title)
+    return plots
 
 
 def _thinned(fit: xr.DataTree) -> xr.DataTree:
@@ -189,9 +196,25 @@ def joint_draws(posterior: xr.Dataset, prior: xr.Dataset, directions: list[Direc
         + p9.scale_color_manual(values={"prior": style.GREY, "posterior": style.BLUE})
         + p9.guides(color=p9.guide_legend(override_aes={"size": 3, "alpha": 1}))
         + p9.coord_cartesian(xlim=(low_x, high_x), ylim=(low_y, high_y))
-        + p9.labs(x=f"{first} (logFC)", y=f"{second} (logFC)", color="", title=title, subtitle=fill(why, 75))
+        + p9.labs(x=_with_unit(first), y=_with_unit(second), color="", title=title, subtitle=fill(why, 75))
         + style.theme(6.5, 6.2)
     )
+
+
+def _other_units(posterior: xr.Dataset) -> str:
+    """A note on the variables of the slope side whose unit is not logFC per unit of x."""
+    notes = [f"{name}:{unit or ' no unit'}" for name, unit in OTHER_UNITS.items() if name in posterior]
+    return f"; {', '.join(notes)}" if notes else ""
+
+
+def _with_unit(parameter: str) -> str:
+    """The label of a parameter's axis; parameters whose unit is not known have none."""
+    variable = parameter.split("[")[0]
+    if variable in OTHER_UNITS:
+        return f"{parameter}{OTHER_UNITS[variable]}"
+    if variable in SLOPE_SIDE:
+        return f"{parameter} (logFC per unit of x)"
+    return f"{parameter} (logFC)" if variable in (*INTERCEPT_SIDE, "sigma") else parameter
 
 
 def _joint(draws: xr.Dataset, first: str, second: str) -> pd.DataFrame:

@@ -102,7 +102,7 @@ def check_by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, tit
             rows.append((name, statistic, low, high, function(observed[mine])))
     table = pd.DataFrame(rows, columns=["gene", "statistic", "low", "high", "observed"])
     table["gene"] = pd.Categorical(table["gene"], genes)
-    note = f"; {count} genes, evenly spaced in the order of their means" if count else ""
+    note = f";\n{count} genes, evenly spaced in the order of their means" if count else ""
     return (
         p9.ggplot(table, p9.aes("gene"))
         + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
