@@ -63,7 +63,7 @@ def worst_fits(study: str, diagnostics: pd.DataFrame, table: pd.DataFrame) -> li
     """Of more than MANY_FITS fits the worst that have a reason to look at: variant, seed, verdict, reasons (lines), log."""
     if len(diagnostics) <= MANY_FITS:
         return []
-    table = table[table["level"] != "pass"]
+    table = table[table["level"].isin(["warn", *checks.FAILED])]
     keys = ["variant", "seed"]
     reasons = table.groupby(keys).size().rename("reasons_found")
     ranked = diagnostics[[*keys, "verdict"]].join(reasons, on=keys)

@@ -134,6 +134,7 @@ def test_of_many_fits_the_worst_are_listed():
     listed = re.findall(r'<tr><td>pooled</td><td class="number">(\d+)</td><td><span', text)
     assert listed == ["4", "6", "9", "1", "3"]
     assert "logs/s/fit/pooled_seeds_*.log, seed 4" in text
+    assert text.count("the predictive checks were not made (") == 1  # among the reasons of the variant alone
     assert "The worst fits:" not in page(fits[:12], rows[:12])
 
 
