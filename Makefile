@@ -3,16 +3,19 @@
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
+BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_genome faults_found import_of_a_release
 
 .PHONY: run test env lint lock bench
 
 run: env
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."
 
-# Two files of tests at a time: most wait for one core, a disk, or SLURM.
+# Two files of tests at a time: most wait for one core, a disk, or SLURM. In this order the longest
+# files start first. The ten slowest tests are listed at the end.
 test: env
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 env:
 	@sh envs/make_env.sh
@@ -25,10 +28,11 @@ lint: env
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
 
+# All benchmarks but the cluster's, one after the other; QUICK=--quick only tries them out.
 bench: env
-	.venv/bin/python benchmarks/time_of_a_run.py && .venv/bin/python benchmarks/engines.py
+	for each in $(BENCHMARKS); do .venv/bin/python benchmarks/$$each.py $(QUICK) || exit 1; done
 
-# Resolve pyproject.toml anew. Needs uv on PATH (or in .venv-tools, where make env leaves it).
+# Resolve pyproject.toml again. Needs uv on PATH or in .venv-tools, where make env installs it.
 lock:
 	uv=$$(command -v uv || echo .venv-tools/bin/uv); $$uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock

@@ -1,8 +1,9 @@
 include: "workflow/Snakefile"
 
 
-# A plain include brings no default target along.
+# An included file does not bring a default target along.
 rule default:
     default_target: True
     input:
+        refuse_batch_of_all,
         rules.all.input,

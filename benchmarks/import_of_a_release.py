@@ -1,24 +1,22 @@
-"""Time and peak memory from DepMap's files to gene effects: the raw Avana sample, and a made-up release of full size.
+"""What time and memory do the steps from DepMap's files to gene effects take?
 
-python benchmarks/import_of_a_release.py [sgRNAs] [cell lines]        writes benchmarks/import_of_a_release.md
+python benchmarks/import_of_a_release.py [--quick]        writes benchmarks/import_of_a_release.md
 
-The release has two replicates of each line in four plasmid batches, four sgRNAs to a gene, counts and copy numbers as HDF5 (about
-1.3 GB at 70,000 sgRNAs x 1,000 lines). The sample lies beside the checkout, in ../shared/data/raw, or is left out.
+About 5 minutes. Two screens: the raw Avana sample, which is expected in ../shared/data/raw next to the checkout and left out where
+it is not there, and a simulated release of full size: 70,000 sgRNAs x 1,000 lines, two replicates of each line in four plasmid
+batches, four sgRNAs to a gene, counts and copy numbers as HDF5 (about 1.3 GB).
 """
 
-import platform
+import json
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-import yaml
+from measuring import ROOT, Bench, Raw, answer, snakemake, table
 
-ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT.parent / "shared/data/raw"
 SAMPLE_FILES = {
     "counts": "AvanaReadcounts.hdf5",
@@ -32,7 +30,7 @@ STEPS = {"import": "data/screen", "fit": "fits/varying_effects/seeds_1", "effect
 
 
 def make_release(folder: Path, sgrnas: int, lines: int) -> dict[str, str]:
-    """Files of a made-up release, by config key. A tenth of the genes is essential, a tenth nonessential."""
+    """Files of a simulated release, by config key. A tenth of the genes is essential, a tenth nonessential."""
     rng = np.random.default_rng(1)
     genes = sgrnas // 4
     labels = np.array([f"GENE{i} ({i})" for i in range(genes)])
@@ -60,54 +58,56 @@ def make_release(folder: Path, sgrnas: int, lines: int) -> dict[str, str]:
         "essential": pd.DataFrame({"Gene": labels[::10]}),
         "nonessential": pd.DataFrame({"Gene": labels[5::10]}),
     }
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+    for name, content in tables.items():
+        content.to_csv(folder / f"{name}.csv", index=False)
     return {name: f"{name}.csv" for name in tables} | {"counts": "counts.hdf5", "copy_number": "copies.hdf5"}
 
 
-def run(folder: Path, files: dict[str, str]) -> tuple[pd.DataFrame, int]:
-    """Seconds and peak memory (MB) of each step of a run of the real workflow in a folder, and the rows of the screen."""
+def measure(bench: Bench) -> Raw:
+    """Both screens, each by the workflow in a folder of its own, one job at a time."""
+    sgrnas, lines = (400, 40) if bench.quick else (70_000, 1_000)
+    screens = {}
+    if SAMPLE.is_dir():
+        screens["raw Avana sample"] = run(bench.folder / "sample", {key: str(SAMPLE / name) for key, name in SAMPLE_FILES.items()})
+    else:
+        print(f"the Avana sample is left out: there is no folder {SAMPLE}", flush=True)
+    folder = bench.folder / "release"
+    folder.mkdir()
+    name = f"simulated release, {sgrnas:,} sgRNAs x {lines:,} lines"
+    screens[name] = run(folder, make_release(folder, sgrnas, lines))
+    return {"screens": screens}
+
+
+def run(folder: Path, files: dict[str, str]) -> Raw:
+    """Seconds and peak memory (GB) of each step of a run of the workflow, and the rows of the screen."""
+    folder.mkdir(exist_ok=True)
     study = {"screen": files, "covariate": "log2_diploid", "variants": ["varying_effects"], "checks": False, "seeds": [1]}
     study["sampling"] = {"engine": "collapsed", "draws": 60}
-    (folder / "config.yaml").write_text(yaml.safe_dump({"studies": {"release": study}}))
-    snakemake = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1", "--configfile", "config.yaml"]
+    (folder / "config.json").write_text(json.dumps({"studies": {"release": study}}))
     targets = ["results/release/gene_effects.csv", "results/release/correction.csv"]
-    subprocess.run([*snakemake, "--workflow-profile", str(ROOT / "profiles/default"), *targets], cwd=folder, check=True)
-    parts = [
-        pd.read_csv(folder / f"results/release/{place}/benchmark.tsv", sep="\t").assign(step=step) for step, place in STEPS.items()
+    subprocess.run(snakemake("--cores", "1", *targets), cwd=folder, check=True)
+    results = folder / "results/release"
+    print(pd.read_csv(results / "data/screen/dropped.csv").to_string())
+    steps = {}
+    for step, place in STEPS.items():
+        record = pd.read_csv(results / place / "benchmark.tsv", sep="\t").iloc[0]
+        steps[step] = {"seconds": float(record["s"]), "peak_gb": float(record["max_rss"]) / 1024}
+    return {"rows": pq.ParquetFile(results / "data/screen/screen.parquet").metadata.num_rows, "steps": steps}
+
+
+def page(raw: Raw) -> list[str]:
+    """The page: a row for each screen and step."""
+    rows = [
+        [name, f"{screen['rows']:,}", step, f"{each['seconds']:.1f}", f"{each['peak_gb']:.2f}"]
+        for name, screen in raw["screens"].items()
+        for step, each in screen["steps"].items()
     ]
-    dropped = pd.read_csv(folder / "results/release/data/screen/dropped.csv")
-    print(dropped.to_string())
-
-    rows = pq.ParquetFile(folder / "results/release/data/screen/screen.parquet").metadata.num_rows
-    return pd.concat(parts, ignore_index=True)[["step", "s", "max_rss"]], rows
-
-
-def main() -> None:
-    """Run both and write the table."""
-    sgrnas, lines = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (70_000, 1_000)
-    text = [
-        "# From DepMap's files to gene effects",
+    return [
+        "The workflow runs on one core; seconds and peak resident memory are those of each step's job, imports included.",
         "",
-        f"One core, {platform.machine()}, Python {platform.python_version()}. Made by `python benchmarks/import_of_a_release.py`,",
-        "which runs the real workflow; seconds and peak resident memory are those of each step's job, imports included.",
-        "",
-        "| screen | rows | step | seconds | peak memory (GB) |",
-        "|---|---|---|---|---|",
+        *table(["screen", "rows", "step", "seconds", "peak memory (GB)"], rows),
     ]
-    sample = {key: str(SAMPLE / name) for key, name in SAMPLE_FILES.items()} if SAMPLE.is_dir() else None
-    for name in ["raw Avana sample", f"made-up release, {sgrnas:,} sgRNAs x {lines:,} lines"]:
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
-            made_up = name.startswith("made-up")
-            files = make_release(folder, sgrnas, lines) if made_up else sample
-            if files is None:
-                continue
-            table, rows = run(folder, files)
-        text += [f"| {name} | {rows:,} | {row.step} | {row.s:.1f} | {row.max_rss / 1024:.2f} |" for row in table.itertuples()]
-    (ROOT / "benchmarks/import_of_a_release.md").write_text("\n".join(text) + "\n")
-    print("\n".join(text))
 
 
 if __name__ == "__main__":
-    main()
+    answer(__file__, measure, page)

@@ -1,20 +1,20 @@
-"""Where the time of the default run goes: wall and summed seconds by step, and compiling and sampling within the fits.
+"""Where does the time of the default run go: which steps, and within the fits compiling and sampling?
 
-python benchmarks/time_of_a_run.py [cores]        writes benchmarks/time_of_a_run.md
+python benchmarks/time_of_a_run.py [--quick]        writes benchmarks/time_of_a_run.md
+
+About 2 minutes. The default study (config/config.yaml) runs in an empty folder; --quick fits one variant with few draws.
 """
 
 import json
-import os
-import platform
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pandas as pd
+import yaml
+from measuring import CORES, ROOT, Bench, Raw, answer, jobs, snakemake, table
 
-ROOT = Path(__file__).parents[1]
 START_UP = {
     "python -c pass": "pass",
     "import numpy, pandas": "import numpy, pandas",
@@ -23,58 +23,55 @@ START_UP = {
 }
 
 
+def measure(bench: Bench) -> Raw:
+    """Seconds of the run, its report and a second run; of its steps, its fits, and Python's start-up."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    (name,) = config["studies"]
+    if bench.quick:
+        config["studies"][name] |= {"variants": ["pooled"], "sampling": {"draws": 100, "tune": 100}}
+    (bench.folder / "config.json").write_text(json.dumps(config))
+    seconds = {
+        "run": seconds_of(*snakemake(), cwd=bench.folder),
+        "second_run": seconds_of(*snakemake(), cwd=bench.folder),
+        "report": seconds_of(*snakemake("--report", "report.html"), cwd=bench.folder),
+    }
+    steps = jobs(bench.folder).groupby("rule")["seconds"].agg(["count", "sum"]).sort_values("sum", ascending=False)
+    fits = pd.read_csv(bench.folder / "results" / name / "diagnostics.csv").set_index("variant")
+    return seconds | {
+        "steps": {str(rule): {"jobs": int(row["count"]), "seconds": float(row["sum"])} for rule, row in steps.iterrows()},
+        "fits": fits[["seconds_compile", "seconds_sampling"]].to_dict("index"),
+        "start_up": {words: min(seconds_of(sys.executable, "-c", code) for _ in range(3)) for words, code in START_UP.items()},
+    }
+
+
 def seconds_of(*command: str, cwd: Path = ROOT) -> float:
     """Wall seconds of a command, which must succeed."""
     started = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
     return time.perf_counter() - started
 
 
-def jobs(folder: Path) -> pd.DataFrame:
-    """rule, start and end of every job of a finished run, from Snakemake's own records."""
-    records = [json.loads(path.read_text()) for path in (folder / ".snakemake/metadata").rglob("*") if path.is_file()]
-    rows = [(r["rule"], str(r["log"]), r["starttime"], r["endtime"]) for r in records]
-    table = pd.DataFrame(rows, columns=["rule", "log", "start", "end"])
-    return table.drop_duplicates("log")  # there is a record for each output file, and a log for each job
-
-
-def main() -> None:
-    """Run the default study in an empty folder and write the table."""
-    cores = int(sys.argv[1]) if len(sys.argv) > 1 else os.cpu_count() or 1
-    snakemake = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", str(cores)]
-    snakemake += ["--configfile", str(ROOT / "config/config.yaml"), "--workflow-profile", str(ROOT / "profiles/default")]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        run = seconds_of(*snakemake, cwd=folder)
-        nothing = seconds_of(*snakemake, cwd=folder)
-        report = seconds_of(*snakemake, "--report", "report.html", cwd=folder)
-        done = jobs(folder)
-        fits = pd.read_csv(folder / "results/notebook/diagnostics.csv").set_index("variant")
-    done["seconds"] = done["end"] - done["start"]
-    steps = done.groupby("rule")["seconds"].agg(["count", "sum"]).sort_values("sum", ascending=False)
-    lines = [
-        "# Where the time of the default run goes",
+def page(raw: Raw) -> list[str]:
+    """The page: the run in two sentences, and tables of steps, fits and start-up."""
+    jobs_sum = sum(step["seconds"] for step in raw["steps"].values())
+    return [
+        f"The run took {raw['run']:.0f} s, its report {raw['report']:.1f} s; a second run, which has nothing to do, "
+        f"{raw['second_run']:.1f} s.",
+        f"Its jobs sum to {jobs_sum:.0f} s, out of {raw['run'] * CORES:.0f} s that {CORES} cores had.",
         "",
-        f"{cores} cores, {platform.machine()}, Python {platform.python_version()}. Made by `python benchmarks/time_of_a_run.py`.",
-        "",
-        f"The run took {run:.0f} s, its report {report:.1f} s; a second run, which has nothing to do, {nothing:.1f} s.",
-        f"Its jobs sum to {steps['sum'].sum():.0f} s, on {cores} cores {run * cores:.0f} s were there.",
-        "",
-        "| step | jobs | seconds, summed |",
-        "|---|---|---|",
-        *(f"| {rule} | {row['count']:.0f} | {row['sum']:.1f} |" for rule, row in steps.iterrows()),
-        "",
-        "| fit | compiling (s) | sampling (s) |",
-        "|---|---|---|",
-        *(f"| {name} | {row['seconds_compile']:.1f} | {row['seconds_sampling']:.1f} |" for name, row in fits.iterrows()),
-        "",
-        "| start-up | seconds |",
-        "|---|---|",
-        *(f"| {name} | {min(seconds_of(sys.executable, '-c', code) for _ in range(3)):.2f} |" for name, code in START_UP.items()),
+        *table(
+            ["step", "jobs", "seconds, summed"],
+            [[rule, str(step["jobs"]), f"{step['seconds']:.1f}"] for rule, step in raw["steps"].items()],
+        ),
+        *table(
+            ["fit", "compiling (s)", "sampling (s)"],
+            [[name, f"{fit['seconds_compile']:.1f}", f"{fit['seconds_sampling']:.1f}"] for name, fit in raw["fits"].items()],
+        ),
+        *table(["start-up", "seconds"], [[words, f"{seconds:.2f}"] for words, seconds in raw["start_up"].items()]),
     ]
-    (ROOT / "benchmarks/time_of_a_run.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
 
 
 if __name__ == "__main__":
-    main()
+    answer(__file__, measure, page)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv in the checkout from requirements.lock, with any Python >= 3.12 that can be found or fetched.
-# A finished environment carries the lock file's checksum: run again, this does nothing until the lock changes.
+# Creates .venv in the checkout from requirements.lock, with any Python >= 3.12 that can be found or downloaded.
+# A finished environment holds the lock file's checksum: a second run does nothing until the lock file changes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ if [ -x .venv/bin/snakemake ] && [ "$(cat "$stamp" 2>/dev/null)" = "$checksum" ]
 
 say() { printf '%s\n' "make env: $*" >&2; }
 recent() { "$1" -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 15))' 2>/dev/null; }
-# Python 3.13 first: the one this lock file is tried with most. A pyenv shim that is not active fails `recent`.
+# Python 3.13 first: the lock file is tested most with it. A pyenv shim that is not active fails `recent`.
 find_python() {
     for python in python3.13 python3.12 python3.14 python3 python \
         "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13.*/bin/python \
@@ -22,7 +22,7 @@ find_python() {
     done
     return 1
 }
-# uv installs in seconds and can fetch a Python; any Python 3.8+ with venv and pip can bring it.
+# uv installs in seconds and can download a Python; any Python 3.8+ with venv and pip can install it.
 find_uv() {
     if command -v uv; then return; fi
     if [ -x "$tools/bin/uv" ]; then echo "$tools/bin/uv"; return; fi
@@ -41,19 +41,19 @@ find_uv() {
 python=$(find_python || true)
 if ! uv=$(find_uv "$python"); then
     say "neither uv nor a Python 3 with its venv and pip modules was found."
-    say "Mend it with one of: apt-get install python3-venv | install uv | put Python >= 3.12 on PATH."
+    say "Do one of these: apt-get install python3-venv | install uv | put Python >= 3.12 on PATH."
     exit 1
 fi
 if [ -z "$python" ]; then
-    say "no Python >= 3.12 on PATH or among pyenv's versions: asking uv for one"
+    say "no Python >= 3.12 on PATH or among pyenv's versions: asking uv to download one"
     if ! "$uv" python install 3.13 || ! python=$("$uv" python find 3.13); then
-        say "no Python >= 3.12 could be found or fetched. Install Python 3.12 or later (for example"
+        say "no Python >= 3.12 could be found or downloaded. Install Python 3.12 or later (for example"
         say "'pyenv install 3.13', or your system's python3.13 package) and run this again."
         exit 1
     fi
 fi
 
-say "making .venv with $("$python" --version) ($python)"
+say "creating .venv with $("$python" --version) ($python)"
 rm -rf .venv
 "$uv" venv --quiet --python "$python" .venv
 # Byte-compiled once here: otherwise every start compiles all sources where PYTHONDONTWRITEBYTECODE is set.

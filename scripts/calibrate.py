@@ -1,4 +1,10 @@
-"""Whether the ranks of the truths are uniform: simulation-based calibration of a study."""
+"""Simulation-based calibration of a study: are the rank statistics of the truths uniform?"""
+
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
 
 from guidefit.base import startup
 
@@ -9,11 +15,10 @@ import pandas as pd
 from guidefit.assess import calibration
 from guidefit.base import randomness, tables
 
-study = snakemake.wildcards.study
-ranks = calibration.ranks(snakemake.input.estimates, snakemake.input.ranks)
-fits = pd.concat([pd.read_parquet(path) for path in snakemake.input.diagnostics], ignore_index=True)
-failed = fits[["variant", "seed"]].assign(failed=fits["verdict"].isin(["fail", "error"]))
-spread = calibration.spread(ranks, failed, randomness.generator(study, "", 0, "calibration"))
+study, inputs = snakemake.wildcards.study, snakemake.input
+ranks = calibration.read_rank_statistics(inputs.estimates, inputs.ranks)
+failed = calibration.find_failed(tables.concatenate([pd.read_parquet(path) for path in inputs.diagnostics]))
+spread = calibration.spread_ranks(ranks, failed, randomness.generator(study, "", 0, "calibration"))
 table = calibration.calibrate(spread, failed, snakemake.params.thresholds["calibration_level"]).assign(study=study)
 tables.write(table[list(calibration.COLUMNS)], snakemake.output.table)
 spread.to_parquet(snakemake.output.ranks)

@@ -1,34 +1,39 @@
 """Predictive checks and pointwise LOO of a batch of fits."""
 
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
 import xarray as xr
 
 from guidefit.assess import predictive
-from guidefit.base import randomness
+from guidefit.base import randomness, tables
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
 from guidefit.simulation import simulators
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
-declared = declaration.declare(inputs.variant)
+declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
 # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
 priors = simulators.centred(declared.priors | params.priors)
-build = declaration.load(inputs.variant)
+build = declaration.load(declared.path)
 
-pictures, loo = {}, [predictive.loo_table(None)]
+draws, loo = {}, [predictive.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    model = build(arrays.model_data(screen_file.of_seed(inputs.screen, seed)), priors)
+    model = build(arrays.model_data(screen_file.read_seed(inputs.screen, seed)), priors)
     stream = randomness.integer(wildcards.study, wildcards.variant, seed, "checks")
-    check = predictive.check(model, fit, params.draws, stream)
-    loo.append(predictive.loo_table(check.loo, seed=seed, variant=wildcards.variant))
+    found = predictive.check_predictions(model, fit, params.draws, stream)
+    loo.append(predictive.loo_table(found.loo, seed=seed, variant=wildcards.variant))
     if seed in params.figure_seeds:
-        pictures[f"seed_{seed}"] = check.draws
-pd.concat(loo, ignore_index=True).to_parquet(snakemake.output.loo)
-xr.DataTree(children=pictures).to_netcdf(snakemake.output.predictive, engine="netcdf4")
+        draws[f"seed_{seed}"] = found.draws
+tables.concatenate(loo).to_parquet(snakemake.output.loo)
+xr.DataTree(children=draws).to_netcdf(snakemake.output.predictive, engine="netcdf4")

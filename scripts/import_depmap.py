@@ -1,11 +1,17 @@
-"""Make a real screen of the files that DepMap distributes, and give it its covariate."""
+"""Import a real screen from the files that DepMap distributes, with its covariate."""
+
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
 
 from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.base import tables
-from guidefit.screens import depmap, screen_file
+from guidefit.screens import controls, depmap, screen_file
 from guidefit.screens.covariates import Covariate
 
 params = snakemake.params
@@ -14,6 +20,11 @@ blocks, ledger = depmap.import_depmap(
     files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
 )
 tables.write(ledger.table(), snakemake.output.dropped)
-with screen_file.Writer(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)
+# Lists of control genes that cannot be used stop the run here, before anything is fitted. They are no inputs of this rule, so that
+# a new list does not re-run the import and all fits; rule validate_controls looks at such a list.
+given = snakemake.config.get("studies", {}).get(snakemake.wildcards.study, {}).get("screen", {})
+lists = {kind: given[kind] for kind in controls.KINDS if given.get(kind)}
+controls.validate_lists(snakemake.output.screen, 0, lists)

@@ -1,4 +1,4 @@
-"""Where tests that need files beside the checkout find them."""
+"""Fixtures of several folders: real screens, a study without faults, a SLURM cluster, a conda client."""
 
 import os
 import shutil
@@ -12,39 +12,39 @@ from helpers import ROOT
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-ran_for_real: list[str] = []  # told at the end: what is easily thought tested where it was skipped
+ran_for_real: list[str] = []  # printed at the end, because a skipped test is easily taken for one that passed
 
 
 def pytest_sessionfinish(session):
-    """A worker hands over what it ran."""
+    """A worker of pytest-xdist passes on what it ran."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["ran_for_real"] = ran_for_real
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
-    """What a worker ran, told with the rest."""
+    """Collect what a worker ran."""
     ran_for_real.extend(getattr(node, "workeroutput", {}).get("ran_for_real", []))
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say which cluster and which conda the tests ran on."""
+    """Print which cluster and which conda the tests ran on."""
     for line in ran_for_real:
-        terminalreporter.write_line(f"for real: {line}")
+        terminalreporter.write_line(f"ran on: {line}")
 
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real screens beside the checkout; tests that need it skip where it is absent."""
+    """The folder of real screens next to the checkout; tests that need it are skipped where it does not exist."""
     folder = ROOT.parent / "shared/data"
     if not folder.is_dir():
-        pytest.skip("no real screens beside the checkout (../shared/data)")
+        pytest.skip("no real screens next to the checkout (../shared/data)")
     return folder
 
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Results of the study that other tests disturb by faults, without any."""
+    """Results of a run without faults of the study that other tests run with faults."""
     from helpers.faulty import Faulty
     from helpers.running import Workflow
 
@@ -55,7 +55,7 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A running SLURM cluster; tests that need it skip where none can be brought up."""
+    """A running SLURM cluster; tests that need it are skipped where none can be started."""
     from helpers.cluster import NODES, Cluster, Unavailable
 
     try:
@@ -69,12 +69,12 @@ def cluster():
 
 @pytest.fixture
 def slurm_profile(tmp_path):
-    """The folder of the shipped profile, in which a user changed account and partition."""
+    """The folder of the shipped profile, with the account and partition changed as a user does it."""
     profile = tmp_path / "profile/profile.yaml"
     profile.parent.mkdir()
     shipped = (ROOT / "profiles/slurm/profile.yaml").read_text()
     assert shipped.count('"CHANGE_ME"') == 2
-    # The only other changes: ask for the state of jobs as of now, and keep the logs that the fits are counted in.
+    # The only other changes: ask for the current state of jobs, and keep the logs in which the fits are counted.
     own = "slurm-init-seconds-before-status-checks: 1\nslurm-keep-successful-logs: true\n"
     profile.write_text(shipped.replace("CHANGE_ME", "main") + own)
     return profile.parent
@@ -82,9 +82,9 @@ def slurm_profile(tmp_path):
 
 @pytest.fixture(scope="session")
 def conda(tmp_path_factory):
-    """Environment variables that put a conda on PATH; tests that need it skip where there is none.
+    """Environment variables that put a conda on PATH; tests that need it are skipped where there is none.
 
-    Where no conda is installed, a stand-in for it may lie beside the checkout.
+    Where no conda is installed, a replacement for it may be next to the checkout.
     """
     variables, standin = {}, ROOT.parent / "shared/tools/conda/setup"
     if not shutil.which("conda"):
@@ -96,5 +96,5 @@ def conda(tmp_path_factory):
         variables = {name: os.path.expandvars(value) for name, value in (each.split("=", 1) for each in exports)}
     program = shutil.which("conda", path=variables.get("PATH"))
     version = subprocess.run([program, "--version"], env=os.environ | variables, capture_output=True, text=True).stdout.strip()
-    ran_for_real.append(f"{version} ({'a stand-in' if variables else program})")
+    ran_for_real.append(f"{version} ({'a replacement for conda' if variables else program})")
     return variables

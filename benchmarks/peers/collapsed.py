@@ -1,8 +1,8 @@
-"""The project's engine `collapsed` on its own variant: as a script does that imports the library and not PyMC.
+"""The project's engine `collapsed` on its own variant, as a script runs it that imports the library but not PyMC.
 
-`compile` is the data's reading and their reduction to sufficient statistics, `sample` all that lies between these and the kept
-draws of every parameter. By importance sampling this takes so little that the first call measures caches and page faults: it is
-repeated after the clocks have stopped, and cpu_seconds.sample is the median of the repeats (cpu_seconds_first is the first call).
+`compile` is reading the data and reducing them to sufficient statistics; `sample` is everything between these and the kept draws of
+every parameter. Importance sampling is so fast that the first call mostly measures caches and page faults. Sampling is therefore
+repeated after the clocks have stopped: cpu_seconds.sample is the median of the repeats, cpu_seconds_first the first call.
 """
 
 import statistics
@@ -32,7 +32,7 @@ def main() -> None:
             from guidefit.engines import scale_nuts  # noqa: F401
         engine = make_engine(options)
 
-    # One call of fit does it all; the clocks are told when its steps begin.
+    # One call of fit does everything: the clocks are read when its steps begin.
     draw_scales, summarise = engine._draw_scales, engine._summarise
     models = []
 
@@ -75,11 +75,12 @@ def main() -> None:
 
 def make_engine(options: Any) -> Any:
     """The engine for the variant, with the priors that its file declares."""
+    from guidefit.config.sampling import Sampling
     from guidefit.engines import interface, registry
     from guidefit.models import declaration
 
-    declared = declaration.declare(SCRIPTS / "guidefit/variants" / f"{options.model}.py")
-    settings = interface.Settings(
+    declared = declaration.declare(declaration.VARIANTS / f"{options.model}.py")
+    sampling = Sampling(
         engine="collapsed",
         scales=options.scales,
         draws=options.draws,
@@ -88,6 +89,7 @@ def make_engine(options: Any) -> Any:
         target_accept=common.TARGET_ACCEPT,
         max_treedepth=common.MAX_TREE_DEPTH,
     )
+    settings = interface.Settings(**sampling.model_dump())
     return registry.make_engine(declared, declared.priors, settings, options.cores, options.seed, options.model)
 
 
@@ -105,9 +107,10 @@ def model_data(arrays: Any) -> Any:
 
 
 def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any, sd: dict[str, Any]) -> dict[str, Any]:
-    """Sample and reduce anew with other seeds: median CPU seconds of both, and the ESS that the spread of the means shows."""
+    """Sample and reduce again with other seeds: median CPU seconds of both, and the ESS that the spread of the means implies."""
     import numpy as np
 
+    from guidefit.engines import conditional_locations
     from guidefit.engines.collapsed_posterior import CollapsedPosterior
     from guidefit.screens import sufficient
 
@@ -119,11 +122,11 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
         started = time.process_time()
         drawn = draw_scales(model, rng, seed)
         kept, _ = engine.structure.values(drawn.z[drawn.chosen])
-        posterior = kept | model.draw(kept, rng)
+        posterior = kept | conditional_locations.draw(model, kept, rng)
         sample.append(time.process_time() - started)
         means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
         started = time.process_time()
-        CollapsedPosterior(engine.structure, sufficient.of_rows(data))
+        CollapsedPosterior(engine.structure, sufficient.from_arrays(data))
         reduce.append(time.process_time() - started)
     run.cpu_seconds["sample"] = statistics.median(sample)
     found: dict[str, Any] = {"repeats": len(sample), "cpu_seconds_reduce": statistics.median(reduce)}

@@ -2,9 +2,9 @@
 
 A peer is a whole process that a benchmark's driver starts: `python NAME.py DATA.npz OUT.json [options]`. Its phases are import
 (from the start of the process), compile (data read, model built and compiled) and sample; the total ends with the means, standard
-deviations and quantiles of all parameters. Effective sample sizes and R-hat come after the clocks have stopped: they judge the job
-and are no part of it. Every process is held to --cores cores. A peer that lacks a package says what to install and ends with exit
-code 3.
+deviations and quantiles of all parameters. Effective sample sizes and R-hat are computed after the clocks have stopped: they judge
+the job and are not part of it. Every process is limited to --cores cores. A peer that lacks a package says what to install and ends
+with exit code 3.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Run:
 
     @contextmanager
     def importing(self, needs: str) -> Iterator[None]:
-        """The import phase. A package that is not there ends the process with exit code 3 and a file that names it."""
+        """The import phase. A missing package ends the process with exit code 3 and a file that names it."""
         try:
             yield
         except ImportError as error:
@@ -66,7 +66,7 @@ class Run:
         sys.exit(3)
 
     def done(self, phase: str) -> None:
-        """End a phase: it took what has passed since the last one ended."""
+        """End a phase, which began when the last one ended."""
         wall, cpu = wall_seconds(), cpu_seconds()
         self.seconds[phase] = wall - self._mark[0]
         self.cpu_seconds[phase] = cpu - self._mark[1]
@@ -98,7 +98,7 @@ class Run:
         )
 
     def stop(self) -> None:
-        """Stop all clocks: what follows is no part of the job."""
+        """Stop all clocks: what follows is not part of the job."""
         self.seconds["total"], self.cpu_seconds["total"] = wall_seconds(), cpu_seconds()
         self._peak = self._memory.peak()
 
@@ -145,7 +145,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def wall_seconds() -> float:
-    """Seconds since this process was started, by the kernel's record: the interpreter's own start counts."""
+    """Seconds since this process was started, from the kernel's record, so that the interpreter's own start counts."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(_stat("self")[19]) / TICKS
 
 
@@ -170,7 +170,7 @@ def descendants() -> list[int]:
 
 
 def _stat(pid: int | str) -> list[str]:
-    """The fields of /proc/PID/stat after the name, which may itself hold blanks; zeros for a process that is gone."""
+    """The fields of /proc/PID/stat after the name, which may contain blanks; zeros for a process that has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -187,7 +187,7 @@ class Memory(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Look now and again, and rarely enough that looking takes at most a fiftieth of one core."""
+        """Look repeatedly, at intervals that make looking cost at most a fiftieth of one core."""
         while not self._over:
             started = time.perf_counter()
             # Shared pages count once (Pss): a forked worker shares most of its parent's. One process alone has its high-water mark.

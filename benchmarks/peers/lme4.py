@@ -1,7 +1,7 @@
 """lme4's point estimate (restricted maximum likelihood) of the same models in R: no priors, no draws. Runs lme4.R.
 
 `mean` holds the estimates of the fixed effects, the standard deviations and the correlation; `sd` the standard errors of the fixed
-effects. `sample` is the call of lmer alone; `import` the starts of Python and R with lme4; `compile` all that lies between.
+effects. `sample` is the call of lmer alone, `import` the start of Python and of R with lme4, `compile` everything between them.
 """
 
 import shutil

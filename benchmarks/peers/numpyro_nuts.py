@@ -1,7 +1,7 @@
 """NumPyro's NUTS, compiled by JAX for the CPU, in double precision like the others.
 
-XLA's compiled code is kept in JAX_COMPILATION_CACHE_DIR, or in a folder of the temporary directory where that is not set: the
-second run of a model and size is a warm one. An empty folder makes a cold one.
+XLA's compiled code is kept in JAX_COMPILATION_CACHE_DIR, or in a folder of the temporary directory if that is not set: the
+second run of a model and size finds a warm cache, the first one an empty cache.
 """
 
 import os
@@ -36,8 +36,8 @@ def main() -> None:
         mcmc.run(key, options.model, genes, *data, extra_fields=("diverging",))
         return mcmc.get_samples(), mcmc.get_extra_fields()["diverging"]
 
-    # One program for a whole chain, compiled ahead of time so that the clock can tell compiling from sampling. The data are
-    # arguments: as constants they would be compiled in, and the cache would know no other screen.
+    # One program for a whole chain, compiled ahead of time so that compiling and sampling are timed separately. The data are
+    # arguments: constants would be compiled in, and the cache would serve no other screen.
     keys = jax.random.split(jax.random.PRNGKey(options.seed), options.chains)
     in_axes = (0, *(None for _ in data))
     compiled = jax.pmap(chain, in_axes=in_axes).lower(keys, *data).compile()

@@ -15,13 +15,13 @@ from guidefit.models import declaration  # noqa: E402
 
 def build(name: str, arrays: Any) -> Any:
     """A variant's model of the arrays, with the priors that its file declares."""
-    file = SCRIPTS / "guidefit/variants" / f"{name}.py"
+    file = declaration.VARIANTS / f"{name}.py"
     coords = {
         "gene": [str(gene) for gene in range(arrays.gene_of_sgrna.max() + 1)],
         "sgrna": [str(sgrna) for sgrna in range(len(arrays.gene_of_sgrna))],
         "row": np.arange(len(arrays.x)),
     }
-    # What a variant reads of guidefit.screen.ModelData.
+    # What a variant reads of guidefit.screens.arrays.ModelData.
     data = SimpleNamespace(**vars(arrays), coords=coords, gene_of_row=arrays.gene_of_sgrna[arrays.sgrna_of_row])
     return declaration.load(file)(data, declaration.declare(file).priors)
 

@@ -17,7 +17,7 @@ def main() -> None:
     make_traces = mcmc.init_traces
 
     def last_to_compile(*args: Any, **kwargs: Any) -> Any:
-        """pm.sample compiles by itself; the last thing it does before the first draw is to make room for the traces."""
+        """pm.sample compiles the model; its last step before the first draw is to allocate the traces."""
         traces = make_traces(*args, **kwargs)
         run.done("compile")
         return traces

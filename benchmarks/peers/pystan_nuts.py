@@ -1,7 +1,7 @@
 """Stan's NUTS through PyStan 3, a process for each chain.
 
 PyStan compiles a model's program with the system's C++ compiler and keeps it in the user's cache (XDG_CACHE_HOME): `--build` does
-only that, so that the timed run finds it built.
+only that, so that the timed run finds it compiled.
 """
 
 import concurrent.futures
@@ -97,7 +97,7 @@ def main() -> None:
     fits = model_directory(posterior.model_name) / "fits"
     shutil.rmtree(fits, ignore_errors=True)
     run.done("compile")
-    # PyStan has no setting for it: by itself it runs as many chains at a time as the machine has cores.
+    # PyStan has no setting for this: its default is as many chains at a time as the machine has cores.
     context = multiprocessing.get_context("fork")
     services_stub.executor = concurrent.futures.ProcessPoolExecutor(options.cores, context, services_stub.init_worker)
     fit = posterior.sample(

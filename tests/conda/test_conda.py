@@ -1,4 +1,4 @@
-"""Every rule in a conda environment of its own, made for real, driven from an environment without PyMC."""
+"""Every rule in its own conda environment, which is really created, driven from an environment without PyMC."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.conda]
 
 LOCK = (ROOT / "requirements.lock").read_text()
 ESSENTIAL = pd.DataFrame({"Gene": ["GENE0 (100)", "GENE1 (101)"]})
-# With these, a job of every rule is run.
+# Together these need a job of every rule.
 TARGETS = (
     *("results/design/summary.html", "results/design/figures/diagnostics.svg", "results/design/figures/comparison.svg"),
     *("results/design/figures/recovery-bias.svg", "results/design/figures/pooled-model.svg"),
@@ -30,24 +30,24 @@ TARGETS = (
     *("results/release/genes.html", "results/release/figures/gene_effects-genes.png", "results/release/figures/correction.svg"),
     "results/layout/recovery.csv",
 )
-# Put into each environment: at its end, a job of the workflow tells what it imported from where.
+# Installed in each environment: when a job of the workflow ends, it writes the file of every module that it imported.
 WITNESS = """
 import atexit, json, os, sys
 from pathlib import Path
 
-def tell():
+def write():
     job = getattr(sys.modules["__main__"], "snakemake", None)
     if job is not None:
         files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
         seen = {"rule": job.rule, "prefix": sys.prefix, "files": {name: file for name, file in files.items() if file}}
         Path(os.environ["WITNESS"], f"{os.getpid()}.json").write_text(json.dumps(seen))
 
-atexit.register(tell)
+atexit.register(write)
 """
 
 
 def driver_environment(folder):
-    """A Python with Snakemake and nothing for models."""
+    """A Python with Snakemake and without the packages that models need."""
     python = folder / "bin/python"
     versions = [f"{name}=={version}" for name, version in re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE)]
     (folder.parent / "constraints.txt").write_text("\n".join(versions))
@@ -61,13 +61,13 @@ def driver_environment(folder):
 
 @pytest.fixture(scope="module")
 def environments(conda, tmp_path_factory):
-    """The workflow driven from an environment without PyMC, every rule's environment made; a study run in them."""
+    """The workflow, driven from an environment without PyMC, after it created every rule's environment and ran small studies."""
     folder = tmp_path_factory.mktemp("conda")
     python = driver_environment(folder / "driver")
     assert subprocess.run([python, "-c", "import pymc"], capture_output=True).returncode
     seen = folder / "seen"
     seen.mkdir()
-    # Where Python may not keep what it compiled, every job would compile its environment anew.
+    # Without this, every job would compile all sources of its environment again.
     workflow = Workflow(folder, conda | {"WITNESS": str(seen), "PYTHONDONTWRITEBYTECODE": ""}, python=python)
     sampling = {"draws": 60, "tune": 60, "chains": 2, "sampler": "pymc"}
     small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 6}
@@ -84,7 +84,7 @@ def environments(conda, tmp_path_factory):
         real=unchecked | {"screen": {"path": "screen.csv", "columns": columns}, "seeds": [1]},
     )
     in_conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")
-    for tries in range(3):  # a conda client may fail for reasons of its own, networks do: what is made by then is kept
+    for tries in range(3):  # a conda client or the network may fail; environments that exist by then are kept
         made = workflow.run(*in_conda, "--conda-create-envs-only", ok=tries == 2)
         if made.code == 0:
             break
@@ -107,7 +107,7 @@ def test_every_script_imports_from_its_own_environment(environments):
         for module, file in job["files"].items():
             if module == "__main__" or not Path(file).is_relative_to(Path(workflow.python).parents[1]):
                 continue
-            # Snakemake hands the job its inputs, and brings along what it needs itself. Nothing else may come from the driver.
+            # Snakemake's own modules come from the driver's environment, for example to read the job's inputs. Nothing else may.
             top = module.split(".")[0]
             elsewhere = f"{job['rule']} imports {module} from {file}"
             assert top.lower() not in ours, elsewhere
@@ -128,7 +128,7 @@ def test_a_container_is_described_as_the_environments_are(environments, tmp_path
     copies = dict(re.findall(r"^COPY (\S+) (/conda-envs/\w+)/environment.yaml$", done.stdout, re.MULTILINE))
     assert set(copies) == {f"envs/{path.name}" for path in (ROOT / "envs").glob("*.yaml")}
     assert done.stdout.startswith("FROM condaforge/miniforge3")
-    # No container engine here: one of its build steps, as it is but for the place.
+    # There is no container engine here: run one of its build steps, with only the folder changed.
     place = copies["envs/data.yaml"]
     step = re.search(rf"conda env create --prefix {place} --file {place}/environment.yaml", done.stdout)[0]
     (tmp_path / place.lstrip("/")).mkdir(parents=True)
@@ -139,7 +139,7 @@ def test_a_container_is_described_as_the_environments_are(environments, tmp_path
 
 @pytest.mark.slurm
 def test_on_slurm(environments, cluster, slurm_profile):
-    """Each rule in its environment, on a node of the cluster."""
+    """Each rule runs in its environment, on a node of the cluster."""
     workflow, in_conda, seen = environments
     for path in seen.iterdir():
         path.unlink()

@@ -1,59 +1,56 @@
-"""Known faults in a fit, and how many seeds calibration needs to find each: `python tests/unit/faults.py` prints a table."""
+"""Known faults in a fit, which calibration must find. benchmarks/faults_found.py says with how many seeds it does."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-from guidefit.assess import calibration, diagnostics
+from guidefit.assess import calibration, estimates
+from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.simulation import blueprints, simulated_screen
+from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
     "none": "the right model",
     "prior": "the fit's prior of sigma_gamma is four times as wide as the simulation's",
     "covariate": "the fit sees the copy number where the simulation used its z-score",
-    "gene index": "the fit takes every sgRNA for one of the next gene in the list",
-    "variance": "the simulation takes the noise's sd for its variance",
+    "gene index": "the fit assigns every sgRNA to the next gene in the list",
+    "variance": "the simulation uses the noise's sd as its variance",
     "stopped early": "NUTS with 10 tuning iterations and 25 draws in two chains",
 }
 
 
 def layout() -> arrays.ModelData:
-    """The rows that all data sets share."""
-    blueprint = designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
-    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    """The design that all data sets share."""
+    blueprint = blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     return arrays.model_data(table)
 
 
 def copy_number() -> np.ndarray:
     """(row,) raw copy number of `layout`."""
-    return designs.general(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
+    return blueprints.draw(Design(genes=5, sgrnas_per_gene=[1, 2, 3, 3, 4], cell_lines=12), np.random.default_rng(0)).cna
 
 
 def engine(fault: str) -> interface.Engine:
-    """What fits the data sets."""
+    """The engine that fits the data sets."""
     declared = declaration.declare(VARIANT)
     wide = {"sigma_gamma": {"distribution": "Exponential", "lam": 0.25}} if fault == "prior" else {}
-    settings = interface.Settings(engine="collapsed", draws=50, prior_draws=2)
+    settings = Settings(engine="collapsed", draws=50, prior_draws=2)
     if fault == "stopped early":
-        settings = interface.Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
+        settings = Settings(engine="nuts", draws=25, tune=10, chains=2, prior_draws=2)
     return registry.make_engine(declared, declared.priors | wide, settings, 1, 1, "faults")
 
 
 def ranks(fault: str, seeds: range) -> pd.DataFrame:
     """The ranks of truths from the prior of the right model (calibration.RANK_COLUMNS), fitted with a fault."""
     declared, model, right = declaration.declare(VARIANT), engine(fault), layout()
-    quantities = calibration.Quantities(declared, declared.priors)
+    quantities = Quantities(declared, declared.priors)
     structure = quantities.structure
     found = []
     for seed in seeds:
@@ -68,29 +65,18 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
         if fault == "gene index":
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
-        truth = designs.truth_table(true, data.coords)
+        truth = truth_table(true, data.coords)
         of_draws, of_truth = quantities(data, draws, truth)
         parts = [(draws, truth), (of_draws, of_truth)]
-        found += [diagnostics.ranks(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts]
+        found += [
+            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts
+        ]
     return pd.concat(found, ignore_index=True)
 
 
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
     """calibration.csv of one fault."""
     fits = table[["variant", "seed"]].drop_duplicates().assign(failed=False)
-    spread = calibration.spread(table, fits, np.random.default_rng(0))
+    spread = calibration.spread_ranks(table, fits, np.random.default_rng(0))
     found = calibration.calibrate(spread, fits, 0.01)
     return found[found["fits"] == "all"]
-
-
-if __name__ == "__main__":
-    counts = (10, 20, 30, 50, 100, 200, 400)
-    print("| fault | seeds until it is found | first found by |\n|---|---|---|")
-    for fault, words in FAULTS.items():
-        table = ranks(fault, range(counts[-1]))
-        tries = ((n, verdict(table[table["seed"] < n])) for n in counts)
-        n, first = next(((n, each) for n, each in tries if (each["verdict"] == "fail").any()), (None, None))
-        worst = (
-            "" if first is None else ", ".join(dict.fromkeys(first.sort_values("p_value").query("verdict == 'fail'")["variable"]))
-        )
-        print(f"| {words} | {n or f'not in {counts[-1]}'} | {worst} |", flush=True)

@@ -1,8 +1,9 @@
 """A real SLURM cluster on this machine: controller, two nodes and munge, on loopback, without systemd or accounting.
 
-`python tests/cluster.py` brings one up to try a profile on, and takes it down again on Ctrl-C. Needs root and Debian packages.
+`PYTHONPATH=tests python -m helpers.cluster` brings one up to try a profile on, and takes it down on Ctrl-C. It needs root and
+Debian's packages.
 
-The daemons run in the foreground as children that the kernel ends with their parent, so that none outlives a killed test.
+The daemons run in the foreground as children that the kernel ends with their parent, so that none survives a killed test.
 """
 
 import contextlib
@@ -85,7 +86,7 @@ class Cluster:
     """A running cluster; `stop` it."""
 
     def __init__(self) -> None:
-        # There is room for one on a machine: another, of a test that runs beside this, is waited for.
+        # A machine has room for one cluster: wait for that of a test that runs at the same time.
         self.turn = (Path(tempfile.gettempdir()) / "guidefit-slurm.lock").open("w")
         fcntl.flock(self.turn, fcntl.LOCK_EX)
         install()
@@ -105,7 +106,7 @@ class Cluster:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         text = SETTINGS.format(host=host, folder=self.folder, nodes=",".join(NODES))
         for i, name in enumerate(NODES):
-            # Two nodes of more memory than there is: SLURM refuses what a node cannot give, and these jobs are tiny.
+            # The two nodes claim more memory than the machine has: SLURM refuses jobs that ask for more, and these jobs are small.
             text += NODE.format(name=name, host=host, port=17901 + i, memory=max(memory, 16000))
             (self.folder / f"spool-{name}").mkdir()
         (self.folder / "state").mkdir()
@@ -120,15 +121,15 @@ class Cluster:
 
         own = [f"--{name}={self.folder}/munge.{name}" for name in ("socket", "seed-file", "log-file", "pid-file")]
         self._daemon("munged", "--foreground", "--force", f"--key-file={key}", *own)
-        self._wait("munge answers", lambda: (self.folder / "munge.socket").exists())
+        self.wait("munge answers", lambda: (self.folder / "munge.socket").exists())
         self._daemon("slurmctld", "-D")
         for name in NODES:
             self._daemon("slurmd", "-D", "-N", name)
-        self._wait("both nodes are idle", lambda: self.run("sinfo", "-hN", "-t", "idle", "-o", "%N").split() == list(NODES))
+        self.wait("both nodes are idle", lambda: self.run("sinfo", "-hN", "-t", "idle", "-o", "%N").split() == list(NODES))
 
     def _daemon(self, *command: str) -> None:
         log = (self.folder / f"{len(self.daemons)}-{command[0]}.log").open("wb")
-        program = shutil.which(command[0])  # slurmd starts itself anew by this path
+        program = shutil.which(command[0])  # slurmd restarts itself by this path
         assert program
         libc = ctypes.CDLL(None)
         # A session of its own: Ctrl-C in the terminal must reach the tests first.
@@ -143,7 +144,8 @@ class Cluster:
             )
         )
 
-    def _wait(self, what: str, is_so, seconds: float = 40) -> None:
+    def wait(self, what: str, is_so, seconds: float = 40) -> None:
+        """Wait until is_so(); Unavailable, with the daemons' logs, where that takes too long."""
         deadline = time.monotonic() + seconds
         while not is_so():
             if time.monotonic() > deadline:
@@ -152,7 +154,7 @@ class Cluster:
             time.sleep(0.2)
 
     def run(self, *command: str) -> str:
-        """What one of SLURM's commands prints."""
+        """The output of one of SLURM's commands."""
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
     def jobs(self) -> list[dict[str, str]]:
@@ -164,7 +166,7 @@ class Cluster:
     def cancel_all(self) -> None:
         """Cancel every job and wait until it is gone."""
         self.run("scancel", "--user", "root")
-        self._wait("no job is left", lambda: not self.run("squeue", "-h", "-t", "pending,running,completing", "-o", "%i").strip())
+        self.wait("no job is left", lambda: not self.run("squeue", "-h", "-t", "pending,running,completing", "-o", "%i").strip())
 
     def stop(self) -> None:
         """End every job and every daemon that this started, and leave nothing behind."""
@@ -181,7 +183,7 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        # What a node that went down was running is out of SLURM's reach.
+        # SLURM cannot reach the processes of a node that is down.
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 environment = (process / "environ").read_bytes().split(b"\0")

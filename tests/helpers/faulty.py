@@ -1,4 +1,4 @@
-"""A small study whose fits meet faults, and what counts how often each fit was made."""
+"""A small study with faults in its fits, and a count of how often each fit was made."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import ROOT
 
-# Python imports this at every start. A batch has two seeds: the fault comes when the second fit would be saved.
+# Python imports this at every start. A batch has two seeds: the fault occurs when the second fit is about to be saved.
 HOOK = """import json
 import os
 import re
@@ -62,16 +62,16 @@ class Faulty:
         workflow.configure(faults=small | {"variants": variants}, late=small | {"variants": late, "keep_draws": False})
 
     def expect(self, **faults: str) -> None:
-        """Variants and the fault that their jobs meet from now on: fail or kill (the first job alone), hang (every one)."""
+        """The faults from now on, by variant: fail or kill (only in the first job), hang (in every job)."""
         (self.workflow / "faults.json").write_text(json.dumps(faults))
 
     def tries(self, name: str) -> int:
-        """How many jobs of a variant came to the end of the second fit."""
+        """How many jobs of a variant reached the end of the second fit."""
         path = self.workflow / f"tries/{name}"
         return path.stat().st_size if path.exists() else 0
 
     def wait(self, is_so, running, seconds: float = 240) -> None:
-        """Wait until is_so(), while the driver `running` goes on."""
+        """Wait until is_so(), as long as the driver `running` has not ended."""
         deadline = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < deadline, "waited for too long"
@@ -79,10 +79,10 @@ class Faulty:
             time.sleep(0.2)
 
     def finished(self) -> dict[Path, int]:
-        """Every fit whose draws are on disk -> when they were written."""
+        """The time of writing (ns) of every file of draws, by path."""
         return {path: path.stat().st_mtime_ns for path in (self.workflow / "results").rglob("posterior.nc")}
 
 
 def fitted(text: str) -> Counter:
-    """How often each seed was fitted, and how often read back, in what jobs printed: (seed, what) -> count."""
+    """How often each seed was fitted and how often read back, from the output of jobs: (seed, what) -> count."""
     return Counter(re.findall(r"seed (\d) \(\d of \d\): (fitting|already fitted)", text))

@@ -1,6 +1,10 @@
-"""Thresholds of verdicts and truths, for tests of fits."""
+"""Thresholds of verdicts, truths, and fits of independent draws, for tests of fits."""
 
+import numpy as np
 import pandas as pd
+import xarray as xr
+
+from guidefit.screens.arrays import ModelData
 
 THRESHOLDS = {
     "r_hat_pass": 1.01,
@@ -24,3 +28,33 @@ def truth(**values):
     return pd.DataFrame(rows, columns=["variable", "gene", "sgrna", "truth"]).astype(
         {"gene": "str", "sgrna": "str", "truth": float}
     )
+
+
+LINES = [f"cell_{i}" for i in range(40)]
+ROWS = np.repeat([0, 1, 2], 40), np.zeros(120), np.zeros(120), LINES, np.tile(np.arange(40), 3)
+DATA = ModelData(["a", "b"], ["u", "v", "w"], np.array([0, 0, 1]), *ROWS)
+
+
+def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):
+    """A fit of independent draws; shift moves one chain of mu_gamma."""
+    mu = rng.normal(size=(4, draws))
+    mu[0] += shift
+    posterior = xr.Dataset(
+        {
+            "mu_gamma": (("chain", "draw"), mu),
+            "gamma_g": (("chain", "draw", "gene"), rng.normal(size=(4, draws, 2))),
+            "alpha_s": (("chain", "draw", "sgrna"), rng.normal(size=(4, draws, 3))),
+            "sigma": (("chain", "draw"), np.exp(0.1 * rng.normal(size=(4, draws)))),
+        },
+        coords={"gene": ["a", "b"], "sgrna": ["u", "v", "w"], "chain": range(4), "draw": range(draws)},
+    )
+    flags = np.zeros(4 * draws, bool)
+    stats = xr.Dataset(
+        {
+            "diverging": (("chain", "draw"), np.where(np.arange(4 * draws) < divergences, True, flags).reshape(4, draws)),
+            "reached_max_treedepth": (("chain", "draw"), np.where(np.arange(4 * draws) < deep, True, flags).reshape(4, draws)),
+            "energy": (("chain", "draw"), rng.normal(size=(4, draws))),
+        }
+    )
+    prior = posterior.isel(chain=[0]).map(lambda v: v * 5 if v.name != "sigma" else v**5)
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats, "prior": prior})

@@ -1,4 +1,4 @@
-"""A small made-up release of a screen in DepMap's formats."""
+"""A small simulated release of a screen in DepMap's formats."""
 
 import h5py
 import numpy as np

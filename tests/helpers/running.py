@@ -36,14 +36,15 @@ class Run:
 
 
 class Workflow:
-    """The workflow in one folder, with more environment variables, another profile and another Python where they are given."""
+    """The workflow of a checkout in one folder, with environment variables, a profile and a Python of its own if they are given."""
 
-    def __init__(self, folder: Path, environment=None, profile=ROOT / "profiles/default", python=sys.executable):
-        self.folder, self.environment, self.profile, self.python = folder, environment or {}, profile, python
-        self.cores = ["--cores", "2"] if profile == ROOT / "profiles/default" else []
+    def __init__(self, folder: Path, environment=None, profile=None, python=sys.executable, root=ROOT):
+        self.folder, self.environment, self.python, self.root = folder, environment or {}, python, root
+        self.profile = profile or root / "profiles/default"
+        self.cores = [] if profile else ["--cores", "2"]
 
     def command(self, *arguments, config="config.yaml"):
-        snakemake = [self.python, "-m", "snakemake", "-s", ROOT / "Snakefile", *self.cores]
+        snakemake = [self.python, "-m", "snakemake", "-s", self.root / "Snakefile", *self.cores]
         return [*snakemake, "--workflow-profile", self.profile, "--configfile", config, *arguments]
 
     def configure(self, **studies):

@@ -5,16 +5,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.simulation import blueprints, simulated_screen
+from helpers.defaults import Covariate, Design
 
 
 def unbalanced(seed=1, keep=0.7):
     """A screen in random order with rows missing, an sgRNA of one row, and one whose x does not vary."""
     rng = np.random.default_rng(seed)
-    blueprint = designs.general(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
-    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
+    blueprint = blueprints.draw(Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=12), rng)
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore"), "x")
     table = table[rng.random(len(table)) < keep]
     table.loc[table["sgrna"] == "sgRNA_4", "x"] = 0.7
     alone = table[table["sgrna"] == "sgRNA_2"].index[1:]

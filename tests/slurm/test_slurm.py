@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM cluster that the test brings up, through the profile that is shipped."""
+"""The workflow on a real SLURM cluster that the test starts, with the shipped profile."""
 
 import os
 import re
@@ -20,23 +20,28 @@ def workflow(tmp_path, slurm_profile):
 
 
 def states(cluster, name):
-    """The SLURM jobs that fitted a variant, in order: their states, and their nodes."""
+    """The SLURM jobs that fitted a variant, in order: their states, their nodes, and the identifier of the last one."""
     jobs = [job for job in cluster.jobs() if re.search(rf"rule_fit.*_{name}_0-1$", job["comment"])]
     return [job["state"] for job in jobs], [job["node"] for job in jobs], jobs[-1]["id"] if jobs else None
 
 
+def last_state(cluster, name):
+    """The state of the last SLURM job that fitted a variant; None before the first one."""
+    return (states(cluster, name)[0] or [None])[-1]
+
+
 def test_faults(cluster, workflow, undisturbed):
-    """A node lost, kill -9 of the driver and of a fit, Ctrl-C, a failure, scancel, time exceeded; in the end, the same tables."""
+    """A lost node, a killed driver, a killed fit, Ctrl-C, a failure, scancel, an exceeded time limit: the tables are the same."""
     hanging = dict.fromkeys(("cancelled", "lost", "overtime"), "hang")
     faulty = Faulty(workflow, fails="fail", killed="kill", **hanging)
-    limit = ("--set-resources", "fit_for_now:runtime=attempt")  # one minute, then two
+    limit = ("--set-resources", "fit_temporary:runtime=attempt")  # one minute, then two
 
     def hangs(name, before=0):
-        return faulty.tries(name) > before and states(cluster, name)[0][-1] == "RUNNING"
+        return faulty.tries(name) > before and last_state(cluster, name) == "RUNNING"
 
     with workflow.driver(*limit) as driver:
         faulty.wait(lambda: all(hangs(name) for name in hanging), driver)
-        faulty.wait(lambda: all(states(cluster, name)[0][-1] == "COMPLETED" for name in ("fails", "killed")), driver)
+        faulty.wait(lambda: all(last_state(cluster, name) == "COMPLETED" for name in ("fails", "killed")), driver)
         node = states(cluster, "lost")[1][-1]
         cluster.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
         faulty.wait(lambda: faulty.tries("lost") == 2, driver)  # SLURM itself queues a job again whose node went down
@@ -58,7 +63,8 @@ def test_faults(cluster, workflow, undisturbed):
         faulty.wait(lambda: hangs("cancelled", tries), driver)
         os.killpg(driver.pid, signal.SIGINT)
         assert driver.wait(60) != 0
-    assert states(cluster, "cancelled")[0][-1] == "CANCELLED"  # Ctrl-C cancels what runs
+    # Ctrl-C cancels what runs; SLURM calls a job COMPLETING until its node has cleaned up.
+    cluster.wait("the job is cancelled", lambda: last_state(cluster, "cancelled") == "CANCELLED")
 
     tries = faulty.tries("cancelled")
     with workflow.driver(*limit) as driver:
@@ -72,10 +78,10 @@ def test_faults(cluster, workflow, undisturbed):
     assert faulty.finished().items() >= done.items()
     assert_same_tables(workflow / "results", undisturbed)
     assert "Nothing to be done" in workflow.run().output
-    # Each first fit was made once, and read back by every job after; a requeued job's log begins anew, so that one may be missing.
+    # Each first fit was made once, and read back by every job after. The log of a requeued job starts again: one may be missing.
     logs = "\n".join(path.read_text() for path in (workflow / ".snakemake/slurm_logs").rglob("*.log"))
     assert fitted(logs)["0", "fitting"] <= len(NAMES) <= fitted(logs)["0", "already fitted"]
-    # Each fit says where it ran: the second one of a batch on the node of the last job.
+    # Each fit names the node where it ran: the second one of a batch ran on the node of the last job.
     tables = pd.concat(workflow.table(f"{study}/diagnostics.csv") for study in ("faults", "late"))
     for name in NAMES:
         fits = tables[tables["variant"] == name].set_index("seed")["node"]

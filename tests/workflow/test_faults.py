@@ -57,12 +57,12 @@ def test_a_file_that_lost_its_end_is_named_and_made_anew(broken_and_mended, undi
     assert run.code != 0
     kept = broken_and_mended.finished()
     for name in spoilt:
-        assert f"guidefit: {name} is cut short. Delete it and run again" in run.output
+        assert f"guidefit: {name} is truncated. Delete it and run again" in run.output
         (workflow / name).unlink()
         kept.pop(workflow / name, None)
     again = workflow.run()
     # `late` does not keep its draws, so that they are made again; else only what was lost is.
-    assert [again.jobs.count(rule) for rule in ("fit", "fit_for_now", "diagnose")] == [1, 1, 2]
+    assert [again.jobs.count(rule) for rule in ("fit", "fit_temporary", "diagnose")] == [1, 1, 2]
     assert broken_and_mended.finished().items() >= kept.items()
     assert_same_tables(results, undisturbed)
 

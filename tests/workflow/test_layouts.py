@@ -45,7 +45,7 @@ def test_calibration_on_the_layout_of_a_screen(workflow):
     run = workflow.run()
     assert run.jobs.count("simulate_posterior") == run.jobs.count("simulate_prior") == 1
     assert run.jobs.count("fit") == 0  # that of the screen stays as it is
-    assert run.jobs.count("fit_for_now") == 2
+    assert run.jobs.count("fit_temporary") == 2
     page = (workflow / "results/real/summary.html").read_text()
     assert "<td>given</td><td>correlated_genes</td>" in page
     assert "<td>before</td><td>correlated_genes</td>" in page

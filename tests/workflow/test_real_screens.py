@@ -68,7 +68,7 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     workflow.configure(s=depmap_study(workflow.folder, release))
     again = workflow.run()
     assert {"fit", "import_depmap", "diagnose"} & set(again.jobs) == set()
-    assert {"find_effects", "check_correction", "plot_correction"} <= set(again.jobs)
+    assert {"estimate_effects", "assess_correction", "plot_correction"} <= set(again.jobs)
 
 
 OWN = '''"""A mean of its own name."""
@@ -89,9 +89,9 @@ def build(data, priors):
 
 
 def test_answers_where_there_are_none(workflow):
-    """No gene effects, control genes that the screen does not have, a variant of one's own whose names say nothing."""
+    """No gene effects, no control genes, a variant of one's own with names of its own."""
     release = made_up()
-    release["nonessential"], release["essential"] = (pd.DataFrame({"Gene": [name]}) for name in ("ENSG1", "ENSG2"))
+    del release["nonessential"]
     (workflow / "own.py").write_text(OWN)
     variants = {"own": {"file": "own.py", "engine": "nuts"}, "pooled": {}}
     sampling = QUICK | {"tune": 100, "chains": 2}
@@ -102,8 +102,28 @@ def test_answers_where_there_are_none(workflow):
     assert "own: none of its parameters has a name that effects are read by" in run.output
     assert workflow.table("s/gene_effects.csv").empty
     assert set(pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")["variant"]) == {"pooled"}
-    assert workflow.table("s/correction.csv")[["auroc", "slope"]].isna().all(axis=None)
+    assert workflow.table("s/data/screen/controls.csv").empty
     assert "No fit gives effects of genes" in (workflow / "results/s/genes.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("essential", "message"),
+    [("ENSG1", "the screen has none of its 1 genes (ENSG1)"), ("GENE3 (103)", "are the two lists swapped")],
+    ids=["useless", "swapped"],
+)
+def test_lists_of_control_genes_are_refused_before_any_fit(workflow, essential, message):
+    release = made_up() | {
+        "essential": pd.DataFrame({"Gene": [essential]}),
+        "nonessential": pd.DataFrame({"Gene": ["GENE1 (101)"]}),
+    }
+    study = depmap_study(workflow.folder, release)
+    study["screen"]["normalise"] = "all"
+    workflow.configure(s=study)
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert message in run.output
+    assert "Traceback" not in run.output
+    assert not list(workflow.folder.glob("results/s/fits/*/*/posterior.nc"))
 
 
 def test_a_release_that_does_not_fit_is_refused_before_any_fit(workflow):

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from helpers import ROOT
+from helpers.pretended import planned
 from helpers.running import Workflow
 
 pytestmark = pytest.mark.slow
@@ -70,16 +71,15 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
     assert (here / "results/far/summary.html").exists()
     assert "Nothing to be done" in deployed.run().output
 
-    library = repository / "scripts/guidefit"
-    (library / "recovery.py").write_text((library / "recovery.py").read_text() + "\n# edited\n")
-    git(repository, "commit", "--quiet", "--all", "--message", "an edit of the statistics over seeds")
-    edited = deployed.run("--dry-run").output
-    assert "\nrecover " in edited
-    assert not {"\nfit ", "\ndiagnose ", "\ncompare ", "\nsimulate "} & {f"\n{line.split(' ')[0]} " for line in edited.splitlines()}
+    def edit(module, text):
+        path = repository / "scripts/guidefit" / module
+        path.write_text(path.read_text() + text)
+        git(repository, "commit", "--quiet", "--all", "--message", f"an edit of {module}")
+        return planned(deployed.run("--dry-run").output)
 
-    (library / "exact.py").write_text((library / "exact.py").read_text() + "\n# edited\n")
-    git(repository, "commit", "--quiet", "--all", "--message", "an edit of the engine")
-    assert deployed.run().jobs.count("fit") == 1
+    assert not edit("assess/recovery.py", "\n# a comment\n")
+    assert set(edit("assess/recovery.py", "\nEDITED = 1\n")) == {"recover", "write_summary_page", "all"}
+    assert edit("engines/importance.py", "\nEDITED = 1\n")["fit"] == 1
 
 
 def test_a_module_under_a_prefix_beside_other_rules(tmp_path):

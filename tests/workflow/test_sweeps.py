@@ -34,7 +34,7 @@ def test_a_fit_imports_no_sampler_and_no_pictures(tmp_path):
 
 
 def test_a_large_screen_in_small(workflow):
-    """config/studies/large.yaml with fewer genes: still so many rows that they are simulated in blocks and read as a stream."""
+    """config/studies/large.yaml with fewer genes: still enough rows to be simulated in blocks and read as a stream."""
     config = yaml.safe_load((ROOT / "config/studies/large.yaml").read_text())
     config["studies"]["large"]["simulate"] |= {"genes": 160, "cell_lines": 3600}
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
@@ -43,7 +43,7 @@ def test_a_large_screen_in_small(workflow):
     diagnostics = workflow.table("large/diagnostics.csv").set_index("variant")
     assert (diagnostics["rows"] == 160 * 4 * 3600).all()
     assert (diagnostics["cell_lines"] == 3600).all()
-    assert (diagnostics["verdict"] == "pass").all()
+    assert (diagnostics["verdict"] == "unchecked").all()
     assert (diagnostics["method"] == "importance sampling").all()
     estimates = workflow.table("large/estimates.csv", dtype={"gene": str, "sgrna": str}, low_memory=False)
     assert estimates["sgrna"].nunique() == 640
@@ -87,7 +87,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
         config["studies"][name] |= {"seeds": "0-59", "batch_size": 20}
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
     first = workflow.run()
-    assert first.jobs.count("fit_for_now") == 12
+    assert first.jobs.count("fit_temporary") == 12
 
     recovery = workflow.table("sweep/recovery.csv").query("fits == 'all'").set_index(["variant", "variable"])
     assert (recovery["seeds"] == 60).all()
@@ -111,7 +111,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
     config["studies"]["sweep"]["seeds"] = "0-79"
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
     more = workflow.run()
-    assert more.jobs.count("fit_for_now") == 2
+    assert more.jobs.count("fit_temporary") == 2
     assert more.jobs.count("diagnose") == 2
     after = workflow.table("sweep/estimates.csv")
     assert after["seed"].nunique() == 80

@@ -1,11 +1,11 @@
-# Checks of every fit, its estimates and diagnostics; over all fits: recovery, calibration, comparison.
+# Predictive checks, estimates and diagnostics of every fit; then recovery, calibration and comparison over all fits.
 
 
 rule check:
     input:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
-        screen=screen_of,
-        variant=variant_file,
+        screen=data("screen.parquet"),
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         predictive="results/{study}/fits/{variant}/seeds_{seeds}/predictive.nc",
         loo="results/{study}/fits/{variant}/seeds_{seeds}/loo.parquet",
@@ -14,12 +14,13 @@ rule check:
     conda:
         "../../envs/fit.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=times_attempt(4000),
+        runtime=times_attempt(30),
     params:
-        priors=fit_priors,
-        draws=setting("predictive_draws"),
-        figure_seeds=lambda wildcards: STUDIES[wildcards.study]["seeds"][: STUDIES[wildcards.study]["figure_seeds"]],
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
+        draws=lookup("{study}/predictive_draws", within=STUDIES),
+        figure_seeds=figure_seeds,
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
         library=digest("check"),
     message:
         "{wildcards.study}: check the predictions of {wildcards.variant}, seeds {wildcards.seeds}"
@@ -29,18 +30,15 @@ rule check:
 
 rule diagnose:
     input:
-        unpack(
-            lambda wildcards: (
-                {"loo": "results/{study}/fits/{variant}/seeds_{seeds}/loo.parquet"} if wildcards.study in CHECKED else {}
-            )
-        ),
+        loo=branch(lookup("{study}/checks", within=STUDIES), then=rules.check.output.loo),
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
-        screen=screen_of,
-        truth=truth_of,
-        variant=variant_file,
+        screen=data("screen.parquet"),
+        truth=data("truth.parquet"),
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",
         diagnostics="results/{study}/fits/{variant}/seeds_{seeds}/diagnostics.parquet",
+        checks="results/{study}/fits/{variant}/seeds_{seeds}/checks.parquet",
         identifiability="results/{study}/fits/{variant}/seeds_{seeds}/identifiability.parquet",
         ranks="results/{study}/fits/{variant}/seeds_{seeds}/ranks.parquet",
     log:
@@ -48,11 +46,12 @@ rule diagnose:
     conda:
         "../../envs/statistics.yaml"
     params:
-        settings=fit_settings,
-        priors=fit_priors,
-        calibrate=lambda wildcards: wildcards.study in CALIBRATED,
-        thresholds=setting("thresholds"),
-        n_ranks=setting("n_ranks"),
+        settings=lookup("{study}/variants/{variant}/sampling", within=STUDIES),
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
+        calibrate=lookup("{study}/is_calibrated", within=STUDIES),
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
+        n_ranks=lookup("{study}/n_ranks", within=STUDIES),
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
         library=digest("diagnose"),
     message:
         "{wildcards.study}: diagnose {wildcards.variant}, seeds {wildcards.seeds}"
@@ -62,32 +61,16 @@ rule diagnose:
 
 rule collect_tables:
     input:
-        estimates=fits_of("estimates.parquet"),
-        diagnostics=fits_of("diagnostics.parquet"),
-        identifiability=fits_of("identifiability.parquet"),
+        estimates=of_every_fit(rules.diagnose.output.estimates),
+        diagnostics=of_every_fit(rules.diagnose.output.diagnostics),
+        checks=of_every_fit(rules.diagnose.output.checks),
+        identifiability=of_every_fit(rules.diagnose.output.identifiability),
     output:
         estimates="results/{study}/estimates.csv",
-        excerpt=report(
-            "results/{study}/estimates_excerpt.csv",
-            caption="../report/estimates.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "estimates (table)"},
-        ),
-        diagnostics=report(
-            "results/{study}/diagnostics.csv",
-            caption="../report/diagnostics_table.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "diagnostics (table)"},
-        ),
-        identifiability=report(
-            "results/{study}/identifiability.csv",
-            caption="../report/identifiability.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "identifiability (table)"},
-        ),
+        excerpt=in_report("results/{study}/estimates_excerpt.csv", "estimates", "estimates (table)", SUMMARY),
+        diagnostics=in_report("results/{study}/diagnostics.csv", "diagnostics_table", "diagnostics (table)", SUMMARY),
+        checks="results/{study}/checks.csv",
+        identifiability=in_report("results/{study}/identifiability.csv", "identifiability", "identifiability (table)", SUMMARY),
     log:
         "logs/{study}/collect_tables.log",
     conda:
@@ -95,23 +78,18 @@ rule collect_tables:
     params:
         library=digest("collect_tables"),
     message:
-        "{wildcards.study}: join the tables of all fits"
+        "{wildcards.study}: concatenate the tables of all fits"
     script:
         "../../scripts/collect_tables.py"
 
 
 rule recover:
     input:
-        estimates=fits_of("estimates.parquet"),
-        diagnostics=fits_of("diagnostics.parquet"),
+        estimates=of_all_fits(rules.diagnose.output.estimates),
+        checks=of_all_fits(rules.diagnose.output.checks),
+        tables=ancient("results/{study}/diagnostics.csv"),  # so that a batch of collect_tables leaves this rule out
     output:
-        report(
-            "results/{study}/recovery.csv",
-            caption="../report/recovery_table.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "recovery (table)"},
-        ),
+        in_report("results/{study}/recovery.csv", "recovery_table", "recovery (table)", SUMMARY),
     log:
         "logs/{study}/recover.log",
     conda:
@@ -119,56 +97,45 @@ rule recover:
     params:
         library=digest("recover"),
     message:
-        "{wildcards.study}: hold the estimates against the truth"
+        "{wildcards.study}: compare the estimates with the truth"
     script:
         "../../scripts/recover.py"
 
 
 rule calibrate:
     input:
-        estimates=fits_of("estimates.parquet"),
-        ranks=fits_of("ranks.parquet"),
-        diagnostics=fits_of("diagnostics.parquet"),
+        estimates=of_all_fits(rules.diagnose.output.estimates),
+        ranks=of_all_fits(rules.diagnose.output.ranks),
+        diagnostics=of_all_fits(rules.diagnose.output.diagnostics),
+        tables=ancient("results/{study}/diagnostics.csv"),  # so that a batch of collect_tables leaves this rule out
     output:
-        table=report(
-            "results/{study}/calibration.csv",
-            caption="../report/calibration_table.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "calibration (table)"},
-        ),
+        table=in_report("results/{study}/calibration.csv", "calibration_table", "calibration (table)", SUMMARY),
         ranks="results/{study}/ranks.parquet",
     log:
         "logs/{study}/calibrate.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        thresholds=setting("thresholds"),
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
         library=digest("calibrate"),
     message:
-        "{wildcards.study}: calibrate"
+        "{wildcards.study}: test whether the ranks of the truth are uniform"
     script:
         "../../scripts/calibrate.py"
 
 
 rule compare:
     input:
-        unpack(compared_loo),
-        diagnostics="results/{study}/diagnostics.csv",
+        loo=branch(lookup("{study}/checks", within=STUDIES), then=of_all_fits(rules.check.output.loo)),
+        diagnostics=rules.collect_tables.output.diagnostics,
     output:
-        report(
-            "results/{study}/comparison.csv",
-            caption="../report/comparison_table.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "comparison (table)"},
-        ),
+        in_report("results/{study}/comparison.csv", "comparison_table", "comparison (table)", SUMMARY),
     log:
         "logs/{study}/compare.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        thresholds=setting("thresholds"),
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
         library=digest("compare"),
     message:
         "{wildcards.study}: compare the variants"

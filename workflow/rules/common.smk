@@ -1,100 +1,23 @@
-# Helper functions of all rules. The library is brought along and found here; nothing below runs a model.
+# Shared by all rules: the resolved config, and functions of wildcards.
 
-import hashlib
-import sys
-from functools import cache
-from pathlib import Path
+try:
+    loaded = load_config(config, files=workflow.configfiles, built_in=BUILT_IN_FILES, folder=Path.cwd())
+    for study in loaded.studies.values():
+        for name, settings in study["variants"].items():
+            settings |= resolve_variant(name, settings)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
-import yaml
-from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
-
-
-@cache
-def library_file(path):
-    """A file of the library, by its path under scripts/. It comes along where this workflow is used as a module of another."""
-    return workflow.source_path(f"../../scripts/{path}")
-
-
-def read_library(path):
-    """The text of a file of the library; None where there is none."""
-    try:
-        return Path(library_file(path)).read_text()
-    except (WorkflowError, OSError):
-        return None
-
-
-for package in ("__init__", "base/__init__", "base/digests"):
-    library_file(f"guidefit/{package}.py")
-sys.path.insert(0, str(Path(library_file("guidefit/__init__.py")).parent.parent))
-
-from guidefit.base.digests import Code, Library
-
-LIBRARY = Library(read_library)
-
-
-@cache
-def digest(script, *modules):
-    """Checksum of all code that a script depends on, with the modules that it imports by a computed name."""
-    code = Code(read_library(f"{script}.py"))
-    return LIBRARY.digest(code, *modules)
-
-
-def digest_of_variant(path):
-    """Checksum of a variant's file and of the code that it depends on."""
-    return LIBRARY.digest(Code(Path(path).read_text()), "guidefit.models.parts")
-
-
-LIBRARY.reached(Code("import guidefit.config.configuration"))
-
-from guidefit.models.declaration import BUILT_IN
-
-from guidefit.config import configuration
-from guidefit.base.errors import UserError
-
-BUILT_IN_FILES = {name: library_file(f"guidefit/models/variants/{name}.py") for name in BUILT_IN}
-
-
-def checked(config):
-    """The config, spelt out, with defaults; a WorkflowError with the key's path where it is wrong."""
-    schema = workflow.source_path("../schemas/config.schema.yaml")
-    try:
-        config = configuration.spell_out(config)
-        configuration.check_schema(config, yaml.safe_load(Path(schema).read_text()))
-        validate(config, schema)  # fills in the defaults
-        configuration.check_meaning(config, BUILT_IN_FILES)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
-    return config
-
-
-STUDIES = checked(config)["studies"]
-
-
-def engines_of(study):
-    """The engines of a study's variants."""
-    return [configuration.sampling(STUDIES[study], variant)["engine"] for variant in STUDIES[study]["variants"]]
-
-
-BATCHES = {name: configuration.batches(study["seeds"], study["batch_size"]) for name, study in STUDIES.items()}
-KEPT = [name for name, study in STUDIES.items() if study["keep_draws"]]
+# `lookup` walks through all of STUDIES at each call, so that lists of seeds have mappings of their own.
+STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
+REAL = [name for name, study in STUDIES.items() if study["kind"] != "simulated"]
+SIMULATED = [name for name, study in STUDIES.items() if study["kind"] == "simulated"]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
-# The truth is known where data are simulated; it is drawn from the prior or a posterior, as calibration needs it, where the study
-# says so.
-# A real screen answers what knocking out each gene does; with lists of control genes, whether the correction is right.
-REAL = [name for name, study in STUDIES.items() if "screen" in study]
-TABLES = [name for name in REAL if "path" in STUDIES[name]["screen"]]
-DEPMAP = [name for name in REAL if name not in TABLES]
-JUDGED = [name for name in REAL if {"essential", "nonessential"} <= set(STUDIES[name]["screen"])]
-SIMULATED = [name for name, study in STUDIES.items() if "simulate" in study]
-CALIBRATED = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] != "fixed"]
-FROM_POSTERIOR = [name for name in SIMULATED if STUDIES[name]["simulate"]["truth"] == "posterior"]
-# Variants are compared on the same data, by LOO, which needs the checks, or by the evidence, which the engine collapsed gives.
-COMPARED = [
-    name
-    for name in STUDIES
-    if (name not in CALIBRATED or "variant" in STUDIES[name]["simulate"]) and (name in CHECKED or "collapsed" in engines_of(name))
-]
+CALIBRATED = [name for name, study in STUDIES.items() if study["is_calibrated"]]
+COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
+JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
+SEVERAL_SEEDS = [name for name in SIMULATED if len(SEEDS[name]) > 1]
+SEVERAL_VARIANTS = [name for name in COMPARED if name in CHECKED and len(STUDIES[name]["variants"]) > 1]
 
 
 wildcard_constraints:
@@ -105,41 +28,14 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
-def any_of(studies):
-    """These studies as a pattern; one that nothing matches where there are none."""
-    return "|".join(studies) or "(?!)"
+def studies_where(key, value):
+    """A pattern of the names of studies in which `key` has this value; where there are none, it matches nothing."""
+    return "|".join(name for name, study in STUDIES.items() if study[key] == value) or "(?!)"
 
 
-def setting(key):
-    """A setting of the wildcard's study, as a rule's param."""
-    return lambda wildcards: STUDIES[wildcards.study][key]
-
-
-def screen_settings(*keys):
-    """Some settings of the screen of the wildcard's study, those that it has, as a rule's param."""
-    return lambda wildcards: {key: value for key, value in STUDIES[wildcards.study]["screen"].items() if key in keys}
-
-
-def depmap_files(wildcards):
-    """The files of DepMap that a screen is imported from."""
-    screen = STUDIES[wildcards.study]["screen"]
-    controls = ["nonessential"] if "counts" in screen and screen["normalise"] == "nonessential" else []
-    return screen_settings("counts", "logfc", "sequence_map", "guide_map", "copy_number", *controls)(wildcards)
-
-
-def control_lists(wildcards):
-    """The lists of control genes that a screen has."""
-    return screen_settings("essential", "nonessential")(wildcards)
-
-
-def diploid(wildcards):
-    """The copy number of a diploid gene in the wildcard's study."""
-    return covariate_settings(wildcards)["diploid"]
-
-
-def covariate_settings(wildcards):
-    """The covariate of the wildcard's study."""
-    return configuration.covariate(STUDIES, wildcards.study)
+def batch_names(wildcards):
+    """The names of a study's batches of seeds."""
+    return list(BATCHES[wildcards.study])
 
 
 def batch_seeds(wildcards):
@@ -147,180 +43,113 @@ def batch_seeds(wildcards):
     return BATCHES[wildcards.study][wildcards.seeds]
 
 
-def batch_of(study, seed):
-    """The name of the batch that a seed is in."""
-    return next(name for name, seeds in BATCHES[study].items() if int(seed) in seeds)
+def batch_of(wildcards):
+    """The name of the batch that the wildcards name, else that of their seed, else that of the study's first seed."""
+    seed = int(wildcards.get("seed", STUDIES[wildcards.study]["first_seed"]))
+    return wildcards.get("seeds") or next(name for name, seeds in BATCHES[wildcards.study].items() if seed in seeds)
+
+
+def figure_seeds(wildcards):
+    """The seeds of a study that have figures."""
+    return SEEDS[wildcards.study][: STUDIES[wildcards.study]["figure_seeds"]]
 
 
 def source_of(study, variant):
-    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant (its prior or posterior)."""
-    if "screen" in STUDIES[study]:
+    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant that simulates them."""
+    if study in REAL:
         return "screen"
-    simulate = STUDIES[study]["simulate"]
-    return "design" if simulate["truth"] == "fixed" else simulate.get("variant", variant)
+    return STUDIES[study]["simulate"].get("variant", variant) if study in CALIBRATED else "design"
 
 
-def data_of(study, variant, seeds):
-    """Folder of the screen and the truth of a fit. A real screen is the same for all seeds."""
-    source = source_of(study, variant)
-    return f"results/{study}/data/screen" if source == "screen" else f"results/{study}/data/{source}/seeds_{seeds}"
+def data(file):
+    """A file of the screen that a fit or a figure is about, as a rule's input. A real screen is the same for all seeds."""
+
+    def path(wildcards):
+        source = wildcards.get("source") or source_of(wildcards.study, wildcards.variant)
+        folder = source if source == "screen" else f"{source}/seeds_{batch_of(wildcards)}"
+        return f"results/{wildcards.study}/data/{folder}/{file}"
+
+    return path
 
 
-def screen_of(wildcards):
-    return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/screen.parquet"
+def fit_of(file):
+    """A file of the fit that a figure is about, as a rule's input."""
+    return lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{batch_of(wildcards)}/{file}"
 
 
-def truth_of(wildcards):
-    return f"{data_of(wildcards.study, wildcards.variant, wildcards.seeds)}/truth.parquet"
+def of_every_fit(output):
+    """A file of every fit of a study, as the input of the rule that --batch divides."""
+    return collect(output, variant=lookup("{study}/variants", within=STUDIES), seeds=batch_names, allow_missing=True)
 
 
-def first_batch(study):
-    """The name of the batch of a study's first seed."""
-    return batch_of(study, STUDIES[study]["seeds"][0])
+def of_all_fits(output):
+    """A file of every fit of a study, as the input of rules that need all; none in batches before the last one, which end earlier."""
+
+    def files(wildcards):
+        batch = workflow.dag_settings.batch
+        return of_every_fit(output)(wildcards) if batch is None or batch.is_final else []
+
+    return files
 
 
-def layout_of(wildcards):
-    """The real screen whose rows a simulated study takes, where it takes any."""
+def layout_screen(wildcards):
+    """The real screen whose rows a simulated study takes, if it takes any."""
     layout = STUDIES[wildcards.study]["simulate"].get("layout")
-    return {"layout": f"results/{layout}/data/screen/screen.parquet"} if layout else {}
+    return f"results/{layout}/data/screen/screen.parquet" if layout else []
 
 
 def layout_posterior(wildcards):
     """The posterior of the same variant given that screen, of its study's first seed."""
     layout = STUDIES[wildcards.study]["simulate"]["layout"]
-    return f"results/{layout}/fits/{wildcards.variant}/seeds_{first_batch(layout)}/posterior.nc"
+    return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
 
 
-def fit_settings(wildcards):
-    return configuration.sampling(STUDIES[wildcards.study], wildcards.variant)
+def depmap_files(wildcards):
+    """The files of DepMap that a screen is imported from."""
+    screen = STUDIES[wildcards.study]["screen"]
+    controls = ["nonessential"] if "counts" in screen and screen["normalise"] == "nonessential" else []
+    return pick("screen", "counts", "logfc", "sequence_map", "guide_map", "copy_number", *controls)(wildcards)
 
 
-def fit_priors(wildcards):
-    return STUDIES[wildcards.study]["variants"][wildcards.variant].get("priors", {})
+def pick(section, *keys):
+    """Those of these keys that a section of the study has, as a rule's param; other keys of the section do not matter to the rule."""
+    return lambda wildcards: {key: value for key, value in STUDIES[wildcards.study][section].items() if key in keys}
 
 
-def fits_of(file):
-    """A file of every fit of the wildcard's study, as a rule's input."""
-
-    def files(wildcards):
-        return [
-            f"results/{wildcards.study}/fits/{variant}/seeds_{seeds}/{file}"
-            for variant in STUDIES[wildcards.study]["variants"]
-            for seeds in BATCHES[wildcards.study]
-        ]
-
-    return files
+def times_attempt(amount):
+    """A resource that grows with each attempt, used where no profile says how much."""
+    return lambda wildcards, attempt: amount * attempt
 
 
-def compared_loo(wildcards):
-    """The pointwise LOO of every fit, where checks are on."""
-    return {"loo": fits_of("loo.parquet")(wildcards)} if wildcards.study in CHECKED else {}
-
-
-def of_batch(file):
-    """A file of the fit that the wildcards' variant and seed are in, as a rule's input."""
-    return lambda wildcards: (
-        f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{batch_of(wildcards.study, wildcards.seed)}/{file}"
-    )
-
-
-def effect_thresholds(wildcards):
-    """The thresholds of genes' verdicts and flags."""
-    keys = ("effect_prob", "effect_min", "few_guides", "cna_sd_min", "leverage_max")
-    return {key: STUDIES[wildcards.study]["thresholds"][key] for key in keys}
-
-
-def first_seed(wildcards):
-    """The seed whose fits answer for a real screen: all its seeds see the same data."""
-    return STUDIES[wildcards.study]["seeds"][0]
-
-
-def first_fits(wildcards):
-    """The posterior of each variant that answers for a real screen."""
-    study = wildcards.study
-    return [f"results/{study}/fits/{variant}/seeds_{first_batch(study)}/posterior.nc" for variant in STUDIES[study]["variants"]]
-
-
-def variant_files(wildcards):
-    """The file of every variant of the wildcard's study."""
-    study = STUDIES[wildcards.study]
-    return [own.get("file") or BUILT_IN_FILES[name] for name, own in study["variants"].items()]
-
-
-def source_names(wildcards):
-    """What the source of a real screen calls genes, sgRNAs and cell lines."""
-    names = STUDIES[wildcards.study]["screen"].get("columns", {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"})
-    return {ours: names[ours] for ours in ("gene", "sgrna", "cell_line")}
-
-
-def gene_page_extras(wildcards):
-    """What the page of genes shows where there is any: the comparison of variants, the check of the correction."""
-    extras = {}
-    if wildcards.study in COMPARED:
-        extras["comparison"] = "results/{study}/comparison.csv"
-    if wildcards.study in JUDGED:
-        extras["correction"] = "results/{study}/correction.csv"
-    return extras
-
-
-def summary_extras(wildcards):
-    """What the summary shows where there is any: the comparison, and the rows that were dropped from a real screen."""
-    extras = {}
-    if wildcards.study in COMPARED:
-        extras["comparison"] = "results/{study}/comparison.csv"
-    if wildcards.study in SIMULATED:
-        extras["recovery"] = "results/{study}/recovery.csv"
-    if wildcards.study in CALIBRATED:
-        extras["calibration"] = "results/{study}/calibration.csv"
-    if "screen" in STUDIES[wildcards.study]:
-        extras["dropped"] = "results/{study}/data/screen/dropped.csv"
-        on_layout = [name for name in CALIBRATED if STUDIES[name]["simulate"].get("layout") == wildcards.study]
-        extras["on_layout"] = [f"results/{name}/calibration.csv" for name in on_layout]
-    return extras
-
-
-def figures_of(study):
-    """Every figure of a study."""
-    settings = STUDIES[study]
-    folder = f"results/{study}/figures"
-    seeds = settings["seeds"][: settings["figure_seeds"]]
-    of_fit = PARAMETER_FIGURES + (PREDICTIVE_FIGURES if settings["checks"] else [])
-    sources = dict.fromkeys(source_of(study, variant) for variant in settings["variants"])
+def each(output, studies=STUDIES):
+    """A rule's output for each of these studies: all its variants, and those sources and seeds that have figures."""
     return [
-        f"{folder}/diagnostics.svg",
-        *(
-            [f"{folder}/recovery-{name}.svg" for name in ("coverage", "bias")]
-            if study in SIMULATED and len(settings["seeds"]) > 1
-            else []
-        ),
-        *(
-            f"{folder}/{variant}-calibration_{name}.svg"
-            for variant in (settings["variants"] if study in CALIBRATED else [])
-            for name in ("ecdf", "ranks")
-        ),
-        *([f"{folder}/comparison.svg"] if settings["checks"] and study in COMPARED and len(settings["variants"]) > 1 else []),
-        *(
-            f"{folder}/{variant}-{name}.{kind}"
-            for variant in (settings["variants"] if study in REAL else [])
-            for name, kind in EFFECT_FIGURES
-        ),
-        *([f"{folder}/correction.svg"] if study in JUDGED else []),
-        *(f"{folder}/{variant}-model.svg" for variant in settings["variants"]),
-        *(
-            f"{folder}/{variant}-{name}-seed_{seed}.{kind}"
-            for variant in settings["variants"]
-            for seed in seeds
-            for name, kind in of_fit
-        ),
-        *(
-            f"{folder}/data-{source}-{name}-seed_{seed}.{kind}"
-            for source in sources
-            for seed in seeds
-            for name, kind in DATA_FIGURES
-        ),
+        collect(
+            output,
+            study=study,
+            variant=STUDIES[study]["variants"],
+            source={source_of(study, variant): None for variant in STUDIES[study]["variants"]},
+            seed=SEEDS[study][: STUDIES[study]["figure_seeds"]],
+        )
+        for study in studies
     ]
 
 
-def variant_file(wildcards):
-    """The file of a variant: built in, or the user's own."""
-    return STUDIES[wildcards.study]["variants"][wildcards.variant].get("file") or BUILT_IN_FILES[wildcards.variant]
+def refuse_batch_of_all(wildcards):
+    """No files, or a WorkflowError where --batch names a target: it has to name the rule that reads the files of fits."""
+    batch = workflow.dag_settings.batch
+    if batch and batch.rulename in ("all", "default"):
+        raise WorkflowError(
+            f"--batch {batch.rulename}={batch.idx}/{batch.batches} would run every fit in every batch: this rule does not read the "
+            f"files of fits. Batch the one that does: --batch collect_tables={batch.idx}/{batch.batches}"
+        )
+    return []
+
+
+# Sections of a study in the report.
+SUMMARY, DATA, OVER_SEEDS, OF_VARIANT = "0. Summary and tables", "1. Data", "2. Over all seeds", "{variant}"
+
+
+def in_report(path, caption, label, section):
+    """A file that the report shows in a section of its study, with a caption from workflow/report and a label."""
+    return report(path, caption=f"../report/{caption}.rst", category="{study}", subcategory=section, labels={"what": label})

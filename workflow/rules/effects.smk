@@ -1,75 +1,67 @@
-# Answers for a real screen: effects of genes and sgRNAs without the copy-number part, and whether the correction is right.
+# For real screens: effects of genes and sgRNAs without the copy-number part, and how well the copy-number correction works.
 
 
-rule find_effects:
+DEPMAP_COLUMNS = {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"}
+EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "few_guides", "cna_sd_min", "leverage_max")
+
+
+rule estimate_effects:
     input:
-        unpack(control_lists),
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
-        posteriors=first_fits,
-        variants=variant_files,
+        controls=rules.validate_controls.output,
+        posteriors=collect(
+            rules.fit.output.posterior,
+            variant=lookup("{study}/variants", within=STUDIES),
+            seeds=lookup("{study}/first_batch", within=STUDIES),
+            allow_missing=True,
+        ),
+        variants=ancient(lookup("{study}/variants/*/own_files/*", within=STUDIES, default=[])),
     output:
-        gene_effects=report(
-            "results/{study}/gene_effects.csv",
-            caption="../report/gene_effects.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "genes: effects (table)"},
-        ),
-        sgrna_effects=report(
-            "results/{study}/sgrna_effects.csv",
-            caption="../report/sgrna_effects.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "sgRNAs: effects (table)"},
-        ),
+        gene_effects=in_report("results/{study}/gene_effects.csv", "gene_effects", "genes: effects (table)", SUMMARY),
+        sgrna_effects=in_report("results/{study}/sgrna_effects.csv", "sgrna_effects", "sgRNAs: effects (table)", SUMMARY),
         corrected="results/{study}/corrected_logfc.parquet",
         genes="results/{study}/effects/genes.parquet",
         sgrnas="results/{study}/effects/sgrnas.parquet",
         lines="results/{study}/effects/lines.parquet",
     log:
-        "logs/{study}/find_effects.log",
+        "logs/{study}/estimate_effects.log",
     benchmark:
         "results/{study}/effects/benchmark.tsv"
     conda:
         "../../envs/statistics.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=times_attempt(4000),
     params:
-        variants=lambda wildcards: list(STUDIES[wildcards.study]["variants"]),
-        seed=first_seed,
-        diploid=diploid,
-        thresholds=effect_thresholds,
-        show_genes=setting("show_genes"),
-        source_names=source_names,
-        library=digest("find_effects"),
+        variants=lookup("{study}/variants", within=STUDIES),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        show_genes=lookup("{study}/show_genes", within=STUDIES),
+        source_names=lookup("{study}/screen/columns", within=STUDIES, default=DEPMAP_COLUMNS),
+        library=digest("estimate_effects"),
     message:
-        "{wildcards.study}: effects of genes and sgRNAs"
+        "{wildcards.study}: estimate the effects of genes and sgRNAs"
     script:
-        "../../scripts/find_effects.py"
+        "../../scripts/estimate_effects.py"
 
 
-rule check_correction:
+rule assess_correction:
     input:
-        unpack(control_lists),
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
-        corrected="results/{study}/corrected_logfc.parquet",
+        corrected=rules.estimate_effects.output.corrected,
     output:
-        report(
-            "results/{study}/correction.csv",
-            caption="../report/correction.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "correction (table)"},
-        ),
+        in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
     log:
-        "logs/{study}/check_correction.log",
+        "logs/{study}/assess_correction.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        seed=first_seed,
-        diploid=diploid,
-        library=digest("check_correction"),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        library=digest("assess_correction"),
     message:
-        "{wildcards.study}: check the copy-number correction"
+        "{wildcards.study}: assess the copy-number correction"
     script:
-        "../../scripts/check_correction.py"
+        "../../scripts/assess_correction.py"

@@ -3,8 +3,8 @@
 
 rule fit:
     input:
-        screen=screen_of,
-        variant=variant_file,
+        screen=data("screen.parquet"),
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
@@ -13,28 +13,29 @@ rule fit:
     benchmark:
         "results/{study}/fits/{variant}/seeds_{seeds}/benchmark.tsv"
     wildcard_constraints:
-        study=any_of(KEPT),
+        study=studies_where("keep_draws", True),
     conda:
         "../../envs/fit.yaml"
-    threads: lambda wildcards: STUDIES[wildcards.study]["threads"]
+    threads: lookup("{study}/threads", within=STUDIES)
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=times_attempt(2000),
+        runtime=times_attempt(60),
     params:
-        settings=fit_settings,
-        priors=fit_priors,
+        settings=lookup("{study}/variants/{variant}/sampling", within=STUDIES),
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         seeds=batch_seeds,
-        library=lambda wildcards: digest("fit", f"guidefit.engines.{fit_settings(wildcards)['engine']}"),
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
+        library=lookup("{study}/variants/{variant}/fit_code", within=STUDIES),
     message:
         "{wildcards.study}: fit {wildcards.variant} to seeds {wildcards.seeds} (progress: {log})"
     script:
         "../../scripts/fit.py"
 
 
-# The same, for studies that do not keep the draws: the file goes when its last reader is done.
-use rule fit as fit_for_now with:
+# The same fit in studies that do not keep the draws: the file is removed when no rule needs it any more.
+use rule fit as fit_temporary with:
     output:
         posterior=temp("results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc"),
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
     wildcard_constraints:
-        study=any_of(set(STUDIES) - set(KEPT)),
+        study=studies_where("keep_draws", False),

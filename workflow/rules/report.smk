@@ -1,422 +1,318 @@
-# Figures and pages. (The report itself is Snakemake's own: `make run` asks for it with --report.)
-
-DATA_FIGURES = [("logfc_by_cna", "png"), ("logfc_by_x", "png"), ("logfc_density", "svg")]
-PREDICTIVE_FIGURES = [
-    ("prior_predictive", "svg"),
-    ("posterior_predictive", "svg"),
-    ("posterior_predictive_by_gene", "svg"),
-    ("loo_pit", "svg"),
-]
-PARAMETER_FIGURES = [
-    ("trace", "png"),
-    ("rank", "png"),
-    ("forest_intercept", "svg"),
-    ("forest_slope", "svg"),
-    ("truth", "svg"),
-    ("pair", "png"),
-]
-EFFECT_FIGURES = [("genes", "png"), ("gene_ranking", "svg"), ("copy_number_lines", "png"), ("guides", "svg")]
+# Figures and pages. (Snakemake itself writes the report: `make run` asks for it with --report.)
 
 
 rule plot_screen:
     input:
-        screen=lambda wildcards: (
-            f"results/{wildcards.study}/data/screen/screen.parquet"
-            if wildcards.source == "screen"
-            else f"results/{wildcards.study}/data/{wildcards.source}/seeds_{batch_of(wildcards.study, wildcards.seed)}/screen.parquet"
-        ),
+        screen=data("screen.parquet"),
     output:
-        cna=report(
+        cna=in_report(
             "results/{study}/figures/data-{source}-logfc_by_cna-seed_{seed}.png",
-            caption="../report/logfc_by_cna.rst",
-            category="{study}",
-            subcategory="1. Data",
-            labels={"what": "logFC against copy number ({source}, seed {seed})"},
+            "logfc_by_cna",
+            "logFC against copy number ({source}, seed {seed})",
+            DATA,
         ),
-        x=report(
+        x=in_report(
             "results/{study}/figures/data-{source}-logfc_by_x-seed_{seed}.png",
-            caption="../report/logfc_by_x.rst",
-            category="{study}",
-            subcategory="1. Data",
-            labels={"what": "logFC against the covariate x ({source}, seed {seed})"},
+            "logfc_by_x",
+            "logFC against the covariate x ({source}, seed {seed})",
+            DATA,
         ),
-        density=report(
+        density=in_report(
             "results/{study}/figures/data-{source}-logfc_density-seed_{seed}.svg",
-            caption="../report/logfc_density.rst",
-            category="{study}",
-            subcategory="1. Data",
-            labels={"what": "logFC by gene ({source}, seed {seed})"},
+            "logfc_density",
+            "logFC by gene ({source}, seed {seed})",
+            DATA,
         ),
     log:
         "logs/{study}/plot_screen/{source}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        covariate=setting("covariate"),
-        library=digest("plot_screen"),
+        covariate=lookup("{study}/covariate/name", within=STUDIES),
+        figure="data",
+        library=digest("plot", "guidefit.report.figures.data"),
     message:
-        "{wildcards.study}: draw the screen, seed {wildcards.seed}"
+        "{wildcards.study}: plot the screen, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_screen.py"
+        "../../scripts/plot.py"
 
 
 rule plot_predictive:
     input:
-        predictive=of_batch("predictive.nc"),
-        loo=of_batch("loo.parquet"),
-        screen=lambda wildcards: f"{data_of(wildcards.study, wildcards.variant, batch_of(wildcards.study, wildcards.seed))}/screen.parquet",
+        predictive=fit_of("predictive.nc"),
+        loo=fit_of("loo.parquet"),
+        screen=data("screen.parquet"),
     output:
-        prior=report(
+        prior=in_report(
             "results/{study}/figures/{variant}-prior_predictive-seed_{seed}.svg",
-            caption="../report/prior_predictive.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "prior predictive (seed {seed})"},
+            "prior_predictive",
+            "prior predictive (seed {seed})",
+            OF_VARIANT,
         ),
-        posterior=report(
+        posterior=in_report(
             "results/{study}/figures/{variant}-posterior_predictive-seed_{seed}.svg",
-            caption="../report/posterior_predictive.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "posterior predictive (seed {seed})"},
+            "posterior_predictive",
+            "posterior predictive (seed {seed})",
+            OF_VARIANT,
         ),
-        by_gene=report(
+        by_gene=in_report(
             "results/{study}/figures/{variant}-posterior_predictive_by_gene-seed_{seed}.svg",
-            caption="../report/by_gene.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "posterior predictive by gene (seed {seed})"},
+            "by_gene",
+            "posterior predictive by gene (seed {seed})",
+            OF_VARIANT,
         ),
-        loo_pit=report(
-            "results/{study}/figures/{variant}-loo_pit-seed_{seed}.svg",
-            caption="../report/loo_pit.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "LOO-PIT (seed {seed})"},
+        loo_pit=in_report(
+            "results/{study}/figures/{variant}-loo_pit-seed_{seed}.svg", "loo_pit", "LOO-PIT (seed {seed})", OF_VARIANT
         ),
     log:
         "logs/{study}/plot_predictive/{variant}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        band_prob=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["band_prob"],
-        library=digest("plot_predictive"),
+        band_prob=lookup("{study}/thresholds/band_prob", within=STUDIES),
+        figure="predictive",
+        library=digest("plot", "guidefit.report.figures.predictive"),
     message:
-        "{wildcards.study}: draw the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the predictive checks of {wildcards.variant}, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_predictive.py"
+        "../../scripts/plot.py"
 
 
 rule plot_parameters:
     input:
-        posterior=of_batch("posterior.nc"),
-        estimates=of_batch("estimates.parquet"),
+        posterior=fit_of("posterior.nc"),
+        estimates=fit_of("estimates.parquet"),
     output:
-        trace=report(
-            "results/{study}/figures/{variant}-trace-seed_{seed}.png",
-            caption="../report/trace.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "trace (seed {seed})"},
-        ),
-        rank=report(
-            "results/{study}/figures/{variant}-rank-seed_{seed}.png",
-            caption="../report/rank.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "rank plot (seed {seed})"},
-        ),
-        forest_intercept=report(
+        trace=in_report("results/{study}/figures/{variant}-trace-seed_{seed}.png", "trace", "trace (seed {seed})", OF_VARIANT),
+        rank_plot=in_report("results/{study}/figures/{variant}-rank-seed_{seed}.png", "rank", "rank plot (seed {seed})", OF_VARIANT),
+        forest_intercept=in_report(
             "results/{study}/figures/{variant}-forest_intercept-seed_{seed}.svg",
-            caption="../report/forest.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "forest, intercept side (seed {seed})"},
+            "forest",
+            "intervals of intercepts (seed {seed})",
+            OF_VARIANT,
         ),
-        forest_slope=report(
+        forest_slope=in_report(
             "results/{study}/figures/{variant}-forest_slope-seed_{seed}.svg",
-            caption="../report/forest.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "forest, slope side (seed {seed})"},
+            "forest",
+            "intervals of slopes (seed {seed})",
+            OF_VARIANT,
         ),
-        truth=report(
-            "results/{study}/figures/{variant}-truth-seed_{seed}.svg",
-            caption="../report/truth.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "truth against estimate (seed {seed})"},
+        truth=in_report(
+            "results/{study}/figures/{variant}-truth-seed_{seed}.svg", "truth", "truth against estimate (seed {seed})", OF_VARIANT
         ),
-        pair=report(
-            "results/{study}/figures/{variant}-pair-seed_{seed}.png",
-            caption="../report/pair.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "joint draws (seed {seed})"},
-        ),
+        pair=in_report("results/{study}/figures/{variant}-pair-seed_{seed}.png", "pair", "joint draws (seed {seed})", OF_VARIANT),
     log:
         "logs/{study}/plot_parameters/{variant}_seed_{seed}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        contraction_pass=lambda wildcards: STUDIES[wildcards.study]["thresholds"]["contraction_pass"],
-        library=digest("plot_parameters"),
+        contraction_pass=lookup("{study}/thresholds/contraction_pass", within=STUDIES),
+        figure="parameters",
+        library=digest("plot", "guidefit.report.figures.parameters"),
     message:
-        "{wildcards.study}: draw the parameters of {wildcards.variant}, seed {wildcards.seed}"
+        "{wildcards.study}: plot the parameters of {wildcards.variant}, seed {wildcards.seed}"
     script:
-        "../../scripts/plot_parameters.py"
+        "../../scripts/plot.py"
 
 
 rule plot_model:
     input:
-        lambda wildcards: f"results/{wildcards.study}/fits/{wildcards.variant}/seeds_{next(iter(BATCHES[wildcards.study]))}/model.json",
+        model=fit_of("model.json"),
     output:
-        report(
-            "results/{study}/figures/{variant}-model.svg",
-            caption="../report/model.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "model graph"},
-        ),
+        graph=in_report("results/{study}/figures/{variant}-model.svg", "model", "model graph", OF_VARIANT),
     log:
         "logs/{study}/plot_model/{variant}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_model"),
+        figure="graph",
+        library=digest("plot", "guidefit.report.figures.graph"),
     message:
-        "{wildcards.study}: draw the graph of {wildcards.variant}"
+        "{wildcards.study}: plot the model graph of {wildcards.variant}"
     script:
-        "../../scripts/plot_model.py"
+        "../../scripts/plot.py"
 
 
 rule plot_diagnostics:
     input:
-        "results/{study}/diagnostics.csv",
+        checks=rules.collect_tables.output.checks,
     output:
-        report(
-            "results/{study}/figures/diagnostics.svg",
-            caption="../report/diagnostics.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "diagnostics overview"},
-        ),
+        diagnostics=in_report("results/{study}/figures/diagnostics.svg", "diagnostics", "diagnostics overview", SUMMARY),
     log:
         "logs/{study}/plot_diagnostics.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_diagnostics"),
+        figure="diagnostics",
+        library=digest("plot", "guidefit.report.figures.diagnostics"),
     message:
-        "{wildcards.study}: draw the overview of diagnostics"
+        "{wildcards.study}: plot the diagnostics"
     script:
-        "../../scripts/plot_diagnostics.py"
+        "../../scripts/plot.py"
 
 
 rule plot_comparison:
     input:
-        "results/{study}/comparison.csv",
+        comparison=rules.compare.output[0],
     output:
-        report(
-            "results/{study}/figures/comparison.svg",
-            caption="../report/comparison.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "comparison by PSIS-LOO"},
-        ),
+        comparison=in_report("results/{study}/figures/comparison.svg", "comparison", "comparison by PSIS-LOO", SUMMARY),
     log:
         "logs/{study}/plot_comparison.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_comparison"),
+        figure="comparison",
+        library=digest("plot", "guidefit.report.figures.comparison"),
     message:
-        "{wildcards.study}: draw the comparison"
+        "{wildcards.study}: plot the comparison of variants"
     script:
-        "../../scripts/plot_comparison.py"
+        "../../scripts/plot.py"
 
 
 rule plot_recovery:
     input:
-        "results/{study}/recovery.csv",
+        recovery=rules.recover.output[0],
     output:
-        coverage=report(
-            "results/{study}/figures/recovery-coverage.svg",
-            caption="../report/recovery_coverage.rst",
-            category="{study}",
-            subcategory="1. Over all seeds",
-            labels={"what": "recovery: coverage"},
-        ),
-        bias=report(
-            "results/{study}/figures/recovery-bias.svg",
-            caption="../report/recovery_bias.rst",
-            category="{study}",
-            subcategory="1. Over all seeds",
-            labels={"what": "recovery: bias and contraction"},
-        ),
+        coverage=in_report("results/{study}/figures/recovery-coverage.svg", "recovery_coverage", "recovery: coverage", OVER_SEEDS),
+        bias=in_report("results/{study}/figures/recovery-bias.svg", "recovery_bias", "recovery: bias and contraction", OVER_SEEDS),
     log:
         "logs/{study}/plot_recovery.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_recovery"),
+        figure="recovery",
+        library=digest("plot", "guidefit.report.figures.recovery"),
     message:
         "{wildcards.study}: plot the recovery"
     script:
-        "../../scripts/plot_recovery.py"
+        "../../scripts/plot.py"
 
 
 rule plot_calibration:
     input:
-        "results/{study}/ranks.parquet",
+        ranks=rules.calibrate.output.ranks,
     output:
-        ecdf=report(
+        ecdf=in_report(
             "results/{study}/figures/{variant}-calibration_ecdf.svg",
-            caption="../report/calibration_ecdf.rst",
-            category="{study}",
-            subcategory="1. Over all seeds",
-            labels={"what": "calibration: ECDF of ranks", "variant": "{variant}"},
+            "calibration_ecdf",
+            "calibration of {variant}: ECDF of rank statistics",
+            OVER_SEEDS,
         ),
-        bins=report(
+        histograms=in_report(
             "results/{study}/figures/{variant}-calibration_ranks.svg",
-            caption="../report/calibration_ranks.rst",
-            category="{study}",
-            subcategory="1. Over all seeds",
-            labels={"what": "calibration: histograms of ranks", "variant": "{variant}"},
+            "calibration_ranks",
+            "calibration of {variant}: histograms of rank statistics",
+            OVER_SEEDS,
         ),
     log:
         "logs/{study}/plot_calibration/{variant}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_calibration"),
+        figure="calibration",
+        library=digest("plot", "guidefit.report.figures.calibration"),
     message:
         "{wildcards.study}: plot the calibration of {wildcards.variant}"
     script:
-        "../../scripts/plot_calibration.py"
+        "../../scripts/plot.py"
 
 
 rule plot_effects:
     input:
         screen="results/{study}/data/screen/screen.parquet",
-        genes="results/{study}/effects/genes.parquet",
-        sgrnas="results/{study}/effects/sgrnas.parquet",
-        lines="results/{study}/effects/lines.parquet",
+        genes=rules.estimate_effects.output.genes,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        lines=rules.estimate_effects.output.lines,
     output:
-        genes=report(
-            "results/{study}/figures/{variant}-genes.png",
-            caption="../report/gene_volcano.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "genes: effect and certainty"},
+        genes=in_report("results/{study}/figures/{variant}-genes.png", "gene_volcano", "genes: effect and certainty", OF_VARIANT),
+        ranking=in_report(
+            "results/{study}/figures/{variant}-gene_ranking.svg", "gene_ranking", "genes: strongest effects", OF_VARIANT
         ),
-        ranking=report(
-            "results/{study}/figures/{variant}-gene_ranking.svg",
-            caption="../report/gene_ranking.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "genes: strongest effects"},
-        ),
-        lines=report(
+        lines=in_report(
             "results/{study}/figures/{variant}-copy_number_lines.png",
-            caption="../report/copy_number_lines.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "genes: logFC against copy number, with the fit"},
+            "copy_number_lines",
+            "genes: logFC against copy number, with the fit",
+            OF_VARIANT,
         ),
-        guides=report(
-            "results/{study}/figures/{variant}-guides.svg",
-            caption="../report/guides.rst",
-            category="{study}",
-            subcategory="{variant}",
-            labels={"what": "sgRNAs: how consistent they are"},
-        ),
+        guides=in_report("results/{study}/figures/{variant}-guides.svg", "guides", "sgRNAs: effects by gene", OF_VARIANT),
     log:
         "logs/{study}/plot_effects/{variant}.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        seed=first_seed,
-        diploid=diploid,
-        show_genes=setting("show_genes"),
-        library=digest("plot_effects"),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        show_genes=lookup("{study}/show_genes", within=STUDIES),
+        figure="effects",
+        library=digest("plot", "guidefit.report.figures.effects"),
     message:
         "{wildcards.study}: plot the effects of {wildcards.variant}"
     script:
-        "../../scripts/plot_effects.py"
+        "../../scripts/plot.py"
 
 
 rule plot_correction:
     input:
-        "results/{study}/correction.csv",
+        correction=rules.assess_correction.output[0],
     output:
-        report(
-            "results/{study}/figures/correction.svg",
-            caption="../report/correction_plot.rst",
-            category="{study}",
-            subcategory="1. Over all variants",
-            labels={"what": "is the copy-number correction right?"},
-        ),
+        correction=in_report("results/{study}/figures/correction.svg", "correction_plot", "copy-number corrections", SUMMARY),
     log:
         "logs/{study}/plot_correction.log",
     conda:
         "../../envs/figures.yaml"
     params:
-        library=digest("plot_correction"),
+        figure="correction",
+        library=digest("plot", "guidefit.report.figures.correction"),
     message:
-        "{wildcards.study}: plot the check of the correction"
+        "{wildcards.study}: plot the copy-number corrections"
     script:
-        "../../scripts/plot_correction.py"
+        "../../scripts/plot.py"
 
 
 rule write_gene_page:
     input:
-        unpack(gene_page_extras),
-        genes="results/{study}/effects/genes.parquet",
-        sgrnas="results/{study}/effects/sgrnas.parquet",
-        diagnostics="results/{study}/diagnostics.csv",
+        genes=rules.estimate_effects.output.genes,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        diagnostics=rules.collect_tables.output.diagnostics,
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
     output:
-        report(
-            "results/{study}/genes.html",
-            caption="../report/genes.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "ANSWER BY GENE"},
-        ),
+        page=in_report("results/{study}/genes.html", "genes", "Genes", SUMMARY),
     log:
         "logs/{study}/write_gene_page.log",
     conda:
         "../../envs/data.yaml"
     params:
-        thresholds=effect_thresholds,
-        library=digest("write_gene_page"),
+        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        page="genes",
+        library=digest("write_page", "guidefit.report.pages.genes"),
     message:
-        "{wildcards.study}: write the page of genes"
+        "{wildcards.study}: write the page on genes"
     script:
-        "../../scripts/write_gene_page.py"
+        "../../scripts/write_page.py"
 
 
-rule summarise:
+rule write_summary_page:
     input:
-        unpack(summary_extras),
-        diagnostics="results/{study}/diagnostics.csv",
-        estimates="results/{study}/estimates.csv",
+        diagnostics=rules.collect_tables.output.diagnostics,
+        checks=rules.collect_tables.output.checks,
+        estimates=rules.collect_tables.output.estimates,
+        recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
+        calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
-        report(
-            "results/{study}/summary.html",
-            caption="../report/summary.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "ANSWER IN WORDS"},
-        ),
+        page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),
     log:
-        "logs/{study}/summarise.log",
+        "logs/{study}/write_summary_page.log",
     conda:
         "../../envs/data.yaml"
     params:
-        thresholds=setting("thresholds"),
-        library=digest("summarise"),
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
+        page="summary",
+        library=digest("write_page", "guidefit.report.pages.summary"),
     message:
-        "{wildcards.study}: write the summary"
+        "{wildcards.study}: write the summary page"
     script:
-        "../../scripts/summarise.py"
+        "../../scripts/write_page.py"

@@ -1,4 +1,4 @@
-# A screen and its truth: simulated from a design, from a variant's prior or from its posterior given a real screen, or imported.
+# Screens and their truth: simulated from a design, from a variant's prior or from its posterior given a real screen; or imported.
 
 
 rule simulate:
@@ -10,8 +10,8 @@ rule simulate:
     conda:
         "../../envs/data.yaml"
     params:
-        simulate=setting("simulate"),
-        covariate=covariate_settings,
+        simulate=lookup("{study}/simulate", within=STUDIES),
+        covariate=lookup("{study}/covariate", within=STUDIES),
         seeds=batch_seeds,
         library=digest("simulate"),
     message:
@@ -22,23 +22,23 @@ rule simulate:
 
 rule simulate_prior:
     input:
-        unpack(layout_of),
-        variant=variant_file,
+        layout=layout_screen,
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
         truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
     log:
         "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
     wildcard_constraints:
-        study=any_of(name for name in STUDIES if name not in FROM_POSTERIOR),
-        variant="(?!design/)[A-Za-z][A-Za-z0-9_]*",
+        study=studies_where("truth", "prior"),
     conda:
         "../../envs/fit.yaml"
     params:
-        simulate=setting("simulate"),
-        covariate=covariate_settings,
-        priors=fit_priors,
+        simulate=lookup("{study}/simulate", within=STUDIES),
+        covariate=lookup("{study}/covariate", within=STUDIES),
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         seeds=batch_seeds,
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
         library=digest("simulate_prior"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
@@ -48,24 +48,25 @@ rule simulate_prior:
 
 rule simulate_posterior:
     input:
-        unpack(layout_of),
+        layout=layout_screen,
         posterior=layout_posterior,
-        variant=variant_file,
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         screen="results/{study}/data/{variant}/seeds_{seeds}/screen.parquet",
         truth="results/{study}/data/{variant}/seeds_{seeds}/truth.parquet",
     log:
         "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
     wildcard_constraints:
-        study=any_of(FROM_POSTERIOR),
+        study=studies_where("truth", "posterior"),
     conda:
         "../../envs/fit.yaml"
     params:
-        simulate=setting("simulate"),
-        covariate=covariate_settings,
-        priors=fit_priors,
+        simulate=lookup("{study}/simulate", within=STUDIES),
+        covariate=lookup("{study}/covariate", within=STUDIES),
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         seeds=batch_seeds,
-        layout_seed=lambda wildcards: STUDIES[STUDIES[wildcards.study]["simulate"]["layout"]]["seeds"][0],
+        layout_seed=lookup("{layout}/first_seed", within=STUDIES, layout=lookup("{study}/simulate/layout", within=STUDIES)),
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
         library=digest("simulate_posterior"),
     message:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the posterior of {wildcards.variant}"
@@ -75,27 +76,21 @@ rule simulate_posterior:
 
 rule import_table:
     input:
-        lambda wildcards: STUDIES[wildcards.study]["screen"]["path"],
+        lookup("{study}/screen/path", within=STUDIES),
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
-        dropped=report(
-            "results/{study}/data/screen/dropped.csv",
-            caption="../report/dropped.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "left out of the screen (table)"},
-        ),
+        dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
     log:
         "logs/{study}/import_screen.log",
     wildcard_constraints:
-        study=any_of(TABLES),
-    priority: 100  # bad input is told before anything long starts
+        study=studies_where("kind", "table"),
+    priority: 100  # errors in the input are reported before anything long starts
     conda:
         "../../envs/data.yaml"
     params:
-        table=screen_settings("columns", "missing", "constant_covariate", "copy_number_unit"),
-        covariate=covariate_settings,
+        table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
+        covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
     message:
         "{wildcards.study}: import {input}"
@@ -109,31 +104,48 @@ rule import_depmap:
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
-        dropped=report(
-            "results/{study}/data/screen/dropped.csv",
-            caption="../report/dropped.rst",
-            category="{study}",
-            subcategory="0. Answer and tables",
-            labels={"what": "left out of the screen (table)"},
-        ),
+        dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
     log:
         "logs/{study}/import_screen.log",
     benchmark:
         "results/{study}/data/screen/benchmark.tsv"
     wildcard_constraints:
-        study=any_of(DEPMAP),
+        study=studies_where("kind", "depmap"),
     priority: 100
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        mem_mb=times_attempt(6000),
     params:
-        map_columns=screen_settings("map_columns"),
-        steps=screen_settings("normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
-        screen=screen_settings("constant_covariate", "copy_number_unit"),
-        covariate=covariate_settings,
+        map_columns=pick("screen", "map_columns"),
+        steps=pick("screen", "normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
+        screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
+        covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:
         "{wildcards.study}: import DepMap's files"
     script:
         "../../scripts/import_depmap.py"
+
+
+# The import validates the lists that exist by then. A new list is validated here, and re-runs neither the import nor any fit.
+rule validate_controls:
+    input:
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
+        screen="results/{study}/data/screen/screen.parquet",
+    output:
+        "results/{study}/data/screen/controls.csv",
+    log:
+        "logs/{study}/validate_controls.log",
+    wildcard_constraints:
+        study="|".join(REAL) or "(?!)",
+    priority: 100
+    conda:
+        "../../envs/data.yaml"
+    params:
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        library=digest("validate_controls"),
+    message:
+        "{wildcards.study}: validate the lists of control genes"
+    script:
+        "../../scripts/validate_controls.py"

@@ -1,12 +1,12 @@
-"""Which directions of a model the data say nothing about.
+"""Which directions and scales of a model the data carry no information about.
 
-Location parameters that can trade places in the likelihood (alpha against mu_gamma in global_intercept) keep their prior along
-that trade, however well the sampler did. The certificate looks for combinations of location parameters whose posterior variance
+Location parameters whose sum alone enters the likelihood (alpha and mu_gamma in global_intercept) keep their prior along their
+difference, even if the sampler works perfectly. The certificate finds combinations of location parameters whose posterior variance
 is still the prior's: generalised eigenvalues of the posterior covariance against the prior covariance.
 
 In every hierarchical model some combinations keep their prior: mu_gamma minus the mean of the gamma_g, given sigma_gamma. They
-are no defect, since they move no parameter far within its own prior. A direction therefore counts only where its movement also
-makes up a good part of the prior variance of some parameter (`share`).
+are not a defect, since they move no parameter far within its own prior. A direction therefore counts only where its movement also
+makes up a large part of the prior variance of some parameter (`share`). Scale parameters are judged one by one.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,26 @@ from typing import Any
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import scipy.linalg
+import scipy.special
 import xarray as xr
 
 from guidefit.base.names import indexed
 
+COLUMNS = ("study", "variant", "seed", "direction", "name", "contraction", "mcse", "share", "sd", "loadings")
 MAX_PARAMETERS = 200
 MIN_DRAWS = 8  # for each parameter: the covariance of fewer has directions that are small or large by chance
+DEPENDENT = 1e-10  # share of a parameter's prior variance that other parameters leave unexplained where it is their combination
+CONSTANT = 1e-9  # relative range below which draws differ by rounding only
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A combination of location parameters and what the data say about it.
+    """A combination of location parameters, or one scale parameter, and the information that the data carry about it.
 
-    contraction: 1 - posterior variance / prior variance of the combination (about 0: the data say nothing); mcse: its Monte
-    Carlo standard error, large where the sampler hardly moved along the direction.
+    contraction: 1 - posterior variance / prior variance of the combination (about 0: no information); mcse: its Monte Carlo
+    standard error, large where the sampler hardly moved along the direction.
     loadings: parameter -> how far it moves when the first one moves by 1; sd: posterior sd of that movement of the first.
     share: largest part of any parameter's prior variance that this movement makes up.
     """
@@ -59,67 +64,173 @@ class Direction:
         return {"direction": number, "name": self.name, **figures, "loadings": loadings}
 
 
-def unlearnt_directions(
+def find_unidentified_directions(
     posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.3, min_share: float = 1 / 3
 ) -> tuple[float, list[Direction]]:
-    """The least contraction of any direction that counts (where none does: of any single parameter), and the directions
-    whose contraction is not surely (by two Monte Carlo standard errors) above max_contraction.
+    """The smallest contraction of any direction that counts, and the directions that the data carry no information about.
+
+    Where no direction counts, the smallest contraction of any single parameter is returned; NaN where there is no location or where
+    there are too few draws. A direction is unidentified where its contraction is not reliably (by two Monte Carlo standard errors)
+    above max_contraction.
 
     posterior: dims (chain, draw, ...), prior: the same variables. Location parameters are those that take negative values in the
-    prior; variables by sgRNA are left out of the eigenproblem (each has its own data) and join as loadings. With more than
-    MAX_PARAMETERS parameters, or too few draws for them, the first ones of each variable are taken. (Formula: generalised Rayleigh
-    quotient.)
+    prior. Variables by sgRNA are left out of the eigenproblem (each has its own data) and join as loadings. With more than
+    MAX_PARAMETERS parameters, or too few draws for them, the first ones of each variable are taken. Quantities that are constant in
+    the prior, not finite, or linear combinations of earlier ones are left out too. (Formula: generalised Rayleigh quotient.)
     """
-    locations = [str(n) for n in posterior.data_vars if n in prior and float(prior[n].min()) < 0 and posterior[n].dtype.kind == "f"]
-    core_names = [n for n in locations if "sgrna" not in posterior[n].dims and not n.startswith("rho")]
-    if not core_names:
+    draws = _location_draws(posterior, prior)
+    if draws is None:
         return np.nan, []
-    draws = min(posterior.sizes["chain"] * posterior.sizes["draw"], prior.sizes["chain"] * prior.sizes["draw"])
-    per_variable = max(1, min(MAX_PARAMETERS, draws // MIN_DRAWS) // len(core_names))
-    names, after = draw_matrix(posterior[core_names], per_variable)
-    _, before = draw_matrix(prior[core_names], per_variable)
-    if len(after) <= len(names) or len(before) <= len(names):
-        return np.nan, []
-    after_cov, before_cov = np.atleast_2d(np.cov(after.T)), np.atleast_2d(np.cov(before.T))
-    after = after - after.mean(axis=0)
-    ratios, vectors = scipy.linalg.eigh(after_cov, before_cov)
+    ratios, vectors = scipy.linalg.eigh(draws.after_cov, draws.before_cov)
     vectors = vectors[:, ratios > 1e-12]  # parameters that never moved are the sampler's failure, which R-hat reports
+    identified, unidentified = [], []
+    for vector in vectors.T:
+        candidate = draws.direction(vector)
+        if _keeps_prior(candidate, max_contraction):
+            unidentified.append(vector)
+        else:
+            identified.append(candidate)
+    found = [draws.direction(vector) for vector in _by_movement(unidentified, draws)]
+    counted = [candidate for candidate in found + identified if candidate.share >= min_share]
+    singly = 1 - draws.after_cov.diagonal() / draws.before_cov.diagonal()
+    least = min((candidate.contraction for candidate in counted), default=float(singly.min()))
+    return least, [candidate for candidate in counted if _keeps_prior(candidate, max_contraction)]
 
-    all_names, all_after = draw_matrix(posterior[locations], per_variable)
-    _, all_before = draw_matrix(prior[locations], per_variable)
-    prior_sd = all_before.std(axis=0)
-    all_after = all_after - all_after.mean(axis=0)
 
-    def direction(vector: np.ndarray) -> Direction:
-        ratio = float((vector @ after_cov @ vector) / (vector @ before_cov @ vector))
-        score = after @ vector
-        ess = float(az.ess(score.reshape(posterior.sizes["chain"], -1)))
-        moved = moved_by(all_after, score)
-        core = np.array([name in names for name in all_names])
-        first = int(np.flatnonzero(core & (abs(moved) >= 0.9 * abs(moved[core]).max()))[0])
-        loadings = dict(zip(all_names, (moved / moved[first]).tolist(), strict=True))
-        ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != all_names[first]))
-        mcse = ratio * float(np.sqrt(2 / ess + 2 / len(before)))
-        share = float(np.max((moved / prior_sd) ** 2))
+def _keeps_prior(candidate: Direction, max_contraction: float) -> bool:
+    # A posterior that is much wider than the prior was not kept: the scales above turned out larger than expected.
+    wider = candidate.contraction + 2 * candidate.mcse < -max_contraction
+    return candidate.contraction - 2 * candidate.mcse < max_contraction and not wider
+
+
+def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The unidentified directions of several fits in the columns of identifiability.csv."""
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class _LocationDraws:
+    """Draws of the location parameters.
+
+    names, core (draw, C), after_cov, before_cov (C, C): of the eigenproblem, posterior draws centred.
+    all_names, everything (draw, P): of all locations, posterior draws centred, with the sds of their priors (P,).
+    chains: number of chains of the posterior; prior_draws: number of draws of the prior.
+    """
+
+    names: list[str]
+    core: np.ndarray
+    after_cov: np.ndarray
+    before_cov: np.ndarray
+    all_names: list[str]
+    everything: np.ndarray
+    prior_sd: np.ndarray
+    chains: int
+    prior_draws: int
+
+    def direction(self, vector: np.ndarray) -> Direction:
+        """What the data say about the combination core @ vector."""
+        ratio = float((vector @ self.after_cov @ vector) / (vector @ self.before_cov @ vector))
+        score = self.core @ vector
+        moved = moved_by(self.everything, score)
+        is_core = np.array([name in self.names for name in self.all_names])
+        first = int(np.flatnonzero(is_core & (abs(moved) >= 0.9 * abs(moved[is_core]).max()))[0])
+        loadings = dict(zip(self.all_names, (moved / moved[first]).tolist(), strict=True))
+        ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != self.all_names[first]))
+        mcse = ratio * _relative_error(score, self.chains, self.prior_draws)
+        share = float(np.max((moved / self.prior_sd) ** 2))
         return Direction(1 - ratio, mcse, share, float(abs(moved[first])), ordered)
 
-    def is_unlearnt(candidate: Direction) -> bool:
-        # A posterior much wider than the prior is no prior that was kept: the scales above turned out larger than expected.
-        wider = candidate.contraction + 2 * candidate.mcse < -max_contraction
-        return candidate.contraction - 2 * candidate.mcse < max_contraction and not wider
 
-    learnt, unlearnt = [], []
-    for vector in vectors.T:
-        candidate = direction(vector)
-        if is_unlearnt(candidate):
-            unlearnt.append(vector)
-        else:
-            learnt.append(candidate)
-    found = [direction(vector) for vector in by_movement(unlearnt, after, all_after, prior_sd)]
-    counted = [candidate for candidate in found + learnt if candidate.share >= min_share]
-    singly = 1 - after_cov.diagonal() / before_cov.diagonal()
-    least = min((candidate.contraction for candidate in counted), default=float(singly.min()))
-    return least, [candidate for candidate in counted if is_unlearnt(candidate)]
+def _location_draws(posterior: xr.Dataset, prior: xr.Dataset) -> _LocationDraws | None:
+    """The draws of the eigenproblem; None where there is no location parameter, or too few draws for the covariances."""
+    locations = [name for name in _real_variables(posterior, prior) if float(prior[name].min()) < 0]
+    core_names = [n for n in locations if "sgrna" not in posterior[n].dims and not n.startswith("rho")]
+    if not core_names:
+        return None
+    chains = posterior.sizes["chain"]
+    draws = min(chains * posterior.sizes["draw"], prior.sizes["chain"] * prior.sizes["draw"])
+    per_variable = max(1, min(MAX_PARAMETERS, draws // MIN_DRAWS) // len(core_names))
+    names, after, before = _moving(posterior[core_names], prior[core_names], per_variable)
+    kept = independent_columns(before)
+    names, after, before = [names[i] for i in kept], after[:, kept], before[:, kept]
+    if not names or len(after) <= len(names) or len(before) <= len(names):
+        return None
+    all_names, all_after, all_before = _moving(posterior[locations], prior[locations], per_variable)
+    return _LocationDraws(
+        names,
+        after - after.mean(axis=0),
+        np.atleast_2d(np.cov(after.T)),
+        np.atleast_2d(np.cov(before.T)),
+        all_names,
+        all_after - all_after.mean(axis=0),
+        all_before.std(axis=0),
+        chains,
+        len(before),
+    )
+
+
+def _real_variables(posterior: xr.Dataset, prior: xr.Dataset) -> list[str]:
+    return [str(name) for name in posterior.data_vars if name in prior and posterior[name].dtype.kind == "f"]
+
+
+def _moving(posterior: xr.Dataset, prior: xr.Dataset, per_variable: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, posterior draws (draw, P) and prior draws of the parameters that are finite and not constant in the prior."""
+    names, after = draw_matrix(posterior, per_variable)
+    _, before = draw_matrix(prior, per_variable)
+    finite = np.isfinite(after).all(axis=0) & np.isfinite(before).all(axis=0)
+    spread = before.max(axis=0) - before.min(axis=0)
+    kept = np.flatnonzero(finite & (spread > CONSTANT * abs(before).max(axis=0)))
+    return [names[i] for i in kept], after[:, kept], before[:, kept]
+
+
+def independent_columns(draws: np.ndarray) -> list[int]:
+    """Indices of the columns of (draw, P) that are no linear combination of columns before them, constants included."""
+    correlation = np.atleast_2d(np.corrcoef(draws.T)) if draws.shape[1] else np.empty((0, 0))
+    kept: list[int] = []
+    for column in range(len(correlation)):
+        along = correlation[kept, column]
+        residual = 1 - along @ np.linalg.solve(correlation[np.ix_(kept, kept)], along) if kept else 1.0
+        if residual > DEPENDENT:
+            kept.append(column)
+    return kept
+
+
+def find_unidentified_scales(
+    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.1, kept_from: float = -0.3
+) -> tuple[float, list[Direction]]:
+    """The smallest contraction of any scale parameter, and the scales that keep their prior: contraction below max_contraction.
+
+    Scale parameters are those that are never negative in the prior. The contraction is that of the probit of the prior's
+    distribution function, on which every prior is standard normal, so that a scale that the data push towards 0 has contracted.
+    A contraction below kept_from belongs to a posterior that is wider than the prior, which it did not keep. Variables by sgRNA are
+    left out: each has few data. Returns NaN where there is no scale.
+    """
+    scales = [n for n in _real_variables(posterior, prior) if float(prior[n].min()) >= 0 and "sgrna" not in posterior[n].dims]
+    if not scales:
+        return np.nan, []
+    names, after, before = _moving(posterior[scales], prior[scales], MAX_PARAMETERS)
+    found = []
+    for name, mine, of_prior in zip(names, after.T, before.T, strict=True):
+        z, reference = _probit(mine, of_prior), _probit(of_prior, of_prior)
+        ratio = float(z.var() / reference.var())
+        mcse = ratio * _relative_error(z, posterior.sizes["chain"], len(of_prior)) if ratio > 0 else 0.0
+        share = float(mine.var() / of_prior.var())
+        found.append(Direction(1 - ratio, mcse, share, float(mine.std()), {name: 1.0}))
+    least = min((scale.contraction for scale in found), default=np.nan)
+    return least, [scale for scale in found if kept_from <= scale.contraction < max_contraction]
+
+
+def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Normal scores of `values` (n,) in the empirical distribution of `reference` (m,)."""
+    ordered = np.sort(reference)
+    below = (np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right")) / 2
+    return scipy.special.ndtri((below + 0.5) / (len(ordered) + 1))
+
+
+def _relative_error(score: np.ndarray, chains: int, prior_draws: int) -> float:
+    """Monte Carlo standard error of the ratio of two variances, relative to the ratio; score: (draw,) pooled over the chains."""
+    ess = float(az.ess(score.reshape(chains, -1)))
+    return float(np.sqrt(2 / ess + 2 / prior_draws))
 
 
 def moved_by(parameters: np.ndarray, score: np.ndarray) -> np.ndarray:
@@ -127,15 +238,15 @@ def moved_by(parameters: np.ndarray, score: np.ndarray) -> np.ndarray:
     return np.asarray(parameters.T @ score / len(score) / score.std())
 
 
-def by_movement(vectors: list[np.ndarray], core: np.ndarray, parameters: np.ndarray, prior_sd: np.ndarray) -> list[np.ndarray]:
-    """The space of these combinations of `core`, spanned anew: the one that moves the parameters most comes first.
+def _by_movement(vectors: list[np.ndarray], draws: _LocationDraws) -> list[np.ndarray]:
+    """Another basis of the space of these combinations of draws.core: the one that moves the parameters most comes first.
 
-    Combinations that all keep their prior share one eigenvalue, and come out of an eigenproblem in any mixture.
+    Combinations that all keep their prior share one eigenvalue, and come out of an eigenproblem in an arbitrary mixture.
     """
     if not vectors:
         return []
-    scaled = np.column_stack([vector / (core @ vector).std() for vector in vectors])
-    movement = np.column_stack([moved_by(parameters, core @ vector) / prior_sd for vector in scaled.T])
+    scaled = np.column_stack([vector / (draws.core @ vector).std() for vector in vectors])
+    movement = np.column_stack([moved_by(draws.everything, draws.core @ vector) / draws.prior_sd for vector in scaled.T])
     _, _, rotation = np.linalg.svd(movement, full_matrices=False)
     return list((scaled @ rotation.T).T)
 
@@ -143,7 +254,7 @@ def by_movement(vectors: list[np.ndarray], core: np.ndarray, parameters: np.ndar
 def draw_matrix(draws: xr.Dataset, per_variable: int | None = None) -> tuple[list[str], np.ndarray]:
     """Names of single parameters, such as gamma_g[TP53], and their pooled draws as a matrix (draw, parameter).
 
-    per_variable: of each variable at most so many, the first ones.
+    per_variable: the largest number of parameters of one variable; the first ones are taken.
     """
     names: list[str] = []
     columns = []

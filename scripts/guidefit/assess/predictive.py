@@ -9,21 +9,33 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 
+from guidefit.base.arrays import evenly_spaced
 from guidefit.models.parts import QUICK
 
 KEPT_DRAWS = 200
+_SAMPLE = ("chain", "draw")
+LOO_TYPES = {
+    "variant": "str",
+    "seed": "int64",
+    "row": "int64",
+    **dict.fromkeys(("elpd_i", "mcse", "pareto_k", "pit", "p", "good_k", "n_samples"), "float64"),
+}
 
 
 @dataclass(frozen=True)
-class Check:
-    """draws: prior_predictive and posterior_predictive (sample, row), observed_data; loo: (row,) elpd_i, pareto_k, pit."""
+class PredictiveChecks:
+    """What the predictive checks of one fit give.
+
+    draws: groups prior_predictive and posterior_predictive (sample, row), and observed_data. loo: (row,) elpd_i, its Monte Carlo
+    standard error mcse, pareto_k, pit; attributes elpd, se, p, good_k, n_samples.
+    """
 
     draws: xr.DataTree
     loo: xr.Dataset
 
 
-def check(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> Check:
-    """Check one fit with at most n_draws of its draws, evenly spaced over draws and from all chains.
+def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
+    """Check the predictions of one fit with at most n_draws of its draws, evenly spaced and from all chains.
 
     PSIS-LOO: Vehtari, Gelman & Gabry 2017, Vehtari et al. 2024. LOO-PIT: Gelman et al. 2020, Säilynoja et al. 2022.
     """
@@ -39,41 +51,49 @@ def check(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> Check:
         prior = pm.sample_prior_predictive(KEPT_DRAWS, var_names=["logfc"], random_seed=seed, compile_kwargs=QUICK)
     tree["posterior_predictive"] = predicted["posterior_predictive"]
     tree["log_likelihood"] = xr.DataTree(likelihood)
+    samples = _samples(predicted["posterior_predictive"].to_dataset())
+    draws = {
+        "prior_predictive": _samples(prior["prior_predictive"].to_dataset()),
+        "posterior_predictive": samples.isel(sample=evenly_spaced(samples.sizes["sample"], KEPT_DRAWS)),
+        "observed_data": observed,
+    }
+    return PredictiveChecks(xr.DataTree.from_dict(draws), _leave_one_out(tree, seed))
+
+
+def _leave_one_out(tree: xr.DataTree, seed: int) -> xr.Dataset:
+    """(row,) elpd_i, mcse, pareto_k, pit from the groups posterior_predictive, log_likelihood and observed_data."""
     loo = az.loo(tree, pointwise=True, var_name="logfc")
     pit = az.loo_pit(tree, var_names=["logfc"], random_state=seed)["logfc"]
-    pointwise = xr.Dataset(
-        {"elpd_i": loo.elpd_i, "pareto_k": loo.pareto_k, "pit": pit},
+    mcse = elpd_mcse(tree["log_likelihood"].to_dataset()["logfc"], loo.log_weights, loo.elpd_i)
+    return xr.Dataset(
+        {"elpd_i": loo.elpd_i, "mcse": mcse, "pareto_k": loo.pareto_k, "pit": pit},
         attrs={name: float(getattr(loo, name)) for name in ("elpd", "se", "p", "good_k", "n_samples")},
     )
-    kept = np.linspace(0, thinned.sizes["chain"] * thinned.sizes["draw"] - 1, KEPT_DRAWS).astype(int)
-    return Check(
-        xr.DataTree.from_dict(
-            {
-                "prior_predictive": _samples(prior["prior_predictive"].to_dataset()),
-                "posterior_predictive": _samples(predicted["posterior_predictive"].to_dataset()).isel(sample=np.unique(kept)),
-                "observed_data": observed,
-            }
-        ),
-        pointwise,
-    )
+
+
+def elpd_mcse(log_likelihood: xr.DataArray, log_weights: xr.DataArray, elpd_i: xr.DataArray) -> xr.DataArray:
+    """(row,) Monte Carlo standard error of each row's elpd.
+
+    elpd_i = log sum_s w_s p_s, with p_s = exp(log_likelihood) and normalised weights w_s: by the delta method its variance is
+    sum_s w_s^2 (p_s / exp(elpd_i) - 1)^2 (Vehtari et al. 2024), where the draws are taken as independent.
+    """
+    weights: Any = (log_weights - log_weights.max(_SAMPLE)).pipe(np.exp)
+    weights = weights / weights.sum(_SAMPLE)
+    variance = weights**2 * ((log_likelihood - elpd_i).pipe(np.exp) - 1) ** 2
+    return variance.sum(_SAMPLE) ** 0.5
 
 
 def _samples(draws: xr.Dataset) -> xr.Dataset:
-    """(chain, draw, row) -> (sample, row), single precision: for pictures."""
-    stacked = draws.stack(sample=("chain", "draw")).transpose("sample", ...)
+    """(chain, draw, row) -> (sample, row), in single precision, for figures."""
+    stacked = draws.stack(sample=_SAMPLE).transpose("sample", ...)
     return stacked.drop_vars(("sample", "chain", "draw")).astype("float32")
 
 
-LOO_TYPES = {
-    "variant": "str",
-    "seed": "int64",
-    "row": "int64",
-    **dict.fromkeys(("elpd_i", "pareto_k", "pit", "p", "good_k", "n_samples"), "float64"),
-}
-
-
 def loo_table(loo: xr.Dataset | None, **ids: Any) -> pd.DataFrame:
-    """Pointwise LOO of one fit as rows: variant, seed (ids), row, elpd_i, pareto_k, pit, and p, good_k, n_samples of the whole."""
+    """Pointwise LOO of one fit as rows in the columns LOO_TYPES: ids are variant and seed; p, good_k, n_samples repeat in each row.
+
+    Without a fit the table has no rows.
+    """
     if loo is None:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in LOO_TYPES.items()})
     whole = {name: loo.attrs[name] for name in ("p", "good_k", "n_samples")}

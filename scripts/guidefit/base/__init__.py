@@ -1,1 +1,1 @@
-"""What every step needs: errors, names, random streams, tables, the start of a job."""
+"""What every step needs: errors, names, random streams, tables, digests of code, and the start of a job."""

@@ -1,5 +1,5 @@
-"""The one error that means: the user can mend this."""
+"""The error for everything that a user can fix."""
 
 
 class UserError(ValueError):
-    """Bad input. The message names the place (file, row, column or config key) and says how to mend it."""
+    """Bad input. The message names the place (file, row, column or config key), what was expected, and how to fix it."""

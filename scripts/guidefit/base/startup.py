@@ -1,33 +1,34 @@
-"""What every job does first: one thread limit, one compile cache, one log."""
+"""The start of every job: limits on threads, folders for compile caches, and the log."""
 
 import logging
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from guidefit.base.errors import UserError
 
 
 def start_job(log: str, threads: int = 1, inputs: Iterable[str] = ()) -> None:
-    """Send this process's output to the file `log`; call before numpy is imported, so that BLAS obeys `threads`.
+    """Set up this process and send its output to the file `log`. Call it before NumPy is imported, so that BLAS obeys `threads`.
 
-    The logger "guidefit" and the reason of a failure go to the terminal as well, `inputs` that are cut short among the reasons.
+    Messages of the logger "guidefit" and the reason of a failure are printed on the terminal as well. If the job fails because one
+    of the files `inputs` is truncated, the message names this file. Raises UserError where a cache folder cannot be written.
     """
+    terminal = _redirect_output(log)
+    sys.excepthook = sys.__excepthook__ = _Reporter(log, terminal, inputs)  # PyTensor's own hook calls sys.__excepthook__
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ.setdefault("MPLBACKEND", "agg")
-    # Caches lie in the temporary folder: a home may be read-only. PyTensor's numba cache stays off: code from a warm cache rounds
-    # differently from freshly compiled code, and a chaotic fit then gives other draws on the second run than on the first.
-    cache = Path(os.environ.get("TMPDIR", "/tmp")) / f"guidefit-cache-{os.getuid()}"
-    flags = os.environ.get("PYTENSOR_FLAGS", f"base_compiledir={cache / 'pytensor'}")
-    os.environ["PYTENSOR_FLAGS"] = f"{flags},numba__cache=False"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
-    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
-    (cache / "matplotlib").mkdir(parents=True, exist_ok=True)
+    _set_cache_folders()
 
+
+def _redirect_output(log: str) -> TextIO:
+    """Send standard output and standard error to a file. Returns a stream to what was standard error."""
     terminal = os.fdopen(os.dup(2), "w")
     sys.stdout.flush()
     sys.stderr.flush()
@@ -40,24 +41,63 @@ def start_job(log: str, threads: int = 1, inputs: Iterable[str] = ()) -> None:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(logging.Formatter("[%(asctime)s] %(message)s", "%H:%M:%S"))
         logger.addHandler(handler)
+    return terminal
 
-    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if isinstance(error, UserError):  # where it was raised is of no use to who can mend it
+
+def cache_folder() -> Path:
+    """The folder for everything that jobs of this user on this machine can make again."""
+    return Path(os.environ.get("TMPDIR") or tempfile.gettempdir()) / f"guidefit-cache-{os.getuid()}"
+
+
+def _set_cache_folders() -> None:
+    """Put the caches of PyTensor, Numba and Matplotlib into the temporary folder, unless the environment says otherwise.
+
+    The home folder may be read-only. PyTensor's Numba cache stays off: code from a warm cache rounds differently from freshly
+    compiled code, so that the second run of a chaotic fit would give other draws than the first.
+    """
+    folder = cache_folder()
+    flags = os.environ.get("PYTENSOR_FLAGS", f"base_compiledir={folder / 'pytensor'}")
+    os.environ["PYTENSOR_FLAGS"] = f"{flags},numba__cache=False"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))
+    os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    _make_writable(folder, "TMPDIR")
+    for variable in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR"):
+        _make_writable(Path(os.environ[variable]), variable)
+
+
+def _make_writable(folder: Path, variable: str) -> None:
+    """Make a folder and write a file into it. Raises UserError where that fails; variable: the one that sets the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"cannot write to the folder for temporary files and compile caches, {folder}: {error.strerror}. "
+            f"Set the environment variable {variable} to a folder that you can write to and that has space left, then run again."
+        ) from None
+
+
+class _Reporter:
+    """Exception hook: the reason of a failure goes to the terminal, with its traceback to the log."""
+
+    def __init__(self, log: str, terminal: TextIO, inputs: Iterable[str]) -> None:
+        self.log, self.terminal, self.inputs = log, terminal, inputs
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, UserError):  # the traceback would not help a user to fix the input
             message = f"guidefit: {error}"
             print(message, file=sys.stderr)
         else:
-            message = f"guidefit: {kind.__name__}: {error}\n  (the whole story: {log})"
+            message = f"guidefit: {kind.__name__}: {error}\n  (details: {self.log})"
             traceback.print_exception(kind, error, trace)
-            for path in filter(cut_short, inputs):
-                message = f"guidefit: {path} is cut short. Delete it and run again: it is then made anew."
-        print(f"\n{message}\n", file=terminal, flush=True)
-
-    # PyTensor puts a hook of its own in sys.excepthook, which calls sys.__excepthook__.
-    sys.excepthook = sys.__excepthook__ = report
+            for path in filter(is_truncated, self.inputs):
+                message = f"guidefit: {path} is truncated. Delete it and run again: the workflow then makes it again."
+        print(f"\n{message}\n", file=self.terminal, flush=True)
 
 
-def cut_short(path: str) -> bool:
-    """Whether a Parquet or NetCDF file lost its end, as by a full disk or a machine that went down."""
+def is_truncated(path: str) -> bool:
+    """Whether a Parquet or NetCDF file lost its end, for example by a full disk or a crash of the machine."""
     kind = Path(path).suffix
     if kind == ".parquet":
         with open(path, "rb") as file:

@@ -1,12 +1,15 @@
-"""Is the copy-number correction right? Control genes before and after it, and beside simple corrections.
+"""Is the copy-number correction right? Control genes before and after it, compared with simple corrections.
 
-Essential genes must stay apart from nonessential ones, and the logFC of nonessential genes must no longer depend on copy number.
+Essential genes must stay separated from nonessential ones, and the logFC of nonessential genes must no longer depend on copy
+number.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy import stats
 
 from guidefit.screens.sufficient import SufficientStatistics
@@ -22,28 +25,89 @@ BASELINES = {
     "global line": "one least-squares slope for all genes, within sgRNAs",
     "line per gene": "a least-squares slope for each gene, within its sgRNAs",
 }
+NOTES = BASELINES | {"line per gene": f"{BASELINES['line per gene']}; its slope is 0 by construction, on the rows it was fitted to"}
+
+
+def read_control_rows(
+    screen: str | Path, corrected: str | Path, control: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """The rows of control genes of a screen, with `control`, and variant -> (row,) corrected logFC of the same rows.
+
+    screen, corrected: Parquet files; control: gene -> essential or nonessential.
+    """
+    of_controls = [("gene", "in", pa.array(list(control), pa.string()))]
+    rows = pd.read_parquet(screen, filters=of_controls)
+    rows["control"] = rows["gene"].astype("str").map(control)
+    table = pd.read_parquet(corrected, columns=["variant", "corrected_logfc"], filters=of_controls)
+    by_variant = table.groupby("variant", observed=True, sort=False)["corrected_logfc"]
+    return rows, {str(variant): values.to_numpy() for variant, values in by_variant}
+
+
+def compare(
+    rows: pd.DataFrame, statistics: SufficientStatistics, corrected: Mapping[str, np.ndarray], diploid: float
+) -> pd.DataFrame:
+    """One row per correction, the simple ones first.
+
+    rows: of control genes: gene, sgrna, cell_line, control, cna, x, x_diploid, logfc; corrected: variant -> (row,) corrected logFC.
+    """
+    logfc = {name: (values, "baseline") for name, values in correct_simply(rows, statistics).items()}
+    logfc |= {name: (np.asarray(values), "variant") for name, values in corrected.items()}
+    genes = rows.drop_duplicates("gene")["control"].value_counts()
+    counts = {f"genes_{kind}": int(genes.get(kind, 0)) for kind in ("essential", "nonessential")}
+    counts["cell_lines"] = rows["cell_line"].nunique()
+    table = [
+        {"method": name, "kind": kind, **judge(rows.assign(corrected_logfc=values), diploid), **counts, "note": NOTES.get(name, "")}
+        for name, (values, kind) in logfc.items()
+    ]
+    return pd.DataFrame(table).reindex(columns=[name for name in COLUMNS if name not in ("study", "seed")])
+
+
+def correct_simply(rows: pd.DataFrame, statistics: SufficientStatistics) -> dict[str, np.ndarray]:
+    """BASELINES -> (row,) logFC of the rows without slope (x - x_diploid), whose slope is that of `baseline_slopes`."""
+    sgrna = pd.Index(statistics.sgrnas).get_indexer(rows["sgrna"].astype(str))
+    distance = (rows["x"] - rows["x_diploid"]).to_numpy()
+    return {name: rows["logfc"].to_numpy() - slope[sgrna] * distance for name, slope in baseline_slopes(statistics).items()}
 
 
 def baseline_slopes(statistics: SufficientStatistics) -> dict[str, np.ndarray]:
-    """(sgrna,) slope on x of each simple correction: least squares with an intercept per sgRNA."""
+    """BASELINES -> (sgrna,) slope on x: least squares with an intercept per sgRNA."""
     gene, size = statistics.gene_of_sgrna, len(statistics.genes)
     sxx, sxy = (np.bincount(gene, each, size) for each in (statistics.sxx, statistics.sxy))
-    by_gene = np.divide(sxy, sxx, out=np.zeros(size), where=sxx > 0)
+    of_gene = np.divide(sxy, sxx, out=np.zeros(size), where=sxx > 0)
     total = statistics.sxx.sum()
-    everywhere = statistics.sxy.sum() / total if total > 0 else 0.0
-    values = (np.zeros(len(gene)), np.full(len(gene), everywhere), by_gene[gene])
+    of_all = statistics.sxy.sum() / total if total > 0 else 0.0
+    values = (np.zeros(len(gene)), np.full(len(gene), of_all), of_gene[gene])
     return dict(zip(BASELINES, values, strict=True))
 
 
 def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
-    """Figures of one correction.
+    """Figures of one correction, each with its standard error (_se).
 
     rows: of control genes: gene, sgrna, cell_line, control (essential or nonessential), cna, x, corrected_logfc.
-    auroc: how well the genes' mean logFC tells essential from nonessential, in each cell line, averaged (1: perfectly); nnmd: mean
-    difference of the two in units of the nonessential genes' sd (null-normalised mean difference, Dempster et al. 2019; lower is
-    better), likewise; se: over cell lines. slope: of corrected logFC on x in nonessential genes, within sgRNAs; amplified_shift:
-    their logFC where the copy number is AMPLIFIED times the diploid one or more, less the sgRNA's mean elsewhere; se: clustered by
-    gene and by cell line (Cameron, Gelbach & Miller 2011).
+    auroc, nnmd: see `measure_separation`. slope: of corrected logFC on x in nonessential genes, within sgRNAs. amplified_shift:
+    their logFC where the copy number is AMPLIFIED times the diploid one or more, less the sgRNA's mean elsewhere. Both with errors
+    clustered by gene and by cell line. amplified_rows: the number of these rows. Figures without data are NaN.
+    """
+    quiet = rows[rows["control"] == "nonessential"]
+    y, x = quiet["corrected_logfc"].to_numpy(), quiet["x"].to_numpy()
+    amplified = (quiet["cna"].to_numpy() >= AMPLIFIED * diploid).astype(float)
+    sgrna, gene, cell_line = (pd.factorize(quiet[name].astype(str))[0] for name in ("sgrna", "gene", "cell_line"))
+    slope, slope_se = _slope_within(x, y, sgrna, gene, cell_line)
+    shift, shift_se = _slope_within(amplified, y, sgrna, gene, cell_line)
+    return measure_separation(rows) | {
+        "slope": slope,
+        "slope_se": slope_se,
+        "amplified_shift": shift,
+        "amplified_shift_se": shift_se,
+        "amplified_rows": int(amplified.sum()),
+    }
+
+
+def measure_separation(rows: pd.DataFrame) -> dict[str, float]:
+    """How well the genes' mean corrected logFC separates essential from nonessential genes, averaged over cell lines.
+
+    auroc: area under the ROC curve in each line (1: perfect); nnmd: difference of the means in units of the nonessential genes' sd
+    (null-normalised mean difference, Dempster et al. 2019; lower is better). Standard errors are those of the mean over cell lines.
     """
     by_line = rows.groupby(["cell_line", "gene", "control"], observed=True)["corrected_logfc"].mean().reset_index()
     areas, differences = [], []
@@ -58,55 +122,27 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     for name, values in (("auroc", areas), ("nnmd", differences)):
         found[name] = float(np.mean(values)) if values else np.nan
         found[f"{name}_se"] = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
-    quiet = rows[rows["control"] == "nonessential"]
-    y, x = quiet["corrected_logfc"].to_numpy(), quiet["x"].to_numpy()
-    high = (quiet["cna"].to_numpy() >= AMPLIFIED * diploid).astype(float)
-    codes = [pd.factorize(quiet[name].astype(str))[0] for name in ("sgrna", "gene", "cell_line")]
-    found["slope"], found["slope_se"] = _slope_within(x, y, *codes)
-    found["amplified_shift"], found["amplified_shift_se"] = _slope_within(high, y, *codes)
-    return found | {"amplified_rows": int(high.sum())}
+    return found
 
 
-def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndarray, line: np.ndarray) -> tuple[float, float]:
-    """Least-squares slope with an intercept per sgRNA, and its standard error clustered by gene and by cell line."""
+def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndarray, cell_line: np.ndarray) -> tuple[float, float]:
+    """Least-squares slope with an intercept per sgRNA, and its standard error clustered by gene and by cell line.
 
-    def centred(values: np.ndarray) -> np.ndarray:
-        return values - (np.bincount(sgrna, values) / np.bincount(sgrna))[sgrna]
-
+    sgrna, gene, cell_line: (row,) codes. The variance of two-way clusters is V_gene + V_line - V_both (Cameron, Gelbach & Miller
+    2011).
+    """
     if not len(x):
         return np.nan, np.nan
-    x, y = centred(x), centred(y)
+    x, y = _centre_within(x, sgrna), _centre_within(y, sgrna)
     information = float(x @ x)
     if information < 1e-12:
         return np.nan, np.nan
     slope = float(x @ y) / information
     score = x * (y - slope * x)
-    both = gene * (line.max() + 1) + line
-    meat = sum(sign * (np.bincount(codes, score) ** 2).sum() for codes, sign in ((gene, 1), (line, 1), (pd.factorize(both)[0], -1)))
-    return slope, float(np.sqrt(max(meat, 0.0))) / information
+    both, _ = pd.factorize(gene * (cell_line.max() + 1) + cell_line)
+    squares = sum(sign * (np.bincount(codes, score) ** 2).sum() for codes, sign in ((gene, 1), (cell_line, 1), (both, -1)))
+    return slope, float(np.sqrt(max(squares, 0.0))) / information
 
 
-def compare(
-    rows: pd.DataFrame, statistics: SufficientStatistics, corrected: Mapping[str, np.ndarray], diploid: float
-) -> pd.DataFrame:
-    """One row per correction, simple ones first.
-
-    rows: of control genes: gene, sgrna, cell_line, control, cna, x, x_diploid, logfc; corrected: variant -> (row,) corrected logFC.
-    """
-    sgrna = pd.Index(statistics.sgrnas).get_indexer(rows["sgrna"].astype(str))
-    away = (rows["x"] - rows["x_diploid"]).to_numpy()
-    methods = {
-        name: (rows["logfc"].to_numpy() - slope[sgrna] * away, "baseline") for name, slope in baseline_slopes(statistics).items()
-    }
-    methods |= {name: (np.asarray(values), "variant") for name, values in corrected.items()}
-    notes = BASELINES | {
-        "line per gene": f"{BASELINES['line per gene']}; its slope is 0 by construction, on the rows it was fitted to"
-    }
-    counts = rows.drop_duplicates("gene")["control"].value_counts()
-    shared = {f"genes_{kind}": int(counts.get(kind, 0)) for kind in ("essential", "nonessential")}
-    shared["cell_lines"] = rows["cell_line"].nunique()
-    table = [
-        {"method": name, "kind": kind, **judge(rows.assign(corrected_logfc=values), diploid), **shared, "note": notes.get(name, "")}
-        for name, (values, kind) in methods.items()
-    ]
-    return pd.DataFrame(table).reindex(columns=[name for name in COLUMNS if name not in ("study", "seed")])
+def _centre_within(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    return values - (np.bincount(group, values) / np.bincount(group))[group]

@@ -1,26 +1,27 @@
-"""Fits of a batch of seeds, saved one by one so that a killed batch resumes where it was."""
+"""Fits of a batch of seeds, saved one by one, so that a batch that was killed continues where it stopped."""
 
+import fcntl
 import hashlib
 import logging
 import os
 import socket
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import xarray as xr
 
+from guidefit.base.errors import UserError
+from guidefit.engines import posterior_file
 from guidefit.engines.interface import Engine, FitError
 
 logger = logging.getLogger("guidefit")
 
-
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
-
-
-SAVE_FROM = 0.3  # seconds: saving a fit takes a good part of that
+SAVE_FROM = 0.3  # seconds; saving a fit that took less would cost a good part of fitting it again
 
 
 def fit_batch(
@@ -30,16 +31,16 @@ def fit_batch(
     seeds: Sequence[int],
     saved: Path,
     fingerprint: str,
+    save_from: float = SAVE_FROM,
 ) -> tuple[dict[int, xr.DataTree], dict[int, str]]:
-    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that threw).
+    """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that raised FitError).
 
-    screen: file of the screens; seed_of: the sampler's own seed for a seed. Each fit that is dear against the saving is saved under
-    `saved` as it is done and read back by a later run whose fingerprint (of model, settings and library) and data are the same, so
-    that a killed batch continues. A model that cannot be built or compiled raises: that is no matter of one seed.
+    screen: file of the screens; seed_of: gives the sampler's seed for a seed. Each fit that takes longer than save_from seconds is
+    saved in the folder `saved` as soon as it is done. A later run reads it back if its fingerprint (of model, settings and library)
+    and its data are the same. Errors other than FitError are raised: a model that cannot be built or compiled concerns all seeds.
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
-    saved.mkdir(parents=True, exist_ok=True)
     for count, seed in enumerate(seeds, 1):
         data = engine.read(screen, seed)
         file = saved / f"{seed}.nc"
@@ -61,12 +62,36 @@ def fit_batch(
         logger.info(
             "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
         )
-        if seconds > SAVE_FROM:
-            unfinished = file.with_suffix(".part")
-            fit.to_netcdf(unfinished)
-            unfinished.rename(file)
+        if seconds > save_from:
+            posterior_file.write_tree(fit, file)
         fits[seed] = fit
     return fits, errors
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Make a folder and hold it for this process, so that no other process fits the same batch.
+
+    Raises UserError where another process holds it, such as a fit that still runs although Snakemake was killed. The operating
+    system releases the folder when the process ends, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise UserError(
+                f"{folder}: {holder} is fitting this batch already, perhaps for a run that was killed. Wait until it has finished, "
+                "or stop it (`kill` with its number, on its machine). Then run again."
+            ) from None
+        except OSError as error:  # some network file systems have no locks
+            logger.warning("%s cannot be locked (%s): do not start a second run of this study", folder, error)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {node()}\n")
+        file.flush()
+        yield
 
 
 def _resume(file: Path, key: str) -> xr.DataTree | None:
@@ -75,13 +100,13 @@ def _resume(file: Path, key: str) -> xr.DataTree | None:
     try:
         with xr.open_datatree(file, engine="netcdf4") as saved:
             return saved.load() if saved.attrs.get("fingerprint") == key else None
-    except (OSError, RuntimeError) as error:  # cut short by a full disk or a machine that went down
+    except (OSError, RuntimeError) as error:  # truncated by a full disk or a crash of the machine
         logger.warning("%s cannot be read (%s): fitting again", file, error)
         return None
 
 
 def node() -> str:
-    """Name of the machine that this runs on, as SLURM calls it where it runs under SLURM."""
+    """Name of the machine that this process runs on; under SLURM, SLURM's name for it."""
     return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 

@@ -1,8 +1,9 @@
-"""Adaptive importance sampling of a density in a few dimensions, judged by the shape of its weights' tail.
+"""Adaptive importance sampling of a density in a few dimensions, with k-hat as its diagnostic.
 
-A mode and its curvature, then three rounds of draws from multivariate t distributions, fitted to the draws before them; every draw
-is weighted against the mixture of all proposals (deterministic mixture: Owen & Zhou 2000; adaptive: Cornuet et al. 2012), the
-weights are Pareto-smoothed, and the k-hat of their tail says whether they can be used (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
+The first proposal is a multivariate t distribution at the mode of the density. Each further round of proposals is fitted to the
+weighted draws of the rounds before it. Every draw is weighted against the mixture of all proposals (deterministic mixture: Owen &
+Zhou 2000; adaptive: Cornuet et al. 2012), the weights are Pareto-smoothed, and the k-hat of their tail says whether they can be
+used (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
 """
 
 from collections.abc import Callable
@@ -15,26 +16,26 @@ from scipy.special import gammaln
 LogDensity = Callable[[np.ndarray], np.ndarray]  # (K, dim) -> (K,)
 Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (K, dim) -> (K,), (K, dim)
 
-_NU = 5.0
+_NU = 5.0  # degrees of freedom of the proposals
 _ROUNDS = (0.25, 0.25, 0.5)  # shares of the draws
-_LOWEST = -12.0  # of a coordinate: a scale whose prior has less than 1e-32 below it
+_LOWEST = -12.0  # bound of a coordinate: a standard normal prior has a probability of less than 1e-32 below it
 
 
-class Collapse(RuntimeError):
-    """The density has no proper mode: a coordinate runs off to its lower end."""
+class NoModeError(RuntimeError):
+    """The density has no proper mode: it grows without bound as some coordinates go to their lower bound."""
 
     def __init__(self, coordinates: list[int]) -> None:
-        super().__init__(f"the density grows without bound as coordinates {coordinates} go to their lower end")
+        super().__init__(f"the density grows without bound as coordinates {coordinates} go to their lower bound")
         self.coordinates = coordinates
 
 
 @dataclass(frozen=True)
 class WeightedDraws:
-    """Draws and how much each counts.
+    """Draws with their weights.
 
-    draws: (K, dim), log_density: (K,) there; weights: (K,) Pareto-smoothed, sum 1; k_hat: of their tail;
-    ess: 1 / sum of squared weights;
-    log_evidence: log of the density's integral, log_evidence_se its Monte Carlo standard error (delta method).
+    draws: (K, dim), log_density: (K,) at the draws; weights: (K,), Pareto-smoothed, sum 1; k_hat: shape of their tail; ess: 1 / sum
+    of squared weights; log_evidence: log of the integral of the density; log_evidence_se: its Monte Carlo standard error (delta
+    method).
     """
 
     draws: np.ndarray
@@ -59,13 +60,13 @@ class _Proposal:
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         d = len(self.mean)
-        away = np.linalg.inv(self.root) @ (x - self.mean).T
+        standard = np.linalg.inv(self.root) @ (x - self.mean).T
         constant = gammaln((_NU + d) / 2) - gammaln(_NU / 2) - d / 2 * np.log(_NU * np.pi) - np.log(self.root.diagonal()).sum()
-        return constant - (_NU + d) / 2 * np.log1p((away**2).sum(axis=0) / _NU)
+        return constant - (_NU + d) / 2 * np.log1p((standard**2).sum(axis=0) / _NU)
 
 
 def find_mode(gradient: Gradient, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mode (dim,) and inverse of the negative Hessian there (dim, dim), kept positive definite. Raises Collapse."""
+    """Mode (dim,) and inverse of the negative Hessian at the mode (dim, dim), kept positive definite. Raises NoModeError."""
 
     def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
         with np.errstate(all="ignore"):
@@ -81,21 +82,26 @@ def find_mode(gradient: Gradient, dim: int) -> tuple[np.ndarray, np.ndarray]:
         options={"maxcor": 20, "ftol": 1e-9, "gtol": 1e-4, "maxiter": 500},
     )
     mode = found.x
-    gone = [i for i in range(dim) if mode[i] < _LOWEST + 1]
-    if gone or not np.isfinite(found.fun):
-        raise Collapse(gone)
-    step = 1e-5
+    at_bound = [i for i in range(dim) if mode[i] < _LOWEST + 1]
+    if at_bound or not np.isfinite(found.fun):
+        raise NoModeError(at_bound)
+    return mode, _covariance_at(gradient, mode)
+
+
+def _covariance_at(gradient: Gradient, mode: np.ndarray) -> np.ndarray:
+    """Inverse of the negative Hessian (dim, dim), by central differences of the gradient; its eigenvalues are bounded by 10."""
+    step, dim = 1e-5, len(mode)
     _, slopes = gradient(mode + step * np.concatenate([np.eye(dim), -np.eye(dim)]))
     columns = (slopes[:dim] - slopes[dim:]) / (2 * step)
     hessian = -0.5 * (columns + columns.T)
     values, vectors = np.linalg.eigh(hessian)
-    return mode, (vectors / np.maximum(values, 0.1)) @ vectors.T
+    return (vectors / np.maximum(values, 0.1)) @ vectors.T
 
 
 def sample(
     log_density: LogDensity, mode: np.ndarray, covariance: np.ndarray, draws: int, rng: np.random.Generator
 ) -> WeightedDraws:
-    """Weighted draws from a density whose mode and covariance there are given."""
+    """About `draws` weighted draws from a density. mode, covariance: of the first proposal."""
     proposals, counts = [_Proposal(mode, np.linalg.cholesky(covariance))], [round(draws * _ROUNDS[0])]
     fresh = proposals[0].draw(counts[0], rng)
     points, values = fresh, _quietly(log_density, fresh)
@@ -118,25 +124,26 @@ def sample(
 
 
 def _fit(points: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> list[tuple[_Proposal, float]]:
-    """Proposals for the next round, with their shares: the draws cut in two across the direction in which they are most skewed.
+    """At most two proposals for the next round, with their shares of the draws.
 
-    A posterior of scales has one long tail, which a symmetric proposal either misses or wastes its draws on. ridge: added to
-    every covariance, so that few effective draws make no proposal degenerate.
+    The draws are split in two along the direction in which they are most skewed: a posterior of scales often has one long tail,
+    which a single symmetric proposal misses or covers at the cost of many useless draws. ridge: added to the covariance, so that
+    few effective draws do not make a proposal degenerate.
     """
     mean = weights @ points
-    away = points - mean
-    root = np.linalg.cholesky((away * weights[:, None]).T @ away + ridge)
-    standard = away @ np.linalg.inv(root).T
+    deviation = points - mean
+    root = np.linalg.cholesky((deviation * weights[:, None]).T @ deviation + ridge)
+    standard = deviation @ np.linalg.inv(root).T
     score = standard @ (weights @ standard**3)
     in_tail = score > 0.8 * np.sqrt(weights @ score**2)
     found = []
     for part in (in_tail, ~in_tail):
         mass = weights[part].sum()
         if mass > 0.02:
-            own = weights[part] / mass
-            centre = own @ points[part]
-            spread = points[part] - centre
-            covariance = (spread * own[:, None]).T @ spread + 0.05 * root @ root.T
+            shares = weights[part] / mass
+            centre = shares @ points[part]
+            deviation = points[part] - centre
+            covariance = (deviation * shares[:, None]).T @ deviation + 0.05 * root @ root.T
             found.append((_Proposal(centre, np.linalg.cholesky(covariance)), max(float(mass), 0.2)))
     total = sum(share for _, share in found)
     return [(proposal, share / total) for proposal, share in found]
@@ -149,7 +156,7 @@ def _log_mixture(log_densities: list[np.ndarray], shares: np.ndarray) -> np.ndar
 
 
 def _quietly(log_density: LogDensity, points: np.ndarray) -> np.ndarray:
-    """The density, which is 0 where it over- or underflows."""
+    """The log density; minus infinity where it is not finite, because of overflow or underflow."""
     with np.errstate(all="ignore"):
         values = log_density(points)
     return np.where(np.isfinite(values), values, -np.inf)
@@ -158,29 +165,32 @@ def _quietly(log_density: LogDensity, points: np.ndarray) -> np.ndarray:
 def smooth(log_ratios: np.ndarray) -> tuple[np.ndarray, float]:
     """Pareto-smoothed weights (K,), sum 1, and k-hat, for log importance ratios (K,) (Vehtari et al. 2024).
 
-    The largest ratios, a tail of min(0.2 K, 3 sqrt(K)), are replaced by expected order statistics of the generalised Pareto
-    distribution fitted to them, cut at the largest ratio.
+    The min(0.2 K, 3 sqrt(K)) largest ratios are replaced by the expected order statistics of the generalised Pareto distribution
+    fitted to them, truncated at the largest ratio.
     """
     ratios = log_ratios - log_ratios.max()
     size = int(min(len(ratios) / 5, 3 * np.sqrt(len(ratios))))
     order = np.argsort(ratios)
     tail = order[-size:]
-    cut = np.exp(max(ratios[order[-size - 1]], np.log(np.finfo(float).tiny)))
-    excess = np.exp(ratios[tail]) - cut
-    k_hat = 0.0  # where the largest are all alike, there is no tail to fit
+    threshold = np.exp(max(ratios[order[-size - 1]], np.log(np.finfo(float).tiny)))
+    excess = np.exp(ratios[tail]) - threshold
+    k_hat = 0.0  # where the largest ratios are all equal, there is no tail to fit
     if excess[len(excess) // 4] > 0:
         k_hat, sigma = fit_generalised_pareto(np.maximum(excess, 0))
         if np.isfinite(k_hat):
             p = (np.arange(size) + 0.5) / size
             quantiles = -sigma * np.log1p(-p) if abs(k_hat) < 1e-12 else sigma * np.expm1(-k_hat * np.log1p(-p)) / k_hat
-            ratios[tail] = np.minimum(np.log(cut + quantiles), 0.0)
+            ratios[tail] = np.minimum(np.log(threshold + quantiles), 0.0)
     weights = np.exp(ratios - ratios.max())
     return weights / weights.sum(), float(k_hat)
 
 
 def fit_generalised_pareto(excess: np.ndarray) -> tuple[float, float]:
-    """(k, sigma) of the generalised Pareto distribution for ascending values >= 0: empirical Bayes (Zhang & Stephens 2009),
-    k drawn to 0.5 with the weight of 10 observations (Vehtari et al. 2024)."""
+    """(k, sigma) of the generalised Pareto distribution for ascending values >= 0.
+
+    Empirical Bayes estimate (Zhang & Stephens 2009), with a prior that pulls k to 0.5 with the weight of 10 observations (Vehtari
+    et al. 2024).
+    """
     n = len(excess)
     size = 30 + int(np.sqrt(n))
     theta = 1 - np.sqrt(size / (np.arange(1, size + 1) - 0.5))

@@ -1,11 +1,10 @@
-"""Engines: from a variant and a screen to a posterior.
+"""What engines have in common: their settings, their errors, and the groups of a fit.
 
-An engine is made once per batch of seeds and fits one screen after the other. What it compiles, it keeps for every screen of the
-same layout. Every engine returns the same groups, variables and dims. Each lies in a module of its own, so that a job imports only
-what its engine needs.
+An engine turns a variant and a screen into a posterior. It is made once per batch of seeds and fits one screen after the other;
+what it compiles is reused for every screen with the same design. All engines return the same groups, variables and dims. Each
+engine lies in a module of its own, so that a job imports only what its engine needs.
 """
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,31 +14,29 @@ import xarray as xr
 
 from guidefit.screens.arrays import ModelData
 
-logger = logging.getLogger("guidefit")
-
 
 @dataclass(frozen=True)
 class Settings:
-    """How a variant is fitted. draws and tune are per chain; scales and importance_draws are of the engine `collapsed`."""
+    """How a variant is fitted. draws and tune are per chain; scales and importance_draws belong to the engine `collapsed`."""
 
-    engine: str = "nuts"
-    sampler: str = "nutpie"
-    adaptation: str = "diag"
-    scales: str = "importance"
-    importance_draws: int = 4000
-    draws: int = 1000
-    tune: int = 1000
-    chains: int = 4
-    target_accept: float = 0.95
-    max_treedepth: int = 10
-    prior_draws: int = 2000
+    engine: str
+    sampler: str
+    adaptation: str
+    scales: str
+    importance_draws: int
+    draws: int
+    tune: int
+    chains: int
+    target_accept: float
+    max_treedepth: int
+    prior_draws: int = 2000  # not a key of the config
 
 
 class Data(Protocol):
     """What an engine reads of a screen."""
 
     def digest(self) -> str:
-        """Checksum of all that the fit depends on."""
+        """Checksum of everything that the fit depends on."""
         ...
 
     @property
@@ -49,14 +46,14 @@ class Data(Protocol):
 
 
 class Engine(Protocol):
-    """What fits one screen after the other."""
+    """Fits one screen after the other."""
 
     def read(self, path: str | Path, seed: int) -> Data:
-        """One seed's screen as the engine needs it."""
+        """One seed's screen in the form that the engine needs."""
         ...
 
     def fit(self, data: Any, seed: int) -> xr.DataTree:
-        """Fit one screen with a 31-bit seed."""
+        """Fit one screen. seed: a 31-bit seed of the sampler. Raises FitError."""
         ...
 
     def graph(self) -> dict[str, Any]:
@@ -65,18 +62,16 @@ class Engine(Protocol):
 
 
 class FitError(RuntimeError):
-    """The sampler threw on one screen."""
+    """The sampler raised an error on one screen."""
 
 
 def data_groups(data: ModelData) -> dict[str, xr.Dataset]:
-    """The groups observed_data and constant_data of a fit."""
+    """The groups of a fit that repeat its data: observed_data (logfc by row) and constant_data.
+
+    constant_data holds x by row, and the codes of each row's sgRNA and cell line and of each sgRNA's gene.
+    """
     observed = xr.Dataset({"logfc": ("row", data.logfc)}, coords={"row": np.arange(len(data.x))})
-    return {"observed_data": observed, "constant_data": _constant_data(data)}
-
-
-def _constant_data(data: ModelData) -> xr.Dataset:
-    """x by row, and which gene, sgRNA and cell line each sgRNA and row belongs to (codes)."""
-    return xr.Dataset(
+    constant = xr.Dataset(
         {
             "x": ("row", data.x),
             "sgrna_of_row": ("row", data.sgrna_of_row),
@@ -85,9 +80,10 @@ def _constant_data(data: ModelData) -> xr.Dataset:
         },
         coords=data.coords,
     )
+    return {"observed_data": observed, "constant_data": constant}
 
 
-_STATS = {
+_NAMES_IN_SAMPLERS = {
     "diverging": ("diverging",),
     "tree_depth": ("tree_depth", "depth"),
     "reached_max_treedepth": ("reached_max_treedepth", "maxdepth_reached"),
@@ -97,9 +93,10 @@ _STATS = {
     "step_size": ("step_size",),
     "acceptance_rate": ("acceptance_rate", "mean_tree_accept"),
 }
+"""ArviZ's name of each statistic -> its names in the samplers."""
 
 
 def canonical_stats(stats: xr.Dataset) -> xr.Dataset:
-    """Sampler statistics under ArviZ's names, whichever sampler made them."""
-    found = {ours: next((name for name in names if name in stats), None) for ours, names in _STATS.items()}
+    """A sampler's statistics under ArviZ's names; those without such a name are left out."""
+    found = {ours: next((name for name in names if name in stats), None) for ours, names in _NAMES_IN_SAMPLERS.items()}
     return xr.Dataset({ours: stats[name] for ours, name in found.items() if name})

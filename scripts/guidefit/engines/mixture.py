@@ -1,7 +1,7 @@
-"""Weighted mixtures of normals: means, sds, quantiles and highest density intervals without drawing from them.
+"""Weighted mixtures of normals: means, sds, quantiles and highest density intervals, computed without drawing from them.
 
-Conditional moments given draws of the scales, averaged (Rao-Blackwell), have much less Monte Carlo error than draws have.
-A component of sd 0 is a draw itself: the same functions summarise the scales.
+Averages of conditional moments given the scales (Rao-Blackwell) have much less Monte Carlo error than averages of draws.
+A component with sd 0 is a draw itself, so that the same functions summarise the scales.
 """
 
 import numpy as np
@@ -10,27 +10,28 @@ from scipy.special import ndtr, ndtri
 _PROBS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 QUANTILES = dict(zip(("q025", "q05", "q10", "q25", "median", "q75", "q90", "q95", "q975"), _PROBS, strict=True))
 HDI_PROB = 0.94
-_COMPONENTS = 256  # for quantiles: as good as thousands of draws, since each is a whole distribution
-_CHUNK = 1 << 13  # components x mixtures that are held at a time: what fits a processor's cache
+_COMPONENTS = 256  # for quantiles: as accurate as thousands of draws, since each component is a whole distribution
+_CHUNK = 1 << 13  # components x mixtures that are held at a time, about what fits into the cache of a processor
 
 
 def summarise(weights: np.ndarray, means: np.ndarray, sds: np.ndarray) -> dict[str, np.ndarray]:
-    """Statistics of P mixtures of the same K weights: name -> (P,).
+    """Statistics of P mixtures with the same K weights: name -> (P,).
 
     weights: (K,), sum 1; means, sds: (K, P). mcse_mean, mcse_sd: Monte Carlo standard errors of the self-normalised weighted
-    averages (delta method; Owen 2013, chapter 9). Intervals: central ones, and highest density of probability HDI_PROB.
+    averages (delta method; Owen 2013, chapter 9). Intervals are central quantiles, and the highest density interval of probability
+    HDI_PROB.
     """
     mean = weights @ means
-    away = means - mean
-    second = away**2 + sds**2
-    variance = weights @ second
+    deviation = means - mean
+    second_moment = deviation**2 + sds**2
+    variance = weights @ second_moment
     sd = np.sqrt(variance)
     squares = weights**2
-    mcse_variance = np.sqrt(squares @ (second - variance) ** 2)
+    mcse_variance = np.sqrt(squares @ (second_moment - variance) ** 2)
     found = {
         "mean": mean,
         "sd": sd,
-        "mcse_mean": np.sqrt(squares @ away**2),
+        "mcse_mean": np.sqrt(squares @ deviation**2),
         "mcse_sd": mcse_variance / np.maximum(2 * sd, np.finfo(float).tiny),
     }
     if not sds.any():
@@ -52,6 +53,7 @@ def systematic(weights: np.ndarray, size: int, start: float = 0.5) -> np.ndarray
 
 
 def _of_draws(weights: np.ndarray, draws: np.ndarray) -> dict[str, np.ndarray]:
+    """Quantiles and intervals of weighted draws (K, P)."""
     order = np.argsort(draws, axis=0)
     values, shares = np.take_along_axis(draws, order, axis=0), weights[order]
     cumulative = np.cumsum(shares, axis=0)
@@ -63,6 +65,7 @@ def _of_draws(weights: np.ndarray, draws: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _narrowest(values: np.ndarray, cumulative: np.ndarray) -> tuple[float, float]:
+    """The narrowest interval that holds HDI_PROB; values: sorted draws, cumulative: sums of their weights."""
     last = np.searchsorted(cumulative, np.concatenate([[0.0], cumulative[:-1]]) + HDI_PROB)
     inside = np.flatnonzero(last < len(values))
     first = inside[np.argmin(values[last[inside]] - values[inside])]
@@ -70,14 +73,16 @@ def _narrowest(values: np.ndarray, cumulative: np.ndarray) -> tuple[float, float
 
 
 def _of_normals(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> dict[str, np.ndarray]:
+    """Quantiles and intervals of mixtures of normals (K, P) with the given means and sds (P,)."""
     tails = ((1 - HDI_PROB) / 2, (1 + HDI_PROB) / 2)
-    reached = _quantiles(weights, means, sds, np.array([*QUANTILES.values(), *tails]), mean, sd)
-    lower, upper = _hdi(weights, means, sds, reached[-2], reached[-1], sd)
-    return dict(zip(QUANTILES, reached, strict=False)) | {"hdi_lower": lower, "hdi_upper": upper}
+    quantiles = _quantiles(weights, means, sds, np.array([*QUANTILES.values(), *tails]), mean, sd)
+    lower, upper = _hdi(weights, means, sds, quantiles[-2], quantiles[-1], sd)
+    return dict(zip(QUANTILES, quantiles, strict=False)) | {"hdi_lower": lower, "hdi_upper": upper}
 
 
 def _density(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distribution function and density of the mixtures at (Q, P) points, and the terms of the density (Q, K, P)."""
+    """Distribution function (Q, P) and density (Q, P) of the mixtures at points (Q, P), and minus the components' derivatives
+    of the density (Q, K, P)."""
     u = (at[:, None] - means) / sds
     terms = np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * sds)
     return weights @ ndtr(u), weights @ terms, terms * u / sds
@@ -86,12 +91,12 @@ def _density(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.nda
 def _quantiles(
     weights: np.ndarray, means: np.ndarray, sds: np.ndarray, probs: np.ndarray, mean: np.ndarray, sd: np.ndarray
 ) -> np.ndarray:
-    """(Q, P), each to 1e-6 of its probability: Newton's steps, kept between bounds that close in on the quantile."""
+    """Quantiles (Q, P), each to 1e-6 of its probability, by Newton steps that are kept between narrowing bounds."""
     x = mean + ndtri(probs)[:, None] * sd
     lower, upper = np.full_like(x, -np.inf), np.full_like(x, np.inf)
     for _ in range(200):
-        reached, density, _ = _density(weights, means, sds, x)
-        error = reached - probs[:, None]
+        probability, density, _ = _density(weights, means, sds, x)
+        error = probability - probs[:, None]
         if (abs(error) < 1e-6).all():
             break
         lower, upper = np.where(error < 0, x, lower), np.where(error > 0, x, upper)
@@ -105,22 +110,23 @@ def _quantiles(
 def _hdi(
     weights: np.ndarray, means: np.ndarray, sds: np.ndarray, first: np.ndarray, last: np.ndarray, sd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Narrowest intervals: as dense at one end as at the other, by Newton's steps from the central ones (first, last).
+    """Lower and upper ends (P,) of the narrowest intervals, whose ends have the same density.
 
-    Where the steps do not arrive (a mixture of several modes), the central interval stays.
+    Two equations, F(upper) - F(lower) = HDI_PROB and f(lower) = f(upper), are solved by Newton steps that start from the central
+    intervals (first, last). Where the steps do not converge (a mixture with several modes), the central interval is returned.
     """
     lower, upper = first, last
     for _ in range(30):
-        (below, above), ends, terms = _density(weights, means, sds, np.stack([lower, upper]))
-        f, g = np.maximum(ends, 1e-300)
-        up, down = -(weights @ terms) / np.stack([f, g])  # slopes of the log densities
-        excess, tilt = above - below - HDI_PROB, np.log(g / f)
-        arrived = (abs(excess) < 1e-6) & (abs(tilt) < 1e-4)
-        if arrived.all():
+        (cdf_lower, cdf_upper), densities, derivatives = _density(weights, means, sds, np.stack([lower, upper]))
+        f_lower, f_upper = np.maximum(densities, 1e-300)
+        slope_lower, slope_upper = -(weights @ derivatives) / np.stack([f_lower, f_upper])  # of the log densities
+        excess, log_ratio = cdf_upper - cdf_lower - HDI_PROB, np.log(f_upper / f_lower)
+        converged = (abs(excess) < 1e-6) & (abs(log_ratio) < 1e-4)
+        if converged.all():
             break
-        determinant = g * up - f * down
+        determinant = f_upper * slope_lower - f_lower * slope_upper
         determinant = np.where(determinant > 0, determinant, np.inf)
-        lower = lower - np.clip((down * excess - g * tilt) / determinant, -sd / 2, sd / 2)
-        upper = upper - np.clip((up * excess - f * tilt) / determinant, -sd / 2, sd / 2)
-    good = arrived & (lower < upper)
+        lower = lower - np.clip((slope_upper * excess - f_upper * log_ratio) / determinant, -sd / 2, sd / 2)
+        upper = upper - np.clip((slope_lower * excess - f_lower * log_ratio) / determinant, -sd / 2, sd / 2)
+    good = converged & (lower < upper)
     return np.where(good, lower, first), np.where(good, upper, last)

@@ -1,4 +1,4 @@
-"""Engine `nuts`: all parameters by the No-U-Turn sampler, nutpie's or PyMC's own."""
+"""Engine `nuts`: samples all parameters with the No-U-Turn sampler of nutpie or of PyMC."""
 
 import logging
 import time
@@ -7,38 +7,49 @@ from typing import Any
 
 import pymc as pm
 import xarray as xr
-from pymc.model_graph import ModelGraph
 
-from guidefit.screens import arrays, screen_file
 from guidefit.engines.interface import FitError, Settings, canonical_stats, data_groups
-from guidefit.screens.arrays import ModelData
-from guidefit.models import declaration
+from guidefit.engines.model_graph import model_graph
+from guidefit.models import promises
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.parts import QUICK, Build
+from guidefit.screens import arrays, screen_file
+from guidefit.screens.arrays import ModelData
 
 logger = logging.getLogger("guidefit")
 
 
 class Nuts:
-    """What the samplers of the engine `nuts` share: the model, its prior draws, the groups they return."""
+    """What the two samplers have in common: the model, its prior draws, and the groups of a fit."""
 
-    def __init__(self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int) -> None:
+    def __init__(
+        self, build: Build, priors: Priors, settings: Settings, threads: int, prior_seed: int, checked_file: Path | None = None
+    ) -> None:
+        """checked_file: the variant's file, if its model is to be checked before the first fit; None: it is not."""
         self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
+        self._checked_file = checked_file
         self.model: pm.Model | None = None
-        self._layout: ModelData | None = None
+        self._read: ModelData | None = None
+        self._compiled_for: ModelData | None = None
         self._prior: xr.Dataset | None = None
 
     def read(self, path: str | Path, seed: int) -> ModelData:
         """One seed's rows."""
-        return arrays.model_data(screen_file.of_seed(path, seed))
+        self._read = arrays.model_data(screen_file.read_seed(path, seed))
+        return self._read
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
-        """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; times as attributes."""
+        """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; run times as attributes.
+
+        The model is compiled once per design: the first screen of a design compiles it, the others only replace x and logFC.
+        """
         started = time.perf_counter()
-        fresh = self._layout is None or not data.same_layout(self._layout)
-        if fresh:
-            self.model = self.build(data, self.priors)
-            self._layout, self._prior = data, None
+        if self._compiled_for is None or not data.has_same_design(self._compiled_for):
+            if self._checked_file:
+                self.model = promises.build_checked(self.build, self.priors, data, self._checked_file)
+            else:
+                self.model = self.build(data, self.priors)
+            self._compiled_for, self._prior = data, None
             self.compile()
         ready = self.swap(data)
         compiled = time.perf_counter()
@@ -59,7 +70,7 @@ class Nuts:
         return tree
 
     def prior(self) -> xr.Dataset:
-        """Prior draws of the parameters, once per layout: the prior does not depend on the data. Same seed for all."""
+        """Prior draws of the parameters, made once per design, because the prior does not depend on x and logFC."""
         if self._prior is None:
             assert self.model is not None
             names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
@@ -74,15 +85,17 @@ class Nuts:
         return self._prior
 
     def graph(self) -> dict[str, Any]:
-        """The graph of the model that was fitted last, as `model_graph` gives it."""
-        assert self.model is not None
+        """The graph of the model, as `model_graph` gives it; if all fits were read back, of the screen that was read last."""
+        if self.model is None:
+            assert self._read is not None
+            self.model = self.build(self._read, self.priors)
         return model_graph(self.model, self.priors)
 
     def compile(self) -> None:
         """Compile the model as far as the sampler allows."""
 
     def swap(self, data: ModelData) -> Any:
-        """The model with these data in place of those it was compiled with, ready for `sample`."""
+        """The compiled model with the x and logFC of these data, ready for `sample`."""
         raise NotImplementedError
 
     def sample(self, ready: Any, seed: int) -> xr.DataTree:
@@ -91,7 +104,7 @@ class Nuts:
 
 
 class Nutpie(Nuts):
-    """nutpie's NUTS: compiled once, data swapped."""
+    """NUTS of nutpie, which compiles a model once and then swaps the data."""
 
     def compile(self) -> None:
         """Compile the density and its gradient."""
@@ -100,7 +113,7 @@ class Nutpie(Nuts):
         self._compiled = nutpie.compile_pymc_model(self.model)
 
     def swap(self, data: ModelData) -> Any:
-        """The compiled model with other data; a variant need not use x, and nutpie refuses data that no density depends on."""
+        """The compiled model with other data. nutpie refuses data that the density does not depend on, such as an unused x."""
         rows = {"x": data.x, "y": data.logfc}
         used = {variable.name for variable in self._compiled.shared_var_keys}
         return self._compiled.with_data(**{name: values for name, values in rows.items() if name in used})
@@ -128,7 +141,7 @@ class Nutpie(Nuts):
 
 
 class PymcNuts(Nuts):
-    """PyMC's own NUTS, the reference; it compiles anew for every screen."""
+    """NUTS of PyMC, the reference; it compiles the model again for every screen."""
 
     def swap(self, data: ModelData) -> Any:
         """The model with other data."""
@@ -136,7 +149,7 @@ class PymcNuts(Nuts):
         return self.model
 
     def sample(self, ready: Any, seed: int) -> xr.DataTree:
-        """Draws and statistics of one screen, compiled for it."""
+        """Draws and statistics of one screen."""
         s = self.settings
         with ready:
             return pm.sample(
@@ -155,7 +168,8 @@ class PymcNuts(Nuts):
 def make_engine(declared: Declaration, priors: Priors, settings: Settings, threads: int, prior_seed: int, place: str) -> Nuts:
     """The engine with the sampler that the settings name; see `registry.make_engine`."""
     samplers = {"nutpie": Nutpie, "pymc": PymcNuts}
-    return samplers[settings.sampler](declaration.load(declared.path), priors, settings, threads, prior_seed)
+    checked_file = declared.path if promises.is_own(declared.path) else None
+    return samplers[settings.sampler](promises.load(declared.path), priors, settings, threads, prior_seed, checked_file)
 
 
 def _log_progress(chains: list[Any]) -> None:
@@ -164,35 +178,3 @@ def _log_progress(chains: list[Any]) -> None:
     divergences = sum(chain.divergences for chain in chains)
     if 0 < done < total:
         logger.info("  %d of %d iterations, %d divergences", done, total, divergences)
-
-
-def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
-    """The model's graph as plain data: nodes (name, kind, distribution, dims with their lengths) and edges (parent, child)."""
-
-    def distribution(name: str, kind: str) -> str:
-        if name in priors:
-            return priors[name]["distribution"]
-        named = kind in ("free", "observed") and hasattr(model[name].owner.op, "_print_name")
-        return model[name].owner.op._print_name[0] if named else ""
-
-    kinds = {v.name: "free" for v in model.free_RVs}
-    kinds |= {v.name: "deterministic" for v in model.deterministics}
-    kinds |= {v.name: "observed" for v in model.observed_RVs}
-    parents = ModelGraph(model).make_compute_graph()
-    inner = {name for name in kinds if name.startswith("_")}
-    # The standardised effects of a non-centred variable are its inner matter: the picture shows the model, not the sampling.
-    kinds = {name: "free" if parents[name] & inner else kind for name, kind in kinds.items() if name not in inner}
-    # A data container appears as parent of what it enters, and, where it holds the observations, as child of the likelihood.
-    kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name]}
-    lengths = {dim: int(length.eval()) for dim, length in model.dim_lengths.items()}
-    nodes = [
-        {
-            "name": name,
-            "kind": kind,
-            "distribution": distribution(name, kind),
-            "dims": [f"{lengths[dim]} {dim}{'s' * (lengths[dim] != 1)}" for dim in model.named_vars_to_dims.get(name, ())],
-        }
-        for name, kind in kinds.items()
-    ]
-    edges = [[parent, child] for child in kinds for parent in sorted(parents[child] - inner)]
-    return {"nodes": nodes, "edges": edges}

@@ -1,4 +1,4 @@
-"""NUTS over the few scales of a collapsed model, by nutpie, in coordinates in which the posterior is about a standard normal."""
+"""NUTS over the few scales of a collapsed model, by nutpie, in coordinates in which the posterior is roughly a standard normal."""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ from guidefit.engines.interface import FitError, Settings, canonical_stats
 def sample(
     gradient: Gradient, mode: np.ndarray, covariance: np.ndarray, settings: Settings, threads: int, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Draws z (chain, draw, scale), and the sampler's statistics (chain, draw) by name.
+    """Draws z (chain, draw, scale), and the sampler's statistics (chain, draw) by name. Raises FitError.
 
-    gradient: value and gradient of the log density; mode, covariance: where its draws start and how they are scaled.
+    gradient: value and gradient of the log density; mode (scale,), covariance (scale, scale): where the chains start, and the
+    coordinates u in which they move, z = mode + L u with the Cholesky factor L of the covariance.
     """
     root = np.linalg.cholesky(covariance)
     dim = len(mode)

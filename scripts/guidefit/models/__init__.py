@@ -1,1 +1,1 @@
-"""Models: the variants, the parts they are written with, and the structure they declare."""
+"""Models: the variants, the parts that they are written with, and the structure that they declare."""

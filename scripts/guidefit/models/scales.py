@@ -1,6 +1,6 @@
-"""Scales in the coordinate z in which their prior is a standard normal: scale = quantile(Phi(z)).
+"""Scales in a coordinate z in which their prior is a standard normal: scale = quantile(Phi(z)).
 
-In this coordinate a posterior that the data hardly touch is a normal already, and no scale ever leaves its support.
+In this coordinate, a posterior about which the data carry little information is close to normal, and no scale leaves its support.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,9 +27,10 @@ _SCIPY: dict[str, Callable[..., tuple[str, dict[str, float]]]] = {
 
 
 def quantile(name: str, prior: Mapping[str, Any], correlation: bool = False, place: str = "config") -> Quantile:
-    """The map from z to the scale (or the correlation) `name` for its prior, a PyMC distribution with its parameters.
+    """The map from z to the scale `name` (or the correlation) for its prior, a PyMC distribution with its parameters.
 
-    Raises UserError where the engine `collapsed` knows no such prior here, or it allows negative scales; place: starts the message.
+    Raises UserError where the engine `collapsed` does not have this distribution, or where it allows negative scales. place: start
+    of the message.
     """
     parameters = {key: float(value) for key, value in prior.items() if key != "distribution"}
     distribution = prior["distribution"]
@@ -38,23 +39,33 @@ def quantile(name: str, prior: Mapping[str, Any], correlation: bool = False, pla
         return lambda z: _exponential(z, lam)
     if correlation:
         if distribution != "LKJ":
-            raise UserError(f"{place}: prior of {name}: engine collapsed needs an LKJ here. Use one, or engine: nuts.")
+            raise UserError(
+                f"{place}: prior of {name}: the distribution is {distribution}, but engine collapsed needs LKJ for a correlation. "
+                "Use LKJ, or engine: nuts."
+            )
         return lambda z: _correlation(z, parameters["eta"])
     known = ", ".join(["Exponential", *_SCIPY])
     if distribution not in _SCIPY:
         raise UserError(
-            f"{place}: prior of {name}: engine collapsed cannot have {distribution} here. Use one of {known}, or engine: nuts."
+            f"{place}: prior of {name}: engine collapsed does not support {distribution} for a scale. Use one of {known}, or "
+            "engine: nuts."
         )
     try:
         family, arguments = _SCIPY[distribution](**parameters)
     except TypeError:
         given = ", ".join(parameters)
-        raise UserError(f"{place}: prior of {name}: {distribution} does not take the parameters {given} here.") from None
-    from scipy import stats  # slow to import, and seldom needed
+        raise UserError(
+            f"{place}: prior of {name}: engine collapsed does not support {distribution} with the parameters {given}. "
+            "Use others, or engine: nuts."
+        ) from None
+    from scipy import stats  # slow to import, and rarely needed
 
     frozen = getattr(stats, family)(**arguments)
     if frozen.support()[0] < 0:
-        raise UserError(f"{place}: prior of {name}: a scale cannot be negative, this prior starts at {frozen.support()[0]:g}.")
+        raise UserError(
+            f"{place}: prior of {name}: the prior starts at {frozen.support()[0]:g}, but a scale cannot be negative. "
+            "Use a distribution of positive values."
+        )
     return lambda z: _generic(z, frozen)
 
 
@@ -69,7 +80,7 @@ def _exponential(z: np.ndarray, lam: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _correlation(z: np.ndarray, eta: float) -> tuple[np.ndarray, np.ndarray]:
     """rho with (rho + 1) / 2 ~ Beta(eta, eta), which is LKJ(eta) of a 2 x 2 matrix."""
-    lower = np.maximum(special.betaincinv(eta, eta, special.ndtr(-abs(z))), 1e-30)  # the tail at -1; the other one mirrors it
+    lower = np.maximum(special.betaincinv(eta, eta, special.ndtr(-abs(z))), 1e-30)  # the tail at -1; that at 1 mirrors it
     density = np.exp((eta - 1) * (np.log(lower) + np.log1p(-lower)) - special.betaln(eta, eta))
     return np.sign(z) * (1 - 2 * lower), 2 * _normal_density(z) / density
 

@@ -1,7 +1,7 @@
-"""The Gaussian structure that a variant declares, and what follows from it alone: names, prior draws, graph.
+"""The Gaussian structure that a variant declares, and what follows from it alone: coordinates of scales, prior draws, graph.
 
-A variant that is linear and Gaussian given its scales says so with a literal `GAUSSIAN`: which variable is the mean, which the
-gene's and which the sgRNA's effect, on the intercept and on the slope side. The engine `collapsed` needs no more.
+A variant that is linear and Gaussian given its scales declares this by a literal `GAUSSIAN`, which names the variables that are the
+mean, the effects of genes and the effects of sgRNAs, for intercepts and for slopes. The engine `collapsed` needs nothing else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,44 +11,18 @@ from typing import Any
 import numpy as np
 
 from guidefit.base.errors import UserError
+from guidefit.models.levels import SIDES, Side, evaluate_side, make_side
 from guidefit.models.scales import Quantile, quantile
 from guidefit.models.declaration import Priors
-
-SIDES = ("intercept", "slope")
-
-
-@dataclass(frozen=True)
-class Side:
-    """Intercepts or slopes: mean -> effect of the gene -> effect of the sgRNA; a missing level has no variation.
-
-    mean: name of the hyper-mean; added: a further constant with a prior of its own, added to all rows; gene, sgrna: (name of the
-    effect, name of its scale) or None.
-    """
-
-    mean: str
-    added: str | None
-    gene: tuple[str, str] | None
-    sgrna: tuple[str, str] | None
-
-    @property
-    def constants(self) -> list[str]:
-        """Names of the mean and of the added constant, if any."""
-        return [self.mean, self.added] if self.added else [self.mean]
-
-    @property
-    def dims(self) -> dict[str, str]:
-        """The dim of each effect: gene or sgrna."""
-        levels = {"gene": self.gene, "sgrna": self.sgrna}
-        return {level[0]: dim for dim, level in levels.items() if level}
 
 
 @dataclass(frozen=True)
 class Structure:
     """A declared structure with its priors.
 
-    correlation, gene_correlation: of the intercepts and slopes of the sgRNAs within a gene, and of the genes; None: there is none.
-    quantiles: name -> map from z, for each scale and, last, each correlation: together the coordinates of z;
-    means: name -> (mean, sd) of the normal prior of each mean and added constant. slope None: the model does not use x.
+    slope: None if the model does not use x; correlation, gene_correlation: names of the correlations of intercepts and slopes, of
+    the sgRNAs within a gene and of the genes, or None; quantiles: name -> map from the coordinate z, for each scale and then each
+    correlation; means: name -> (mean, sd) of the normal prior of each mean and added constant.
     """
 
     intercept: Side
@@ -66,24 +40,24 @@ class Structure:
 
     @property
     def hyper_prior(self) -> list[tuple[float, float]]:
-        """(mean, variance) of the normal priors of intercept and slope, added constants included; a missing slope is anything."""
+        """(mean, variance) of the normal priors of intercept and slope, with added constants; arbitrary for a missing slope."""
         priors = [[self.means[name] for name in side.constants] if side else [(0.0, 1.0)] for side in self.sides]
         return [(sum(mean for mean, _ in each), sum(sd**2 for _, sd in each)) for each in priors]
 
     def sgrna_scales(self, scales: Mapping[str, np.ndarray]) -> tuple[Any, Any, Any]:
-        """Sds of the sgRNAs' intercepts and slopes around their gene's, and their correlation; 0 where there is none."""
-        one, two = (scales[side.sgrna[1]] if side and side.sgrna else 0.0 for side in self.sides)
-        return one, two, scales[self.correlation] if self.correlation else 0.0
+        """Sds of the sgRNAs' intercepts and slopes around those of their gene, and their correlation; 0 where there is none."""
+        sd_intercept, sd_slope = (scales[side.sgrna[1]] if side and side.sgrna else 0.0 for side in self.sides)
+        return sd_intercept, sd_slope, scales[self.correlation] if self.correlation else 0.0
 
     def gene_scales(self, scales: Mapping[str, np.ndarray]) -> tuple[Any, Any, Any]:
-        """The same of the genes around the hyper-means."""
-        one, two = (scales[side.gene[1]] if side and side.gene else 0.0 for side in self.sides)
-        return one, two, scales[self.gene_correlation] if self.gene_correlation else 0.0
+        """Sds of the genes' intercepts and slopes around the hyper-means, and their correlation; 0 where there is none."""
+        sd_intercept, sd_slope = (scales[side.gene[1]] if side and side.gene else 0.0 for side in self.sides)
+        return sd_intercept, sd_slope, scales[self.gene_correlation] if self.gene_correlation else 0.0
 
     def values(self, z: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """z: (..., scale) -> (scales, their derivatives by z), each by name and shaped (...)."""
-        pairs = {name: to_scale(z[..., i]) for i, (name, to_scale) in enumerate(self.quantiles.items())}
-        return {name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}
+        """Scales at coordinates z (..., scale), and their derivatives by z: each by name, (...)."""
+        found = {name: to_scale(z[..., i]) for i, (name, to_scale) in enumerate(self.quantiles.items())}
+        return {name: scale for name, (scale, _) in found.items()}, {name: slope for name, (_, slope) in found.items()}
 
     def prior_draws(self, gene_of_sgrna: np.ndarray, draws: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Draws of all variables from the prior: name -> (draw,), (draw, gene) or (draw, sgrna)."""
@@ -113,25 +87,14 @@ class Structure:
         return found
 
     def predictor(self, values: Mapping[str, np.ndarray], gene_of_sgrna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Intercept and slope of each sgRNA, (K, sgrna) each, in K draws of all variables: name -> (K, ...)."""
-        found = []
-        for side in self.sides:
-            if side is None:
-                found.append(np.zeros((1, 1)))
-                continue
-            if side.sgrna:
-                effect = values[side.sgrna[0]]
-            elif side.gene:
-                effect = values[side.gene[0]][:, gene_of_sgrna]
-            else:
-                effect = values[side.mean][:, None]
-            found.append(effect + values[side.added][:, None] if side.added else effect)
-        return found[0], found[1]
+        """Intercept and slope of each sgRNA in K draws of all variables, each (K, sgrna). values: name -> (K, ...)."""
+        intercept, slope = (evaluate_side(side, values, "sgrna", gene_of_sgrna) for side in self.sides)
+        return intercept, slope
 
     def graph(self, priors: Priors, sizes: Mapping[str, int]) -> dict[str, Any]:
-        """The model's graph as plain data: nodes (name, kind, distribution, dims) and edges (parent, child).
+        """The graph of the model as plain data: nodes (name, kind, distribution, dims) and edges (parent, child).
 
-        sizes: numbers of gene, sgrna and row.
+        sizes: lengths of the dims gene, sgrna and row.
         """
         nodes: list[dict[str, Any]] = []
         edges: list[list[str]] = []
@@ -158,59 +121,76 @@ class Structure:
         return {"nodes": nodes, "edges": edges}
 
 
-def _correlated(one: np.ndarray, other: np.ndarray, rho: np.ndarray) -> np.ndarray:
-    """Standard normals (draw, ...) that correlate with `one` by rho (draw,), made from others that do not."""
-    return rho[:, None] * one + np.sqrt(1 - rho[:, None] ** 2) * other
+def _correlated(first: np.ndarray, independent: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Standard normals (draw, ...) that correlate with `first` by rho (draw,), from normals that are independent of it."""
+    return rho[:, None] * first + np.sqrt(1 - rho[:, None] ** 2) * independent
 
 
 def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Structure:
-    """The structure of a variant's `GAUSSIAN` under these priors. Raises UserError; `place` names the variant in it."""
+    """The structure of a variant's `GAUSSIAN` under these priors. Raises UserError, whose message starts with `place`."""
     if declared is None:
         raise UserError(
-            f"{place}: engine collapsed needs a variant that is linear and Gaussian given its scales, and says so with GAUSSIAN. "
-            "Use engine: nuts."
+            f"{place}: engine collapsed needs a variant that is linear and Gaussian given its scales and declares so by "
+            "GAUSSIAN. This variant has no GAUSSIAN. Use engine: nuts."
         )
-    unknown = set(declared) - {"noise", "correlation", "gene_correlation", *SIDES}
-    if unknown or "noise" not in declared or "intercept" not in declared:
-        raise UserError(
-            f"{place}: GAUSSIAN needs noise and intercept, and knows besides only slope, correlation and gene_correlation."
-        )
-    sides = [_side(declared[name], f"{place}: GAUSSIAN[{name!r}]") if declared.get(name) else None for name in SIDES]
-    intercept, slope = sides
-    assert intercept is not None
-    if slope and slope.added:
-        raise UserError(f"{place}: GAUSSIAN['slope'] cannot have an added constant.")
+    intercept, slope = _make_sides(declared, place)
+    sides = [side for side in (intercept, slope) if side]
+    levels = [level for side in sides for level in (side.gene, side.sgrna) if level]
+    constants = [name for side in sides for name in side.constants]
+    effects = [effect for effect, _ in levels]
     correlation, gene_correlation = declared.get("correlation"), declared.get("gene_correlation")
-    if correlation and not (intercept.sgrna and slope and slope.sgrna):
-        raise UserError(f"{place}: GAUSSIAN has a correlation, but no sgRNA effects on both sides.")
-    if gene_correlation and not (intercept.gene and slope and slope.gene):
-        raise UserError(f"{place}: GAUSSIAN has a gene_correlation, but no gene effects on both sides.")
-
-    constants = [name for side in sides if side for name in side.constants]
-    levels = [level for side in sides if side for level in (side.gene, side.sgrna) if level]
     correlations = [name for name in (correlation, gene_correlation) if name]
-    scales = [scale for _, scale in levels] + [declared["noise"]] + correlations
-    absent = [name for name in (*constants, *(effect for effect, _ in levels), *scales) if name not in priors]
-    if absent:
-        raise UserError(f"{place}: GAUSSIAN names {', '.join(absent)}, which PRIORS does not have.")
-    for name in constants:
-        if priors[name]["distribution"] != "Normal":
-            raise UserError(f"{place}: prior of {name}: engine collapsed needs a Normal here. Use one, or engine: nuts.")
-    for effect, _ in levels:
-        if priors[effect]["distribution"] not in ("Normal", "NoncentredNormal"):
-            raise UserError(f"{place}: prior of {effect}: engine collapsed needs Normal effects. Use engine: nuts.")
+    scales = [*(scale for _, scale in levels), declared["noise"], *correlations]
+    _check_priors(priors, constants, effects, scales, place)
     means = {name: (float(priors[name].get("mu", 0.0)), float(priors[name].get("sigma", 1.0))) for name in constants}
     quantiles = {name: quantile(name, priors[name], name in correlations, place) for name in scales}
     return Structure(intercept, slope, declared["noise"], correlation, gene_correlation, quantiles, means)
 
 
-def _side(declared: Mapping[str, Any], place: str) -> Side:
-    if "mean" not in declared or set(declared) - {"mean", "added", "gene", "sgrna"}:
-        raise UserError(f"{place} needs a mean, and knows besides only added, gene and sgrna.")
-    levels = []
+_KEYS = ("noise", *SIDES, "correlation", "gene_correlation")
+_SIDE_KEYS = ("mean", "added", "gene", "sgrna")
+
+
+def _make_sides(declared: Mapping[str, Any], place: str) -> tuple[Side, Side | None]:
+    """Intercept and slope of a `GAUSSIAN`. Raises UserError where its keys are not possible."""
+    unknown = [key for key in declared if key not in _KEYS]
+    if unknown:
+        raise UserError(f"{place}: GAUSSIAN has the unknown key {unknown[0]!r}. Its keys are: {', '.join(_KEYS)}.")
+    absent = [key for key in ("noise", "intercept") if not declared.get(key)]
+    if absent:
+        raise UserError(f"{place}: GAUSSIAN has no {absent[0]!r}. It needs noise and intercept. Add {absent[0]!r}.")
+    intercept = _make_side(declared["intercept"], f"{place}: GAUSSIAN['intercept']")
+    slope = _make_side(declared["slope"], f"{place}: GAUSSIAN['slope']") if declared.get("slope") else None
+    if slope and slope.added:
+        raise UserError(f"{place}: GAUSSIAN['slope'] has an added constant, which only the intercept can have. Remove it.")
+    for key, level in (("correlation", "sgrna"), ("gene_correlation", "gene")):
+        if declared.get(key) and not (getattr(intercept, level) and slope and getattr(slope, level)):
+            raise UserError(f"{place}: GAUSSIAN has a {key}, but not the effects of {level}s on both sides. Remove it.")
+    return intercept, slope
+
+
+def _make_side(declared: Mapping[str, Any], place: str) -> Side:
+    unknown = [key for key in declared if key not in _SIDE_KEYS]
+    if unknown:
+        raise UserError(f"{place} has the unknown key {unknown[0]!r}. Its keys are: {', '.join(_SIDE_KEYS)}.")
+    if "mean" not in declared:
+        raise UserError(f"{place} has no 'mean'. Add the name of the variable that is the mean.")
     for level in ("gene", "sgrna"):
         names = declared.get(level)
         if names is not None and (not isinstance(names, list | tuple) or len(names) != 2):
-            raise UserError(f"{place}[{level!r}] must be a pair: the effect and its scale.")
-        levels.append((names[0], names[1]) if names else None)
-    return Side(declared["mean"], declared.get("added"), *levels)
+            raise UserError(f"{place}[{level!r}] is {names!r}. It must be a pair: the names of the effect and of its scale.")
+    return make_side(declared)
+
+
+def _check_priors(priors: Priors, constants: list[str], effects: list[str], scales: list[str], place: str) -> None:
+    """Raise UserError where a variable of the structure has no prior, or one that the engine cannot integrate."""
+    absent = [name for name in (*constants, *effects, *scales) if name not in priors]
+    if absent:
+        raise UserError(f"{place}: GAUSSIAN names {', '.join(absent)}, which PRIORS does not have. Add priors or correct names.")
+    for names, possible, kind in ((constants, ("Normal",), "a mean"), (effects, ("Normal", "NoncentredNormal"), "an effect")):
+        for name in names:
+            if (found := priors[name]["distribution"]) not in possible:
+                raise UserError(
+                    f"{place}: prior of {name}: the distribution is {found}, but engine collapsed needs Normal for {kind}. "
+                    "Use Normal, or engine: nuts."
+                )

@@ -32,7 +32,7 @@ class ModelData:
         return {"rows": len(self.x)} | {key: len(each) for key, each in names.items()}
 
     def digest(self) -> str:
-        """Checksum of the layout, x and logFC."""
+        """Checksum of the design (names and codes), x and logFC."""
         names = "\x1f".join([*self.genes, *self.sgrnas, *self.cell_lines]).encode()
         arrays = (self.gene_of_sgrna, self.sgrna_of_row, self.cell_line_of_row, self.x, self.logfc)
         return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
@@ -47,7 +47,7 @@ class ModelData:
         """Coordinates of the model's dims."""
         return {"gene": self.genes, "sgrna": self.sgrnas, "cell_line": self.cell_lines, "row": np.arange(len(self.x))}
 
-    def same_layout(self, other: "ModelData") -> bool:
+    def has_same_design(self, other: "ModelData") -> bool:
         """Whether a model compiled for the other data fits these after swapping x and logfc."""
         return (
             self.genes == other.genes

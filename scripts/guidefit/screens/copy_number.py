@@ -1,4 +1,4 @@
-"""Units of copy numbers: converted to linear ones, and checked for what they cannot be."""
+"""Units of copy numbers: conversion to linear ones, and values that contradict the configured unit."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ def linear(values: np.ndarray, unit: str) -> np.ndarray:
 
 
 def check_unit(values: np.ndarray, unit: str, diploid: float, place: str, ledger: Ledger) -> None:
-    """Raise UserError where copy numbers cannot be in the unit that the config says; note their range, and what looks wrong.
+    """Raise UserError where copy numbers cannot have the configured unit; note their range, and what looks wrong.
 
-    values: as in the file, missing ones allowed. diploid: the copy number of a diploid gene, on the linear scale. place: starts
-    the message.
+    values: as in the file, missing ones allowed; unit: "linear" or "log2"; diploid: the copy number of a diploid gene, linear;
+    place: begins the message.
     """
     values = values[np.isfinite(values)]
     if not len(values):
-        raise UserError(f"{place}: no copy number at all.")
+        raise UserError(f"{place}: all copy numbers are missing. Expected a number per gene and cell line.")
     low, middle, high = np.quantile(values, [0.001, 0.5, 0.999])
     largest = values.max()
     if values.min() < (0 if unit == "linear" else -1e-6):

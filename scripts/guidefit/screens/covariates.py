@@ -1,10 +1,10 @@
-"""Covariate transforms of the copy number, and what each does to the truth.
+"""Transforms of the copy number into the covariate x, and of a truth on copy numbers into a truth on x.
 
 A model sees x, not cna. Where x = (cna - shift) / scale, a truth on the cna scale has an exact counterpart on the x scale
-(alpha + beta cna = (alpha + beta shift) + (beta scale) x); where x is no such line there is none, and none is made up.
+(alpha + beta cna = (alpha + beta shift) + (beta scale) x). For other x it has none, and the truth is missing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Covariate:
-    """A covariate by its name, with what it needs to know.
+    """A covariate by its name, with its settings.
 
     winsor_quantiles: where `winsorised` clips; diploid: the copy number of a diploid gene, in the units of cna. x is 0 there with
     `log2_diploid`, log2(cna + 1) less its value at diploid, and with `saturating`, (cna - diploid) / (cna + diploid), which for
@@ -43,14 +43,14 @@ class Covariate:
     """
 
     name: str
-    winsor_quantiles: tuple[float, float] = (0.01, 0.99)
-    diploid: float = 2.0
+    winsor_quantiles: Sequence[float]
+    diploid: float
 
-    def settle(self, cna: np.ndarray, gene: np.ndarray) -> "Settled":
-        """The covariate for these rows.
+    def fit(self, cna: np.ndarray, gene: np.ndarray) -> "FittedCovariate":
+        """The covariate fitted to these rows.
 
         cna: (row,) copy number; gene: (row,) gene codes 0..G-1, each used. Standard deviations are population ones (ddof 0).
-        A gene without variation gets scale 1, so that x is 0 there; screens with such genes are refused elsewhere.
+        A gene without variation gets scale 1, so that x is 0 there; `refuse_constant_genes` and the imports refuse such genes.
         """
         n_genes = int(gene.max()) + 1
         ones = np.ones(n_genes)
@@ -64,23 +64,23 @@ class Covariate:
             case "zscore_within_gene":
                 line = _line_within_gene(cna, gene, n_genes)
             case "log2":
-                return Settled(lambda copies, _: np.log2(copies + 1), None)
+                return FittedCovariate(lambda copies, _: np.log2(copies + 1), None)
             case "log2_diploid":
-                return Settled(lambda copies, _: np.log2(copies + 1) - np.log2(self.diploid + 1), None)
+                return FittedCovariate(lambda copies, _: np.log2(copies + 1) - np.log2(self.diploid + 1), None)
             case "saturating":
-                return Settled(lambda copies, _: (copies - self.diploid) / (copies + self.diploid), None)
+                return FittedCovariate(lambda copies, _: (copies - self.diploid) / (copies + self.diploid), None)
             case "winsorised":
                 low, high = np.quantile(cna, self.winsor_quantiles)
                 clipped = bool((cna < low).any() or (cna > high).any())
-                return Settled(lambda copies, _: np.clip(copies, low, high), None if clipped else Line(0 * ones, ones))
+                return FittedCovariate(lambda copies, _: np.clip(copies, low, high), None if clipped else Line(0 * ones, ones))
             case _:
                 raise ValueError(f"unknown covariate {self.name!r}: one of {', '.join(NAMES)}")
-        return Settled(line, line)
+        return FittedCovariate(line, line)
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A covariate that knows its rows: x of copy numbers and gene codes, and the line that this is (None where it is none)."""
+class FittedCovariate:
+    """A covariate fitted to rows: x of (copy numbers, gene codes), and its line, None where x is not linear in the copy number."""
 
     x: Callable[[np.ndarray, np.ndarray], np.ndarray]
     line: Line | None

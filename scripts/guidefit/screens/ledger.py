@@ -1,4 +1,4 @@
-"""What every import of a real screen does alike: a ledger of what was left out or looks odd, and a look at units and names."""
+"""The ledger of an import: what was left out of a screen, and what was kept but should be looked at."""
 
 import logging
 import re
@@ -7,14 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-
 logger = logging.getLogger("guidefit")
-
-MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # among numbers
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # MARCH1 becomes 1-Mar, SEPT2 2-Sep or 2006/09/02 (Ziemann, Eren & El-Osta 2016)
-_MANGLED = re.compile(rf"\d{{1,2}}[-/ ]({_MONTHS})|({_MONTHS})[-/ ]\d{{1,4}}|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}", re.IGNORECASE)
+_DATE = re.compile(rf"\d{{1,2}}[-/ ]({_MONTHS})|({_MONTHS})[-/ ]\d{{1,4}}|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}", re.IGNORECASE)
 
 
 class Ledger:
@@ -24,12 +21,12 @@ class Ledger:
         self._entries: list[tuple[str, str, int | None, str]] = []
 
     def drop(self, reason: str, rows: int, examples: Iterable[Any]) -> None:
-        """Rows (sgRNA and cell line) that were left out."""
+        """Count rows (sgRNA and cell line) that were left out; no entry where there are none."""
         if rows:
             self._entries.append(("dropped", reason, rows, listed(examples)))
 
     def note(self, reason: str, examples: Iterable[Any] = (), rows: int | None = None) -> None:
-        """Something that was kept and deserves a look, or a figure to compare with what one expects; told on the terminal too."""
+        """Note something that was kept and should be looked at, or a figure to compare with the expected one; logged as well."""
         named = listed(examples)
         logger.info("%s%s", reason, f": {named}" if named else "")
         self._entries.append(("noted", reason, rows, named))
@@ -41,18 +38,18 @@ class Ledger:
 
 
 def listed(items: Iterable[Any], most: int = 5) -> str:
-    """The first items in words."""
+    """The first items, separated by commas."""
     names = list(map(str, items))
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def mangled(names: Iterable[str]) -> list[str]:
+def find_date_like_names(names: Iterable[str]) -> list[str]:
     """Names that a spreadsheet has turned into dates."""
-    return [name for name in names if _MANGLED.fullmatch(name)]
+    return [name for name in names if _DATE.fullmatch(name)]
 
 
-def note_names(genes: Iterable[str], ledger: Ledger) -> None:
+def note_date_like_names(genes: Iterable[str], ledger: Ledger) -> None:
     """Note genes whose names look like dates."""
-    found = mangled(genes)
+    found = find_date_like_names(genes)
     if found:
         ledger.note(f"{len(found)} gene name(s) that a spreadsheet may have turned into dates (1-Mar was MARCH1)", found)

@@ -1,143 +1,23 @@
-"""A real screen as one long table: read, checked, and given its covariate."""
+"""A real screen as one long table: read, validated, and given its covariate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from guidefit.screens.covariates import Covariate
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import MISSING, Ledger, listed, note_names
+from guidefit.screens import text_files
 from guidefit.screens.copy_number import check_unit, linear
-from guidefit.screens.screen_file import COLUMNS, IDS, constant_genes
+from guidefit.screens.covariates import Covariate
+from guidefit.screens.ledger import Ledger, listed, note_date_like_names
+from guidefit.screens.limits import LOGFC_MAX
+from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
 
 NUMBERS = ("cna", "logfc")
-
-
-def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A screen's table with our column names first and the source's other columns behind them.
-
-    path: .csv, .tsv, .txt (tab) or .parquet, the text ones also gzipped. columns: our name -> the file's name.
-    Numbers stay as they are in the file: `check` judges them. The index is the line (text) or row (Parquet) in the file.
-    Raises UserError where the file cannot be read or lacks a column.
-    """
-    path = Path(path)
-    name = path.name.removesuffix(".gz")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file. Give screen.path relative to the folder you run snakemake in.")
-    try:
-        if name.endswith(".parquet"):
-            table = pd.read_parquet(path)
-            first = 1
-        elif name.endswith((".csv", ".tsv", ".txt")):
-            table = _read_text(path, "," if name.endswith(".csv") else "\t", columns)
-            first = 2  # line 1 is the header
-        else:
-            raise UserError(f"{path}: file type not known. Use .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path}: the file is empty. It needs a header line and a row per sgRNA and cell line.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, pa.ArrowInvalid) as error:
-        raise UserError(f"{path}: cannot be read as a table: {error}".rstrip()) from error
-
-    missing = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
-    if missing:
-        named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in missing.items())
-        has = ", ".join(map(str, list(table.columns)[:15]))
-        raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
-    if table.empty:
-        raise UserError(f"{path}: no rows under the header. It needs a row per sgRNA and cell line.")
-    ours = table[[columns[key] for key in columns]].set_axis(list(columns), axis=1)
-    taken = (*COLUMNS, "x_diploid", "Gene")  # Gene: how DepMap's files write a gene
-    rest = table.drop(columns=list(columns.values())).rename(columns=lambda c: f"source_{c}" if c in taken else str(c))
-    result = pd.concat([ours, rest], axis=1)
-    result.index = pd.RangeIndex(first, first + len(result))
-    return result
-
-
-def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    header = pd.read_csv(path, sep=separator, nrows=0).columns
-    doubled = [c for c in columns.values() if c in header and f"{c}.1" in header]  # pandas numbers doubled names
-    if doubled:
-        raise UserError(f"{path}: column {doubled[0]!r} stands twice in the header. Keep one of the two.")
-    ids = {theirs for ours, theirs in columns.items() if ours in IDS}
-    # A gene or line may well be called NA or None: only an empty cell counts as missing there.
-    missing = {column: [""] if column in ids else MISSING for column in header}
-    as_text = dict.fromkeys(columns.values(), str)
-    return pd.read_csv(path, sep=separator, dtype=as_text, na_values=missing, keep_default_na=False, low_memory=False)
-
-
-def check(table: pd.DataFrame, source: str, columns: Mapping[str, str], drop_missing: bool, ledger: Ledger) -> pd.DataFrame:
-    """The table with numeric cna and logfc, checked; what was dropped goes into the ledger.
-
-    source: the file's name for messages. Every problem found is told at once, with its column, its count and first lines.
-    Raises UserError. Rows with missing values are dropped only where drop_missing says so.
-    """
-    problems: list[str] = []
-
-    def report(column: str, what: str, lines: Iterable[Any], mend: str) -> None:
-        lines = list(lines)
-        shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
-        problems.append(f"column {columns[column]!r}: {what} in {len(lines)} row(s), line(s) {shown}. {mend}")
-
-    table = table.copy()
-    for column in NUMBERS:
-        text = table[column]
-        number = pd.to_numeric(text, errors="coerce").astype("float64")
-        bad = text.index[number.isna() & text.notna()]
-        if len(bad):
-            values = ", ".join(repr(str(v)) for v in text[bad].head(3))
-            report(column, f"not a number ({values})", bad, "Use a decimal point and no units, or leave the cell empty.")
-        infinite = number.index[np.isinf(number)]
-        if len(infinite):
-            report(column, "infinite value", infinite, "Log of zero? Add a pseudocount before the logarithm, or drop the row.")
-        table[column] = number
-    negative = table.index[table["cna"] < 0]
-    if len(negative):
-        report(
-            "cna",
-            "negative copy number",
-            negative,
-            "Give linear copy number (0 = lost), or log2(relative copy number + 1) with screen.copy_number_unit: log2.",
-        )
-
-    required = [*IDS, *NUMBERS]
-    empty = table[required].isna()
-    if drop_missing:
-        for column in required:
-            lines = empty.index[empty[column]]
-            ledger.drop(f"missing {columns[column]}", len(lines), [f"line {line}" for line in lines[:6]])
-        table = table[~empty.any(axis=1)]
-    else:
-        for column in required:
-            # Text that is no number was told above; here, only cells that are empty in the file.
-            lines = empty.index[empty[column]]
-            if len(lines) and not any(f"{columns[column]!r}: not a number" in p for p in problems):
-                report(column, "missing value", lines, "Fill it in, or set screen.missing: drop to leave such rows out.")
-
-    keyed = table.dropna(subset=list(IDS))
-    double = keyed.index[keyed.duplicated(["sgrna", "cell_line"], keep=False)]
-    if len(double):
-        pairs = keyed.loc[double, ["sgrna", "cell_line"]].drop_duplicates().head(3)
-        named = "; ".join(f"{s} in {c}" for s, c in pairs.itertuples(index=False))
-        report("sgrna", f"the same sgRNA and cell line more than once ({named})", double, "Average replicates first.")
-    genes_of = keyed.groupby("sgrna")["gene"].nunique()
-    torn = genes_of.index[genes_of > 1]
-    if len(torn):
-        lines = keyed.index[keyed["sgrna"].isin(torn)]
-        named = ", ".join(map(str, torn[:3]))
-        report("sgrna", f"{len(torn)} sgRNA(s) of two genes ({named})", lines, "Keep one gene for each sgRNA.")
-    if not problems and keyed["cell_line"].nunique() < 2:
-        found = ", ".join(map(str, keyed["cell_line"].unique())) or "none"
-        problems.append(
-            f"column {columns['cell_line']!r}: fewer than two cell lines ({found}). "
-            "A slope on copy number needs at least two; add cell lines to the table."
-        )
-    if problems:
-        raise UserError(f"{source}: {len(problems)} problem(s):\n" + "\n".join(f"  - {p}" for p in problems))
-    return table.astype(dict.fromkeys(IDS, "str"))
+REQUIRED = (*IDS, *NUMBERS)
 
 
 def import_screen(
@@ -147,37 +27,270 @@ def import_screen(
     missing: str = "refuse",
     constant_covariate: str = "refuse",
     copy_number_unit: str = "linear",
+    logfc_max: float = LOGFC_MAX,
 ) -> tuple[pd.DataFrame, Ledger]:
-    """A real screen, checked, with its covariate x and what x is at the diploid copy number, and what was left out of it.
+    """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    missing, constant_covariate: "refuse" or "drop". Raises UserError (file, column, count and first lines).
+    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: "linear" or "log2";
+    logfc_max: largest |logFC|. Raises UserError (file, column, count and first lines).
     """
     ledger = Ledger()
-    table = check(read(path, columns), str(path), columns, missing == "drop", ledger)
+    table = validate(read(path, columns), str(path), columns, missing == "drop", ledger, logfc_max)
     place = f"{path}: column {columns['cna']!r}"
     check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
-    note_names(table["gene"].unique(), ledger)
+    note_date_like_names(table["gene"].unique(), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), copy_number_unit)
-    table = _with_covariate(table, covariate)
-    constant = constant_genes(table)
-    if constant:
-        lines = table.index[table["gene"].isin(constant)]
-        if constant_covariate == "refuse":
-            raise UserError(
-                f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) "
-                f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
-                "Take them out, or set screen.constant_covariate: drop to leave them out and have them counted."
-            )
-        ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
-        # x depends on the rows that are left where it is scaled over all of them
-        table = _with_covariate(table.drop(index=lines), covariate)
+    table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
-        raise UserError(f"{path}: no rows left after dropping. See screen.missing and screen.constant_covariate.")
+        raise UserError(f"{path}: no rows are left after dropping. See screen.missing and screen.constant_covariate.")
     if table["cell_line"].nunique() < 2:
-        raise UserError(f"{path}: fewer than two cell lines are left after dropping rows with missing values.")
+        raise UserError(
+            f"{path}: fewer than two cell lines are left after dropping rows with missing values. A slope on copy number needs at "
+            "least two."
+        )
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
-    table = table[[*first, *(c for c in table.columns if c not in first)]]
+    table = table[[*first, *(column for column in table.columns if column not in first)]]
     return table.reset_index(drop=True), ledger
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A screen's table with our column names first and the source's other columns behind them.
+
+    path: .csv, .tsv, .txt (tab) or .parquet, the text ones also gzipped. columns: our name -> the file's name.
+    Numbers stay as they are in the file: `validate` judges them. The index is the line (text) or row (Parquet) in the file.
+    Raises UserError where the file cannot be read or lacks a column.
+    """
+    path = Path(path)
+    name = path.name.removesuffix(".gz")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give screen.path relative to the folder that snakemake runs in.")
+    if name.endswith(".parquet"):
+        table, first = _read_parquet(path), 1
+    elif name.endswith((".csv", ".tsv", ".txt")):
+        table, first = _read_text(path, "," if name.endswith(".csv") else "\t", columns), 2  # line 1 is the header
+    else:
+        raise UserError(f"{path}: unknown file type. Expected .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
+    _refuse_absent_columns(table, path, columns)
+    if table.empty:
+        raise UserError(f"{path}: no rows under the header. Expected one row per sgRNA and cell line.")
+    return _rename_columns(table, columns).set_index(pd.RangeIndex(first, first + len(table)))
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UserError(f"{path}: cannot be read as Parquet: {error}".rstrip()) from error
+
+
+def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    header = text_files.read_header(path, separator)
+    repeated = [column for column in columns.values() if header.count(column) > 1]
+    if repeated:
+        raise UserError(f"{path}: the header has column {repeated[0]!r} twice. Rename or remove one of the two.")
+    ids = {theirs for ours, theirs in columns.items() if ours in IDS}
+    # A gene or line may be called NA or None: only an empty cell counts as missing there.
+    missing = {column: [""] if column in ids else text_files.MISSING for column in header}
+    as_text = dict.fromkeys(columns.values(), str)
+    return text_files.read_csv(path, separator, dtype=as_text, na_values=missing, keep_default_na=False, low_memory=False)
+
+
+def _refuse_absent_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> None:
+    absent = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
+    if absent:
+        named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in absent.items())
+        has = ", ".join(text_files.show_invisible(str(column)) for column in table.columns[:15])
+        raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
+
+
+def _rename_columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Our columns, then the source's others; those that have one of our names become source_NAME."""
+    ours = table[list(columns.values())].set_axis(list(columns), axis=1)
+    taken = (*COLUMNS, "x_diploid", "Gene")  # Gene: the gene as DepMap's files write it
+    others = table.drop(columns=list(columns.values()))
+    others = others.rename(columns=lambda column: f"source_{column}" if column in taken else str(column))
+    return pd.concat([ours, others], axis=1)
+
+
+# --- validation --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What is validated: the table with numeric cna and logfc, which cells of these were no number, and the file's column names."""
+
+    table: pd.DataFrame
+    not_numbers: dict[str, pd.Index]
+    source: pd.DataFrame
+    columns: Mapping[str, str]
+    logfc_max: float
+
+    def problem(self, column: str, what: str, lines: pd.Index, remedy: str) -> str:
+        """A problem in words: column, what is wrong, in how many rows and on which lines, and what to do."""
+        return f"column {self.columns[column]!r}: {what} in {len(lines)} row(s), line(s) {listed(lines)}. {remedy}"
+
+    def lines_of(self, names: list[str], column: str) -> pd.Index:
+        """The lines with one of these names in a column."""
+        return self.table.index[self.table[column].isin(names)]
+
+
+def validate(
+    table: pd.DataFrame,
+    source: str,
+    columns: Mapping[str, str],
+    drop_missing: bool,
+    ledger: Ledger,
+    logfc_max: float = LOGFC_MAX,
+) -> pd.DataFrame:
+    """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
+
+    source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them. Raises UserError
+    that lists all problems, each with its column, its count and first lines.
+    """
+    numbers, not_numbers = {}, {}
+    for column in NUMBERS:
+        numbers[column], is_no_number = text_files.as_numbers(table[column])
+        not_numbers[column] = table.index[is_no_number]
+    candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max)
+    problems = [problem for find in VALUE_CHECKS for problem in find(candidate)]
+    if drop_missing:
+        candidate = _drop_missing(candidate, ledger)
+    else:
+        problems += _find_missing(candidate)
+    problems += [problem for find in NAME_CHECKS for problem in find(candidate)]
+    problems = problems or _find_too_few_lines(candidate)
+    if problems:
+        raise UserError(f"{source}: {len(problems)} problem(s):\n" + "\n".join(f"  - {problem}" for problem in problems))
+    return candidate.table.astype(dict.fromkeys(IDS, "str"))
+
+
+def _find_text(candidate: _Candidate) -> list[str]:
+    """Text, or true and false, where numbers are expected."""
+    remedy = "Expected a number with a decimal point and no unit; leave the cell empty where it is missing."
+    problems = []
+    for column, lines in candidate.not_numbers.items():
+        if len(lines):
+            values = ", ".join(repr(str(value)[:40]) for value in candidate.source.loc[lines[:3], column])
+            problems.append(candidate.problem(column, f"not a number ({values})", lines, remedy))
+    return problems
+
+
+def _find_infinite(candidate: _Candidate) -> list[str]:
+    remedy = "If it is the logarithm of 0, add a pseudocount before taking logarithms, or remove the row."
+    infinite = {column: candidate.table.index[np.isinf(candidate.table[column])] for column in NUMBERS}
+    return [candidate.problem(column, "infinite value", lines, remedy) for column, lines in infinite.items() if len(lines)]
+
+
+def _find_negative_copies(candidate: _Candidate) -> list[str]:
+    lines = candidate.table.index[candidate.table["cna"] < 0]
+    remedy = "Give linear copy number (0 = lost), or log2(relative copy number + 1) with screen.copy_number_unit: log2."
+    return [candidate.problem("cna", "negative copy number", lines, remedy)] if len(lines) else []
+
+
+def _find_extreme_logfc(candidate: _Candidate) -> list[str]:
+    logfc = candidate.table["logfc"]
+    lines = candidate.table.index[(logfc.abs() > candidate.logfc_max) & np.isfinite(logfc)]
+    if not len(lines):
+        return []
+    largest = logfc[lines].loc[logfc[lines].abs().idxmax()]
+    what = f"value beyond {candidate.logfc_max:g} (up to {largest:.3g}), which no log2 fold change reaches,"
+    return [candidate.problem("logfc", what, lines, "Is the column a logFC? Correct the values, or remove the rows.")]
+
+
+def _find_missing(candidate: _Candidate) -> list[str]:
+    """Empty cells; a column in which text is not a number has been reported already."""
+    remedy = "Fill it in, or set screen.missing: drop to leave such rows out."
+    problems = []
+    for column in REQUIRED:
+        lines = candidate.table.index[candidate.table[column].isna()]
+        if len(lines) and not len(candidate.not_numbers.get(column, ())):
+            problems.append(candidate.problem(column, "missing value", lines, remedy))
+    return problems
+
+
+def _find_invisible_characters(candidate: _Candidate) -> list[str]:
+    problems = []
+    for column in IDS:
+        names = text_files.find_invisible(candidate.table[column].unique())
+        if names:
+            shown = listed((text_files.show_invisible(name) for name in names), 3)
+            lines = candidate.lines_of(names, column)
+            remedy = "Names that look equal would be different ones: remove these characters."
+            problems.append(candidate.problem(column, f"invisible characters ({shown})", lines, remedy))
+    return problems
+
+
+def _find_repeated_rows(candidate: _Candidate) -> list[str]:
+    named = candidate.table.dropna(subset=list(IDS))
+    lines = named.index[named.duplicated(["sgrna", "cell_line"], keep=False)]
+    if not len(lines):
+        return []
+    pairs = named.loc[lines, ["sgrna", "cell_line"]].drop_duplicates().head(3)
+    shown = "; ".join(f"{sgrna} in {line}" for sgrna, line in pairs.itertuples(index=False))
+    what = f"the same sgRNA and cell line more than once ({shown})"
+    return [candidate.problem("sgrna", what, lines, "Expected one row per sgRNA and cell line: average replicates first.")]
+
+
+def _find_sgrnas_of_several_genes(candidate: _Candidate) -> list[str]:
+    named = candidate.table.dropna(subset=list(IDS))
+    genes = named.groupby("sgrna")["gene"].nunique()
+    several = genes.index[genes > 1].tolist()
+    if not several:
+        return []
+    lines = named.index[named["sgrna"].isin(several)]
+    what = f"{len(several)} sgRNA(s) of several genes ({listed(several, 3)})"
+    return [candidate.problem("sgrna", what, lines, "Keep one gene for each sgRNA.")]
+
+
+def _find_too_few_lines(candidate: _Candidate) -> list[str]:
+    lines = candidate.table["cell_line"].dropna().unique()
+    if len(lines) > 1:
+        return []
+    return [
+        f"column {candidate.columns['cell_line']!r}: fewer than two cell lines ({listed(lines) or 'none'}). "
+        "A slope on copy number needs at least two; add cell lines to the table."
+    ]
+
+
+def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
+    """The candidate without rows with missing values, which are counted by column."""
+    empty = candidate.table[list(REQUIRED)].isna()
+    for column in REQUIRED:
+        lines = empty.index[empty[column]]
+        ledger.drop(f"missing {candidate.columns[column]}", len(lines), [f"line {line}" for line in lines[:6]])
+    kept = candidate.table[~empty.any(axis=1)]
+    return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max)
+
+
+Check = Callable[[_Candidate], list[str]]
+VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc)
+NAME_CHECKS: tuple[Check, ...] = (_find_invisible_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
+
+
+# --- covariate ---------------------------------------------------------------------------------------------------
+
+
+def _with_varying_covariate(
+    table: pd.DataFrame, covariate: Covariate, constant_covariate: str, place: str, ledger: Ledger
+) -> pd.DataFrame:
+    """The table with x and x_diploid, without the genes whose x does not vary, which are refused or dropped."""
+    table = _with_covariate(table, covariate)
+    constant = find_constant_genes(table)
+    if not constant:
+        return table
+    lines = table.index[table["gene"].isin(constant)]
+    if constant_covariate == "refuse":
+        raise UserError(
+            f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) "
+            f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
+            "Remove them, or set screen.constant_covariate: drop to leave them out and count them."
+        )
+    ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
+    # Covariates that are scaled over all rows depend on the rows that are left.
+    return _with_covariate(table.drop(index=lines), covariate)
 
 
 def _with_covariate(table: pd.DataFrame, covariate: Covariate) -> pd.DataFrame:
@@ -185,5 +298,5 @@ def _with_covariate(table: pd.DataFrame, covariate: Covariate) -> pd.DataFrame:
         return table.assign(x=np.empty(0), x_diploid=np.empty(0))
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
-    settled = covariate.settle(cna, gene)
-    return table.assign(x=settled.x(cna, gene), x_diploid=settled.x(np.full(len(cna), covariate.diploid), gene))
+    fitted = covariate.fit(cna, gene)
+    return table.assign(x=fitted.x(cna, gene), x_diploid=fitted.x(np.full(len(cna), covariate.diploid), gene))

@@ -1,5 +1,6 @@
-"""The screen: one table of rows (gene, sgrna, cell_line, cna, x, logfc), read, checked, and turned into arrays for models."""
+"""The file of screens (Parquet): rows of study, seed, gene, sgrna, cell_line, cna, x and logfc, and the truth in another file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,31 +15,31 @@ IDS = ("gene", "sgrna", "cell_line")
 COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
 
 
-def groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
-    """The row groups of one seed in a screen's file; a real screen's rows carry no seed and serve every seed."""
+def row_groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
+    """The row groups of one seed in a screen's file; the rows of a real screen have no seed and serve every seed."""
     metadata = file.metadata
     column = file.schema_arrow.get_field_index("seed")
     ranges = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
     return [i for i, s in enumerate(ranges) if s is None or not s.has_min_max or s.min <= seed <= s.max]
 
 
-def of_seed(path: str | Path, seed: int) -> pd.DataFrame:
+def read_seed(path: str | Path, seed: int) -> pd.DataFrame:
     """The rows of one seed."""
     with pq.ParquetFile(path) as file:
-        return file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
+        return file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
 
 
-def rows_of_seed(path: str | Path, seed: int) -> int:
+def count_rows(path: str | Path, seed: int) -> int:
     """Number of rows of one seed, without reading them."""
     with pq.ParquetFile(path) as file:
-        return sum(file.metadata.row_group(i).num_rows for i in groups_of_seed(file, seed))
+        return sum(file.metadata.row_group(i).num_rows for i in row_groups_of_seed(file, seed))
 
 
-def of_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
-    """At most `most` genes of one seed, evenly spaced in their order: their rows, and how many genes there are. Holds no more."""
+def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
+    """At most `most` genes of one seed, evenly spaced in their order: their rows, and the number of all genes."""
     genes: dict[str, None] = {}
     with pq.ParquetFile(path, read_dictionary=["gene"]) as file:
-        groups = groups_of_seed(file, seed)
+        groups = row_groups_of_seed(file, seed)
         for batch in file.iter_batches(1 << 20, groups, ["gene"]):
             genes |= dict.fromkeys(batch["gene"].unique().to_pylist())
         names = list(genes)
@@ -51,10 +52,32 @@ def of_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]
     return pd.concat(parts, ignore_index=True), len(names)
 
 
-def truth_of_seed(path: str | Path, seed: int) -> pd.DataFrame:
+def iterate_rows(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1 << 20) -> Iterator[pd.DataFrame]:
+    """The rows of one seed, batch_rows at a time, with those of the columns that the file has; names as categories."""
+    with pq.ParquetFile(path, read_dictionary=list(IDS)) as file:
+        present = [name for name in columns if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), present):
+            yield batch.to_pandas()
+
+
+def read_rows_of_genes(path: str | Path, seed: int, genes: list[str]) -> pd.DataFrame:
+    """The rows of some genes: gene, sgrna, cell_line, cna, x, logfc."""
+    columns = [*IDS, "cna", "x", "logfc"]
+    parts = [rows[rows["gene"].isin(genes)].astype({"gene": "str", "sgrna": "str"}) for rows in iterate_rows(path, seed, columns)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def read_gene_labels(path: str | Path, seed: int) -> pd.Series:
+    """gene -> its name in the source."""
+    parts = [rows.drop_duplicates("gene").astype("str") for rows in iterate_rows(path, seed, ["gene", "Gene"])]
+    table = pd.concat(parts).drop_duplicates("gene")
+    return table.set_index("gene", drop=False)["Gene" if "Gene" in table else "gene"]
+
+
+def read_truth(path: str | Path, seed: int) -> pd.DataFrame:
     """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
     with pq.ParquetFile(path) as file:
-        table = file.read_row_groups(groups_of_seed(file, seed)).to_pandas()
+        table = file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
     return table[table["seed"] == seed].drop(columns=["seed"])
 
 
@@ -63,7 +86,7 @@ def coords(table: pd.DataFrame) -> dict[str, list[str]]:
     return {name: table[name].drop_duplicates().astype(str).tolist() for name in IDS}
 
 
-class Writer:
+class ScreenWriter:
     """Writes screens and their truths seed by seed into two Parquet files, a row group per seed."""
 
     TRUTH = pa.schema(
@@ -82,7 +105,7 @@ class Writer:
         self._screen: pq.ParquetWriter | None = None
         self._truth = pq.ParquetWriter(truth, self.TRUTH)
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> "ScreenWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,11 +119,11 @@ class Writer:
         self.write_truth(seed, truth)
 
     def write_rows(self, seed: int | None, screen: pd.DataFrame) -> None:
-        """Add rows of one seed's screen; seed None: of a real screen, which serves every seed and has no truth."""
+        """Add rows of one seed's screen; seed None: rows of a real screen, which serve every seed."""
         count = len(screen)
         names = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [self.study])
         numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
-        table = pa.table({"study": names, "seed": numbers} | arrow(screen))
+        table = pa.table({"study": names, "seed": numbers} | arrow_columns(screen))
         if self._screen is None:
             self._screen = pq.ParquetWriter(self.path, table.schema)
         self._screen.write_table(table)
@@ -111,8 +134,8 @@ class Writer:
         self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
 
 
-def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
-    """Columns for Parquet; categories get codes of one width, however many there are, so that parts of a file fit together."""
+def arrow_columns(table: pd.DataFrame) -> dict[str, pa.Array]:
+    """Columns for Parquet; all categories get 32-bit codes, so that parts of a file have one schema."""
 
     def of(column: pd.Series) -> pa.Array:
         if isinstance(column.dtype, pd.CategoricalDtype):
@@ -123,20 +146,20 @@ def arrow(table: pd.DataFrame) -> dict[str, pa.Array]:
 
 
 MORE_VARIATION = "Use more cell lines, a higher copy_number.mean or more copy_number.noise."
-OTHER_COVARIATE = "Use the covariate of the study that the layout is from."
+OTHER_COVARIATE = "Use the covariate of the study whose layout is taken."
 
 
-def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str, mend: str = MORE_VARIATION) -> None:
-    """Raise UserError where a simulated screen has a gene whose covariate does not vary; mend: what to do about it."""
-    constant = constant_genes(table)
+def refuse_constant_genes(table: pd.DataFrame, place: str, covariate: str, remedy: str = MORE_VARIATION) -> None:
+    """Raise UserError where a simulated screen has a gene whose covariate does not vary; remedy: what the user can do."""
+    constant = find_constant_genes(table)
     if constant:
         raise UserError(
             f"config: {place}: the covariate {covariate} does not vary in {len(constant)} gene(s) ({', '.join(constant[:5])}), "
-            f"so no slope can be fitted. {mend}"
+            f"so no slope can be fitted. {remedy}"
         )
 
 
-def constant_genes(table: pd.DataFrame) -> list[str]:
+def find_constant_genes(table: pd.DataFrame) -> list[str]:
     """Genes whose covariate x does not vary over their rows, so that the data cannot give them a slope."""
     by_gene = table.groupby("gene", observed=True, sort=False)["x"]
     spread = by_gene.max() - by_gene.min()

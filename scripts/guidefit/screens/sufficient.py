@@ -1,4 +1,4 @@
-"""All that a linear Gaussian model needs to know of a screen: six sums per sgRNA, exact, from one pass over its rows."""
+"""Sufficient statistics of a linear Gaussian model: six sums per sgRNA, exact, from one pass over the rows of a screen."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from guidefit.base.errors import UserError
 from guidefit.screens.arrays import ModelData
-from guidefit.screens.screen_file import groups_of_seed
+from guidefit.screens.screen_file import row_groups_of_seed
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class SufficientStatistics:
 
     genes, sgrnas: names; gene_of_sgrna: (sgrna,) codes; cell_lines: their number; n: (sgrna,) rows; x_mean, y_mean: means of x
     and logFC; sxx, sxy, syy: centred sums of squares and products, all (sgrna,) float64.
-    Raises UserError where a sum is no number, which a missing or infinite value in the screen makes.
+    Raises UserError where a sum is not finite, because the screen has a missing or infinite value.
     """
 
     genes: list[str]
@@ -36,13 +36,13 @@ class SufficientStatistics:
     syy: np.ndarray
 
     def __post_init__(self) -> None:
-        """Refuse what is no number."""
+        """Refuse sums that are not finite."""
         broken = ~np.isfinite([self.x_mean, self.y_mean, self.sxx, self.sxy, self.syy]).all(axis=0)
         if broken.any():
             named = ", ".join(np.array(self.sgrnas)[broken][:5])
             raise UserError(
                 f"columns x, logfc: missing or infinite values, or values too large to square, in {broken.sum()} sgRNA(s) "
-                f"({named}). Take these rows out of the screen."
+                f"({named}). Remove these rows from the screen."
             )
 
     @property
@@ -56,14 +56,14 @@ class SufficientStatistics:
         return {"rows": self.rows, "genes": len(self.genes), "sgrnas": len(self.sgrnas), "cell_lines": self.cell_lines}
 
     def digest(self) -> str:
-        """Checksum of the layout and of all sums."""
+        """Checksum of the names and of all sums."""
         names = "\x1f".join([*self.genes, *self.sgrnas]).encode()
         arrays = (self.gene_of_sgrna, self.n, self.x_mean, self.y_mean, self.sxx, self.sxy, self.syy)
         return hashlib.sha256(names + b"".join(a.tobytes() for a in arrays)).hexdigest()
 
     @cached_property
     def varies(self) -> np.ndarray:
-        """(sgrna,) whether x varies, beyond rounding, so that the sgRNA's rows say something about its slope."""
+        """(sgrna,) whether x varies, beyond rounding, so that the rows carry information about its slope."""
         return self.sxx > 1e-24 * self.n * np.maximum(self.x_mean**2, np.finfo(float).tiny)
 
     @cached_property
@@ -97,13 +97,13 @@ class SufficientStatistics:
         return np.where(self.varies, self.sxx, 0.0)
 
 
-def of_rows(data: ModelData) -> SufficientStatistics:
+def from_arrays(data: ModelData) -> SufficientStatistics:
     """Statistics of a screen's arrays."""
     sums = _sums(data.sgrna_of_row, data.x, data.logfc, len(data.sgrnas))
     return SufficientStatistics(data.genes, data.sgrnas, data.gene_of_sgrna, len(data.cell_lines), *sums)
 
 
-def of_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> SufficientStatistics:
+def from_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> SufficientStatistics:
     """Statistics of one seed's screen in a file, in one pass that holds batch_rows rows at a time."""
     genes, sgrnas = _Names(), _Names()
     cell_lines: set[str] = set()
@@ -111,7 +111,7 @@ def of_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> Suffic
     total: list[np.ndarray] | None = None
     columns = ["gene", "sgrna", "cell_line", "x", "logfc"]
     with pq.ParquetFile(path, read_dictionary=columns[:3]) as file:
-        for batch in file.iter_batches(batch_rows, groups_of_seed(file, seed), columns):
+        for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), columns):
             gene_codes, _ = genes.codes(batch["gene"])
             sgrna_codes, new = sgrnas.codes(batch["sgrna"])
             gene_of += gene_codes[new].tolist()
@@ -142,7 +142,7 @@ class _Names(dict[str, int]):
 
 
 def _sums(codes: np.ndarray, x: np.ndarray, y: np.ndarray, size: int) -> list[np.ndarray]:
-    """n, x_mean, y_mean, sxx, sxy, syy by code, in two sweeps over rows in memory."""
+    """n, x_mean, y_mean, sxx, sxy, syy by code, in two passes over rows in memory."""
     n = np.bincount(codes, minlength=size).astype(float)
     at_least_one = np.maximum(n, 1)
     x_mean, y_mean = np.bincount(codes, x, size) / at_least_one, np.bincount(codes, y, size) / at_least_one

@@ -1,4 +1,4 @@
-"""Simulators compiled from a variant's own PyMC model: from its prior, or given all its parameters."""
+"""Simulators compiled from a variant's own PyMC model: of parameters and logFC from the prior, or of logFC given all parameters."""
 
 from collections.abc import Mapping
 
@@ -6,19 +6,14 @@ import numpy as np
 from pymc.pytensorf import compile as pm_compile
 from pymc.pytensorf import find_rng_nodes, reseed_rngs
 
-from guidefit.models.parts import QUICK, Build
+from guidefit.models.parts import QUICK, Build, centred
 from guidefit.models.declaration import Priors
 from guidefit.screens.arrays import ModelData
 from guidefit.screens.covariates import Truth
 
 
-def centred(priors: Priors) -> Priors:
-    """The same priors with all effects centred."""
-    return {name: {"distribution": "Normal"} if p["distribution"] == "NoncentredNormal" else p for name, p in priors.items()}
-
-
 class PriorSimulator:
-    """Draws a truth from a variant's prior and logFC from that truth; compiled once for all seeds of one layout."""
+    """Draws a truth from a variant's prior and logFC from that truth. Compiled once for all seeds with the same design."""
 
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
         self.model = build(data, priors)
@@ -29,7 +24,7 @@ class PriorSimulator:
 
     @property
     def dims(self) -> dict[str, str]:
-        """The one dim of each parameter that has any."""
+        """The one dim of each parameter that has one."""
         found = self.model.named_vars_to_dims
         return {name: str(found[name][0]) for name in self.names if found.get(name)}
 
@@ -42,10 +37,10 @@ class PriorSimulator:
 
 
 class ConditionalSimulator:
-    """Draws logFC of a variant's model given all its parameters; compiled once for all seeds of one layout.
+    """Draws logFC of a variant's model given all its parameters. Compiled once for all seeds with the same design.
 
-    The model's free variables become inputs of the graph, so that any variant can be simulated. Effects are centred, so that the
-    free variables are those of the posterior, in whichever coordinates it was sampled.
+    The free variables of the model become inputs of the graph, so that any variant can be simulated. Effects are in the centred
+    parametrisation, so that the free variables are those of the posterior, however it was sampled.
     """
 
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.assess.identifiability import unlearnt_directions
+from guidefit.assess.identifiability import find_unidentified_directions, find_unidentified_scales, independent_columns
 
 PRIOR_SD = {"alpha": 3.0, "mu_gamma": 5.0}
 RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in closed form
@@ -43,7 +43,7 @@ def test_the_ridge_is_named_with_its_closed_form_sd():
     design = np.hstack([np.ones((3, 1)), np.zeros((3, 1)), np.eye(3)])  # the data see alpha + gamma_g
     names = ["alpha", "mu_gamma", "gamma_g"]
     after = draws(posterior_covariance(prior, design), names, rng)
-    least, found = unlearnt_directions(after, draws(prior, names, rng))
+    least, found = find_unidentified_directions(after, draws(prior, names, rng))
     assert len(found) == 1
     ridge = found[0]
     assert ridge.name == "alpha - mu_gamma - gamma_g"
@@ -58,7 +58,7 @@ def test_a_model_that_the_data_speak_to_has_none():
     prior = prior_covariance(with_alpha=False)
     design = np.hstack([np.zeros((3, 1)), np.eye(3)])
     names = ["mu_gamma", "gamma_g"]
-    least, found = unlearnt_directions(draws(posterior_covariance(prior, design), names, rng), draws(prior, names, rng))
+    least, found = find_unidentified_directions(draws(posterior_covariance(prior, design), names, rng), draws(prior, names, rng))
     assert not found
     assert least > 0.9
 
@@ -66,13 +66,69 @@ def test_a_model_that_the_data_speak_to_has_none():
 def test_a_parameter_without_data_is_named():
     rng = np.random.default_rng(3)
     before = draws(np.diag([9.0, 25.0]), ["alpha", "beta"], rng)
-    _, found = unlearnt_directions(draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng), before)
+    _, found = find_unidentified_directions(draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng), before)
     assert [direction.name for direction in found] == ["alpha"]
     assert found[0].as_row(1)["loadings"].startswith("alpha +1.00")
 
 
 def test_only_positive_parameters_leave_nothing_to_judge():
     positive = xr.Dataset({"sigma": (("chain", "draw"), np.ones((2, 50)))})
-    least, found = unlearnt_directions(positive, positive)
+    least, found = find_unidentified_directions(positive, positive)
     assert np.isnan(least)
     assert not found
+
+
+def test_sums_and_constants_are_left_out_of_the_eigenproblem():
+    rng = np.random.default_rng(4)
+    names = ["alpha", "beta"]
+    before, after = draws(np.diag([9.0, 25.0]), names, rng), draws(np.diag([0.01, 0.01]), names, rng)
+    expected, _ = find_unidentified_directions(after, before)
+    for each in (before, after):
+        each["total"] = each["alpha"] + each["beta"]
+        each["none"] = xr.zeros_like(each["alpha"]) - 1.0
+    least, found = find_unidentified_directions(after, before)
+    assert least == pytest.approx(expected)
+    assert not found
+
+
+def test_a_ridge_is_still_found_next_to_a_sum():
+    rng = np.random.default_rng(5)
+    before = draws(np.diag([9.0, 25.0]), ["alpha", "beta"], rng)
+    after = draws(np.diag([9.0, 0.01]), ["alpha", "beta"], rng)
+    for each in (before, after):
+        each["total"] = each["alpha"] + each["beta"]
+    _, found = find_unidentified_directions(after, before)
+    assert [direction.name for direction in found] == ["alpha + total"]
+
+
+def test_draws_that_are_not_finite_are_left_out():
+    rng = np.random.default_rng(6)
+    before, after = (draws(np.diag(variances), ["alpha", "beta"], rng) for variances in ([9.0, 25.0], [0.01, 0.01]))
+    after["beta"].values[0, 0] = np.nan
+    least, found = find_unidentified_directions(after, before)
+    assert least > 0.9
+    assert not found
+
+
+def test_independent_columns_keep_the_first_of_each_combination():
+    x = np.random.default_rng(7).normal(size=(50, 3))
+    columns = np.column_stack([x[:, 0], 2 * x[:, 0] + 1, x[:, 1], x[:, 0] - x[:, 1], x[:, 2]])
+    assert independent_columns(columns) == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("posterior", "is_identified"),
+    [
+        (lambda rng, n: rng.exponential(size=n), False),  # the prior
+        (lambda rng, n: 0.02 * rng.exponential(size=n), True),  # pushed towards 0, as wide on a log scale as the prior
+        (lambda rng, n: 0.7 + 0.05 * rng.normal(size=n), True),
+        (lambda rng, n: 1e6 + rng.normal(size=n), True),  # far beyond all draws of the prior
+    ],
+)
+def test_a_scale_is_unidentified_where_it_keeps_its_prior(posterior, is_identified):
+    rng = np.random.default_rng(8)
+    before = xr.Dataset({"sigma": (("chain", "draw"), rng.exponential(size=(1, 2000)))})
+    after = xr.Dataset({"sigma": (("chain", "draw"), posterior(rng, (4, 500)))})
+    least, found = find_unidentified_scales(after, before)
+    assert (not found) == is_identified
+    assert (least > 0.5) == is_identified

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidefit.assess import recovery
+from guidefit.assess import checks, recovery, wording
 
 
 def table(seeds=400, genes=3, bias=0.0, spread=1.0, sd=0.5, seed=0):
@@ -53,7 +53,36 @@ def test_wrong_coverage_fails(spread, verdict):
 def test_what_has_no_truth_or_one_seed_says_so():
     rows = pd.concat([table(seeds=1), table(seeds=1).assign(variable="mu_gamma", truth=np.nan)])
     found = recovery.recover(rows).set_index("variable")
-    assert found.loc["mu_gamma", "note"] == recovery.NO_TRUTH
-    assert found.loc["gamma_g", "note"] == recovery.ONE_SEED
+    assert found.loc["mu_gamma", "note"] == wording.NO_TRUTH
+    assert found.loc["gamma_g", "note"] == wording.ONE_SEED
     assert (found["verdict"] == "").all()
     assert np.isnan(found.loc["gamma_g", "bias_mcse"])
+
+
+def checks_of(seeds, **levels):
+    """Checks of one variant: every fit passes, but for those of the seeds that are given a level."""
+    rows = [(seed, checks.R_HAT, levels.get(f"seed_{seed}", "pass"), "gamma_g[a]") for seed in range(seeds)]
+    table = pd.DataFrame(rows, columns=["seed", "check", "level", "where"])
+    return table.assign(study="s", variant="v", value=1.0, threshold=1.01)[list(checks.COLUMNS)].astype(checks.TYPES)
+
+
+def test_fits_that_failed_are_left_out_of_a_second_table():
+    rows = table(seeds=20)
+    assert recovery.recover_study(rows, checks_of(20, seed_3="warn"))["fits"].tolist() == ["all"]
+    found = recovery.recover_study(rows, checks_of(20, seed_3="fail", seed_4="fail")).set_index("fits")
+    assert found["seeds"].to_dict() == {"all": 20, "without failed": 18}
+
+
+def test_a_study_without_estimates_has_an_empty_table():
+    found = recovery.recover_study(table(seeds=1).head(0), checks_of(2, seed_0="error", seed_1="error"))
+    assert found.empty
+    assert list(found.columns) == [c for c in recovery.COLUMNS if c != "study"]
+
+
+def test_a_truth_on_the_boundary_is_noted_and_not_judged():
+    rows = table(spread=3.0)
+    made = checks_of(400)
+    assert recovery.recover_study(rows, made)["verdict"].tolist() == ["fail"]
+    note = made.head(1).assign(check=checks.TRUTH_ON_BOUNDARY, level="note", where="gamma_g")
+    found = recovery.recover_study(rows, pd.concat([made, note])).iloc[0]
+    assert (found["verdict"], found["note"]) == ("", wording.TRUTH_ON_BOUNDARY)

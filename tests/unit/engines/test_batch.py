@@ -1,63 +1,95 @@
-"""Samplers on the notebook's data: they agree, they repeat, and none makes an unidentified model look healthy."""
+"""A batch of fits: what is saved, read back, and fitted again."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
+import xarray as xr
 
-from guidefit.assess import diagnostics
-from guidefit.engines import interface, registry
+from guidefit.base.errors import UserError
+from guidefit.engines import batch, registry
 from guidefit.models import declaration
-from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from helpers.fits import THRESHOLDS, truth
-
-pytestmark = pytest.mark.slow
-FOLDER = declaration.VARIANTS
+from helpers import ROOT
+from helpers.defaults import Settings
+from helpers.screens import unbalanced, write
 
 
-def notebook(seed=103):
-    table, _ = designs.simulate(designs.notebook(seed), Covariate("zscore_within_gene"), "cna")
-    return arrays.model_data(table)
+class Engine:
+    """An engine whose fits take two seconds by its own account; `fitted` are the seeds that it was asked to fit."""
+
+    def __init__(self):
+        self.fitted = []
+
+    def read(self, path, seed):
+        return SimpleNamespace(digest=lambda: "same", sizes={"rows": 1})
+
+    def fit(self, data, seed):
+        self.fitted.append(seed)
+        tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"a": ("draw", np.full(2000, float(seed)))})})
+        tree.attrs = {"seconds_compile": 1.0, "seconds_sampling": 1.0}
+        return tree
 
 
-def engine(variant, **settings):
-    declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(**{"draws": 500, "tune": 500} | settings)
-    return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
+def fit_all(engine, saved, save_from=batch.SAVE_FROM):
+    return batch.fit_batch(engine, "screen", lambda seed: seed, [1, 2], saved, "same", save_from)[0]
 
 
-def estimates(fit):
-    return diagnostics.estimates(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
+@pytest.mark.parametrize("share", [0, 0.5, 0.95])
+def test_a_saved_fit_that_is_truncated_is_fitted_again(tmp_path, share):
+    engine = Engine()
+    fit_all(engine, tmp_path)
+    fit_all(engine, tmp_path)
+    assert engine.fitted == [1, 2]  # the second run reads both back
+    os.truncate(tmp_path / "2.nc", int(share * os.path.getsize(tmp_path / "2.nc")))
+    again = fit_all(engine, tmp_path)
+    assert engine.fitted == [1, 2, 2]
+    assert (again[2]["posterior"]["a"] == 2).all()
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"adaptation": "low_rank", "draws": 1000}, {"sampler": "pymc", "draws": 250, "tune": 250, "max_treedepth": 8}],
-    ids=["nutpie low_rank", "pymc"],
-)
-def test_a_ridge_fails_whichever_sampler_ran_it(settings):
-    data = notebook()
-    fit = engine("global_intercept", target_accept=0.95, **settings).fit(data, 5)
-    row, directions = diagnostics.diagnose(fit, estimates(fit), None, data, THRESHOLDS)
-    assert row["verdict"] == "fail"
-    assert "fail: not identified: the data say nothing about alpha - mu_gamma" in row["reasons"]
-    assert directions[0].sd == pytest.approx(np.sqrt(1 / (1 / 9 + 1 / 25)), rel=0.5)
+def test_fits_that_took_less_than_the_threshold_are_not_saved(tmp_path):
+    engine = Engine()
+    assert len(fit_all(engine, tmp_path, save_from=3.0)) == 2
+    assert list(tmp_path.glob("*.nc")) == []
+    fit_all(engine, tmp_path, save_from=1.0)
+    assert engine.fitted == [1, 2, 1, 2]
+    assert len(list(tmp_path.glob("*.nc"))) == 2
 
 
-def test_samplers_agree():
-    data = notebook()
-    one, other = (estimates(engine("varying_effects", sampler=s).fit(data, 5)) for s in ("nutpie", "pymc"))
-    error = np.hypot(one["mcse_mean"], other["mcse_mean"])
-    z = (one["mean"] - other["mean"]) / error
-    assert pd.Series(abs(z)).max() < 4.5  # 47 parameters
+def test_a_batch_that_another_process_fits_is_refused(tmp_path):
+    code = f"""
+import time
+from pathlib import Path
+from guidefit.engines.batch import claim
+with claim(Path({str(tmp_path)!r})):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match=rf"process {other.pid} on .* is fitting this batch already"), batch.claim(tmp_path):
+            pass
+        other.kill()
+    with batch.claim(tmp_path):  # the lock of a killed process is gone
+        pass
 
 
-def test_swapped_data_give_what_a_fresh_compilation_gives():
-    reused = engine("gene_effects")
-    reused.fit(notebook(1), 5)
-    swapped = reused.fit(notebook(2), 7)
-    assert swapped.attrs["seconds_compile"] < 0.1
-    fresh = engine("gene_effects").fit(notebook(2), 7)
-    for name, draws in fresh["posterior"].data_vars.items():
-        np.testing.assert_allclose(swapped["posterior"][name], draws, rtol=1e-9, err_msg=name)
+@pytest.mark.parametrize("settings", [{"engine": "collapsed"}, {"engine": "nuts"}])
+def test_an_engine_whose_fits_were_all_read_back_has_the_graph(tmp_path, settings):
+    table = unbalanced(keep=1.0)
+    write(table, tmp_path / "screen.parquet", 1000)
+    declared = declaration.declare(declaration.VARIANTS / "pooled.py")
+    engine = registry.make_engine(declared, declared.priors, Settings(**settings), 1, 1, "here")
+    engine.read(tmp_path / "screen.parquet", 3)
+    nodes = {node["name"]: node["dims"] for node in engine.graph()["nodes"]}
+    assert nodes["logfc"] == [f"{len(table)} rows"]
+
+
+def test_the_node_is_the_machine_or_the_node_of_slurm(monkeypatch):
+    monkeypatch.delenv("SLURMD_NODENAME", raising=False)
+    assert batch.node() == os.uname().nodename
+    monkeypatch.setenv("SLURMD_NODENAME", "n7")
+    assert batch.node() == "n7"

@@ -1,4 +1,4 @@
-"""The collapsed posterior against dense algebra, its own draws, PyMC's priors, and quadrature."""
+"""The collapsed posterior against dense algebra and quadrature."""
 
 from dataclasses import replace
 
@@ -9,51 +9,11 @@ from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
 
-from guidefit.base.errors import UserError
 from guidefit.engines import importance
-from guidefit.engines.collapsed_posterior import CollapsedPosterior
-from guidefit.models import declaration, structure
-from guidefit.screens import arrays, sufficient
-from guidefit.screens.covariates import Covariate
+from guidefit.screens import arrays
+from helpers.defaults import Covariate
+from helpers.gaussian import GAUSSIAN, collapsed, dense, make, no_slope, some_scales
 from helpers.screens import unbalanced
-
-FOLDER = declaration.VARIANTS
-GAUSSIAN = [name for name in declaration.BUILT_IN if declaration.declare(FOLDER / f"{name}.py").gaussian]
-NO_SLOPE = {"noise": "sigma", "intercept": {"mean": "mu_gamma", "gene": ("gamma_g", "sigma_gamma")}}
-
-
-def make(variant, **priors):
-    declared = declaration.declare(FOLDER / f"{variant}.py")
-    return structure.make(declared.gaussian, declared.priors | priors, variant)
-
-
-def no_slope():
-    return structure.make(NO_SLOPE, declaration.declare(FOLDER / "gene_effects.py").priors, "no_slope")
-
-
-def collapsed(model, data):
-    return CollapsedPosterior(model, sufficient.of_rows(data))
-
-
-def some_scales(model, seed, count=5):
-    """Scales of ordinary size: (K,) by name."""
-    z = np.random.default_rng(seed).uniform(-1.5, 1.5, size=(count, len(model.quantiles)))
-    return model.values(z)[0]
-
-
-def dense(model, data, scales):
-    """(mean, covariance) of all rows at one set of scales, row by row."""
-    x = data.x if model.slope else np.zeros_like(data.x)
-    (m1, v1), (m2, v2) = model.hyper_prior
-    products, sums = np.multiply.outer(x, x), np.add.outer(x, x)
-
-    def level(codes, sds):
-        one, two, rho = (float(each) for each in sds)
-        return (codes[:, None] == codes) * (one**2 + rho * one * two * sums + two**2 * products)
-
-    covariance = np.eye(len(x)) * float(scales[model.noise]) ** 2 + v1 + v2 * products
-    covariance += level(data.sgrna_of_row, model.sgrna_scales(scales)) + level(data.gene_of_row, model.gene_scales(scales))
-    return m1 + m2 * x, covariance
 
 
 @pytest.mark.parametrize("variant", [*GAUSSIAN, "no slope"])
@@ -99,81 +59,6 @@ def test_gradient(variant):
         np.testing.assert_allclose(gradients[:, i], slope, rtol=1e-6, atol=1e-5)
 
 
-@pytest.mark.parametrize("variant", [*GAUSSIAN, "no slope"])
-def test_draws_have_the_conditional_moments(variant):
-    data = arrays.model_data(unbalanced())
-    model = no_slope() if variant == "no slope" else make(variant)
-    target = collapsed(model, data)
-    count = 40_000
-    one = some_scales(model, 8, 1)
-    drawn = target.draw({name: np.repeat(each, count) for name, each in one.items()}, np.random.default_rng(1))
-    moments = target.moments(one)
-    assert set(drawn) == set(moments)
-    for name, draws in drawn.items():
-        mean, sd = (part[0] for part in moments[name])
-        np.testing.assert_allclose(draws.mean(axis=0), mean, atol=5 * np.max(sd) / np.sqrt(count), err_msg=name)
-        np.testing.assert_allclose(draws.std(axis=0), sd, rtol=5 / np.sqrt(2 * count), err_msg=name)
-
-
-@pytest.mark.parametrize("variant", GAUSSIAN)
-def test_conditional_moments_are_those_of_the_dense_normal(variant):
-    """Effects and rows are jointly normal given the scales: regress the effects on the rows, by dense algebra."""
-    data, model = arrays.model_data(unbalanced()), make(variant)
-    scales = {name: each[0] for name, each in some_scales(model, 5, 1).items()}
-    fixed = {name: np.repeat(each, 200_000) for name, each in scales.items()}
-    sample = _prior_given(model, data.gene_of_sgrna, fixed, np.random.default_rng(3))
-    mean, covariance = dense(model, data, scales)
-    moments = collapsed(model, data).moments({name: np.array([each]) for name, each in scales.items()})
-    rows = _predictor(model, data, sample)
-    solved = np.linalg.solve(covariance, data.logfc - mean)
-    for name, draws in sample.items():
-        flat = draws.reshape(len(draws), -1)
-        with_rows = (flat - flat.mean(axis=0)).T @ (rows - rows.mean(axis=0)) / len(flat)
-        expected = flat.mean(axis=0) + with_rows @ solved
-        found, sd = (np.atleast_1d(part[0]) for part in moments[name])
-        error = flat.std(axis=0).max() / np.sqrt(len(flat)) * np.linalg.norm(np.linalg.cholesky(covariance).T @ solved) * 6
-        np.testing.assert_allclose(found, expected, atol=max(float(error), 1e-9), err_msg=name)
-        assert (sd <= flat.std(axis=0) * 1.02).all()
-
-
-def _prior_given(model, gene_of_sgrna, scales, rng):
-    """Means and effects from the prior at these scales."""
-    fixed = replace(model, quantiles={name: (lambda z, each=each: (each, each)) for name, each in scales.items()})
-    drawn = fixed.prior_draws(gene_of_sgrna, len(next(iter(scales.values()))), rng)
-    return {name: each for name, each in drawn.items() if name not in scales}
-
-
-def _predictor(model, data, drawn):
-    total = 0.0
-    for side, factor in zip(model.sides, (np.ones_like(data.x), data.x), strict=True):
-        if side.sgrna:
-            part = drawn[side.sgrna[0]][:, data.sgrna_of_row]
-        elif side.gene:
-            part = drawn[side.gene[0]][:, data.gene_of_row]
-        else:
-            part = drawn[side.mean][:, None]
-        if side.added:
-            part = part + drawn[side.added][:, None]
-        total = total + part * factor
-    return total
-
-
-def test_the_added_constant_is_shared_out_by_the_priors():
-    """alpha given m = alpha + mu_gamma is Normal(9/34 (m + 1), 9 * 25 / 34), whatever the data."""
-    data = arrays.model_data(unbalanced())
-    target = collapsed(make("global_intercept"), data)
-    one = some_scales(target.structure, 2, 1)
-    drawn = target.draw({name: np.repeat(each, 50_000) for name, each in one.items()}, np.random.default_rng(0))
-    m = drawn["alpha"] + drawn["mu_gamma"]
-    rest = drawn["alpha"] - 9 / 34 * (m + 1)
-    assert abs(rest.mean()) < 5 * np.sqrt(9 * 25 / 34 / 50_000)
-    assert rest.std() == pytest.approx(np.sqrt(9 * 25 / 34), rel=5 / np.sqrt(1e5))
-    assert abs(np.corrcoef(rest, m)[0, 1]) < 5 / np.sqrt(50_000)
-
-
-# --- evidence by other ways ----------------------------------------------------------------------------------------
-
-
 def evidence(target, seed=1):
     start = importance.find_mode(target.gradient, len(target.structure.quantiles))
     return importance.sample(target.log_density, *start, 20_000, np.random.default_rng(seed))
@@ -212,121 +97,9 @@ def test_evidence_by_a_grid_of_gauss_and_hermite(variant):
 
 def test_evidence_of_the_notebooks_data():
     """-139.85 and -139.99: the adjacent model's alpha is integrated over a wider prior of the same sum."""
-    from guidefit.simulation import designs
+    from guidefit.simulation import blueprints, simulated_screen
 
-    table, _ = designs.simulate(designs.notebook(103), Covariate("zscore_within_gene"), "cna")
+    table, _ = simulated_screen.simulate(blueprints.draw_notebook(103), Covariate("zscore_within_gene"), "cna")
     for variant, expected in (("varying_effects", -139.85), ("global_intercept", -139.99)):
         found = evidence(collapsed(make(variant), arrays.model_data(table)))
         assert found.log_evidence == pytest.approx(expected, abs=0.006 + 5 * found.log_evidence_se)
-
-
-# --- structures ----------------------------------------------------------------------------------------------------
-
-
-BAD_STRUCTURES = {
-    "none": (None, "needs a variant that is linear and Gaussian"),
-    "no noise": ({"intercept": {"mean": "mu_gamma"}}, "GAUSSIAN needs noise and intercept"),
-    "unknown key": (NO_SLOPE | {"curve": {}}, "knows besides only slope, correlation and gene_correlation"),
-    "unknown level": (NO_SLOPE | {"slope": {"mean": "mu_delta", "guide": 1}}, r"GAUSSIAN\['slope'\] needs a mean, and knows"),
-    "no pair": (NO_SLOPE | {"slope": {"mean": "mu_delta", "gene": "delta_g"}}, "must be a pair: the effect and its scale"),
-    "added slope": (NO_SLOPE | {"slope": {"mean": "mu_delta", "added": "mu_gamma"}}, "cannot have an added constant"),
-    "correlation of nothing": (NO_SLOPE | {"correlation": "rho"}, "no sgRNA effects on both sides"),
-    "gene correlation of nothing": (NO_SLOPE | {"gene_correlation": "rho"}, "no gene effects on both sides"),
-    "name without a prior": (NO_SLOPE | {"slope": {"mean": "gradient"}}, "names gradient, which PRIORS does not have"),
-}
-
-
-@pytest.mark.parametrize(("declared", "message"), BAD_STRUCTURES.values(), ids=BAD_STRUCTURES.keys())
-def test_a_structure_that_is_none_is_refused(declared, message):
-    with pytest.raises(UserError, match=f"^here.*{message}"):
-        structure.make(declared, declaration.declare(FOLDER / "gene_effects.py").priors, "here")
-
-
-PRIORS_OF_SCALES = [
-    {"distribution": "Exponential", "lam": 2.5},
-    {"distribution": "Exponential", "scale": 0.3},
-    {"distribution": "HalfNormal", "sigma": 2},
-    {"distribution": "HalfCauchy", "beta": 1.5},
-    {"distribution": "Gamma", "alpha": 2, "beta": 3},
-    {"distribution": "InverseGamma", "alpha": 3, "beta": 2},
-    {"distribution": "LogNormal", "mu": -1, "sigma": 0.5},
-    {"distribution": "Weibull", "alpha": 1.5, "beta": 2},
-    {"distribution": "Uniform", "lower": 0, "upper": 3},
-    {"distribution": "Beta", "alpha": 2, "beta": 5},
-]
-
-
-@pytest.mark.parametrize("prior", PRIORS_OF_SCALES, ids=lambda p: p["distribution"])
-def test_the_coordinate_of_a_scale_gives_it_its_prior(prior):
-    """d scale / d z is right, and PyMC's density of the scale times it is the standard normal's."""
-    import pymc as pm
-
-    from guidefit.models.scales import quantile
-
-    z = np.linspace(-6, 5, 23)
-    to_scale = quantile("sigma", prior)
-    scale, slope = to_scale(z)
-    np.testing.assert_allclose(slope, (to_scale(z + 1e-5)[0] - to_scale(z - 1e-5)[0]) / 2e-5, rtol=2e-3)
-    parameters = {name: np.float64(value) for name, value in prior.items() if name != "distribution"}
-    density = pm.logp(getattr(pm, prior["distribution"]).dist(**parameters), scale).eval()
-    np.testing.assert_allclose(density + np.log(slope), stats.norm.logpdf(z), rtol=1e-6, atol=1e-6)
-
-
-def test_the_coordinate_of_a_correlation():
-    from guidefit.models.scales import quantile
-
-    z = np.linspace(-5, 5, 21)
-    to_rho = quantile("rho", {"distribution": "LKJ", "eta": 2}, correlation=True)
-    rho, slope = to_rho(z)
-    np.testing.assert_allclose(stats.beta(2, 2).cdf((rho + 1) / 2), stats.norm.cdf(z), rtol=1e-8)
-    np.testing.assert_allclose(slope, (to_rho(z + 1e-6)[0] - to_rho(z - 1e-6)[0]) / 2e-6, rtol=1e-5)
-    assert np.isfinite(to_rho(np.array([-40.0, 40.0]))).all()
-
-
-@pytest.mark.parametrize("variant", GAUSSIAN)
-def test_the_declared_structure_is_the_pymc_model(variant):
-    """Same variables, same prior, same graph: what GAUSSIAN says and what build() builds."""
-    import pymc as pm
-
-    from guidefit.engines.nuts import model_graph
-
-    data = arrays.model_data(unbalanced(keep=1.0))
-    declared = declaration.declare(FOLDER / f"{variant}.py")
-    model, built = make(variant), declaration.load(declared.path)(data, declared.priors)
-    drawn = model.prior_draws(data.gene_of_sgrna, 20_000, np.random.default_rng(1))
-    with built:
-        theirs = pm.sample_prior_predictive(20_000, var_names=list(drawn), random_seed=2)["prior"].to_dataset()
-    assert {v.name for v in built.free_RVs} == set(drawn)
-    for name, draws in drawn.items():
-        for ours, other in zip(draws.reshape(20_000, -1).T, theirs[name].values.reshape(20_000, -1).T, strict=True):
-            assert stats.ks_2samp(ours, other).pvalue > 1e-5, name
-    if variant.endswith("effects") and "sgrna" in declared.gaussian["intercept"]:
-        ours, other = (
-            np.corrcoef(np.asarray(d["alpha_s"]).reshape(20_000, -1)[:, 3], np.asarray(d["beta_s"]).reshape(20_000, -1)[:, 3])[0, 1]
-            for d in (drawn, theirs)
-        )
-        assert ours == pytest.approx(other, abs=0.05)
-    gene = data.gene_of_sgrna[3]
-    for rho, intercept, slope in (
-        ("rho", ("alpha_s", 3, "gamma_g", gene), ("beta_s", 3, "delta_g", gene)),
-        ("rho_gene", ("gamma_g", 3, "mu_gamma", 0), ("delta_g", 3, "mu_delta", 0)),
-    ):
-        if rho in drawn:
-            ours, other = (agreement(d, rho, intercept, slope) for d in (drawn, theirs))
-            assert ours == pytest.approx(other, abs=5 * np.sqrt(2 / 20_000))
-            assert ours > 0.1
-    sizes = {"gene": len(data.genes), "sgrna": len(data.sgrnas), "row": len(data.x)}
-    graph, expected = model.graph(declared.priors, sizes), model_graph(built, declared.priors)
-    assert sorted(map(str, graph["nodes"])) == sorted(map(str, expected["nodes"]))
-    if not variant.startswith("correlated"):  # written there as slopes given intercepts, for the sampler's sake
-        assert sorted(graph["edges"]) == sorted(expected["edges"])
-
-
-def agreement(drawn, rho, *sides):
-    """How much oftener than not an effect's two deviations from the level above have one sign or two as rho says."""
-
-    def column(name, at):
-        return np.asarray(drawn[name]).reshape(20_000, -1)[:, at]
-
-    deviations = [column(name, at) - column(above, where) for name, at, above, where in sides]
-    return np.mean(np.sign(deviations[0] * deviations[1] * column(rho, 0)))

@@ -53,7 +53,7 @@ def test_a_density_with_heavier_tails_than_the_proposals_is_found_out():
 
 
 def test_a_density_without_a_mode_is_told():
-    with pytest.raises(importance.Collapse) as told:
+    with pytest.raises(importance.NoModeError) as told:
         importance.find_mode(lambda x: (-(x[:, 1] ** 2) - x[:, 0], np.stack([-np.ones(len(x)), -2 * x[:, 1]], axis=1)), 2)
     assert told.value.coordinates == [0]
 

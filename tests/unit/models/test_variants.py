@@ -5,21 +5,20 @@ import pytest
 from scipy import stats
 
 from guidefit.base.errors import UserError
-from guidefit.engines.nuts import model_graph
+from guidefit.engines.model_graph import model_graph
 from guidefit.models import declaration, responses
 from guidefit.screens import arrays
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.simulation import blueprints, simulated_screen
 from helpers import ROOT
+from helpers.defaults import Covariate, Design
 
 FOLDER = declaration.VARIANTS
 
 
 @pytest.fixture(scope="module")
 def data():
-    blueprint = designs.general(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
-    table, _ = designs.simulate(blueprint, Covariate("zscore"), "x")
+    blueprint = blueprints.draw(Design(genes=3, sgrnas_per_gene=[1, 2, 3], cell_lines=5), np.random.default_rng(2))
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore"), "x")
     return arrays.model_data(table)
 
 
@@ -155,7 +154,7 @@ def test_priors_are_configurable(data):
     assert log_density(model, at) == pytest.approx(log_density(build("varying_effects", data), at) + change, rel=1e-10)
     with pytest.raises(UserError, match=r"here.tau: this variant has no such prior"):
         build("varying_effects", data, tau={"distribution": "Normal"})
-    with pytest.raises(UserError, match="prior of rho must be"):
+    with pytest.raises(UserError, match=r"prior of rho: .* It must be \{distribution: LKJ"):
         build("correlated_effects", data, rho={"distribution": "Normal", "mu": 0, "sigma": 1})
     with pytest.raises(UserError, match="Use Normal or NoncentredNormal"):
         build("varying_effects", data, beta_s={"distribution": "Gamma", "alpha": 1, "beta": 1})
@@ -182,8 +181,8 @@ BAD_FILES = {
     "RESPONSE of one": ('PRIORS = {}\nRESPONSE = "kappa"\ndef build(data, priors): ...\n', "RESPONSE must be a literal pair"),
     "computed RESPONSE": ("PRIORS = {}\nRESPONSE = pair()\ndef build(data, priors): ...\n", "RESPONSE must be a literal pair"),
     "unknown curve": (
-        'PRIORS = {"k": {}}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
-        "RESPONSE: no curve 'cubic'. There are: saturating, piecewise",
+        'PRIORS = {"k": "Gamma(2, 1)"}\nRESPONSE = ("cubic", "k")\ndef build(data, priors): ...\n',
+        "RESPONSE: 'cubic' is not a curve. The curves are: saturating, piecewise",
     ),
     "curve without its prior": (
         'PRIORS = {}\nRESPONSE = ("piecewise", "ratio")\ndef build(data, priors): ...\n',
@@ -208,9 +207,9 @@ def test_a_curve_is_declared_where_there_is_one(name):
 
 def test_curves_leave_losses_and_small_gains_alone():
     x = np.array([-1.0, 0.0, 1e-9, 1.0, 1e9])
-    np.testing.assert_allclose(responses.saturating(x, 2.0), [-1, 0, 1e-9, 1 / 1.5, 2], rtol=1e-8)
-    np.testing.assert_allclose(responses.piecewise(x, 0.5), [-1, 0, 0.5e-9, 0.5, 0.5e9])
-    assert np.array_equal(responses.piecewise(x, 1.0), x)
+    np.testing.assert_allclose(responses.saturating_curve(x, 2.0), [-1, 0, 1e-9, 1 / 1.5, 2], rtol=1e-8)
+    np.testing.assert_allclose(responses.piecewise_curve(x, 0.5), [-1, 0, 0.5e-9, 0.5, 0.5e9])
+    assert np.array_equal(responses.piecewise_curve(x, 1.0), x)
 
 
 def test_the_readmes_variant_works(tmp_path, data):

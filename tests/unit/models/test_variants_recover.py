@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import diagnostics
-from guidefit.engines import interface, registry
+from guidefit.assess import estimates
+from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.simulation import blueprints, simulated_screen
+from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ CASES = {"saturating_effects": ("kappa", 1.5), "piecewise_effects": ("ratio", 0.
 
 def engine(variant, **settings):
     declared = declaration.declare(FOLDER / f"{variant}.py")
-    full = interface.Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
+    full = Settings(draws=300, tune=500, chains=2, prior_draws=500, **settings)
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
@@ -30,12 +30,12 @@ def fitted(model, parameter, value):
     parts = []
     for seed in SEEDS:
         design = Design(genes=10, sgrnas_per_gene=3, cell_lines=30, **{parameter: value})
-        table, truth = designs.simulate(designs.general(design, np.random.default_rng(seed)), Covariate("centred"), "x")
+        table, truth = simulated_screen.simulate(blueprints.draw(design, np.random.default_rng(seed)), Covariate("centred"), "x")
         fit = model.fit(arrays.model_data(table), seed)
-        draws, known = fit["posterior"].to_dataset(), designs.truth_table(truth, screen_file.coords(table))
+        draws, known = fit["posterior"].to_dataset(), truth_table(truth, screen_file.coords(table))
         summary = fit["summary"].to_dataset() if "summary" in fit.children else None
         arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
-        parts.append(diagnostics.estimates(draws, known, *arguments).assign(seed=seed))
+        parts.append(estimates.estimate(draws, known, *arguments).assign(seed=seed))
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(z=(rows["mean"] - rows["truth"]) / rows["sd"])
 

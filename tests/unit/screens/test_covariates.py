@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guidefit.screens import covariates
-from guidefit.screens.covariates import Covariate, Line
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.screens.covariates import Line
+from guidefit.simulation import blueprints, simulated_screen
+from helpers.defaults import Covariate, Design
 
 EXACT = ["raw", "centred", "zscore", "zscore_within_gene"]
 GLOBAL = ["raw", "centred", "zscore"]
@@ -16,12 +16,12 @@ GLOBAL = ["raw", "centred", "zscore"]
 
 def blueprint(seed=0, rho=0.4, **more):
     design = Design(genes=4, sgrnas_per_gene=[1, 2, 3, 4], cell_lines=30, rho=rho, rho_gene=-0.3, **more)
-    return designs.general(design, np.random.default_rng(seed))
+    return blueprints.draw(design, np.random.default_rng(seed))
 
 
 def transform(covariate, b):
-    settled = covariate.settle(b.cna, b.gene_of_row)
-    return settled.x(b.cna, b.gene_of_row), settled.line
+    fitted = covariate.fit(b.cna, b.gene_of_row)
+    return fitted.x(b.cna, b.gene_of_row), fitted.line
 
 
 def pushed(b, name):
@@ -86,7 +86,9 @@ def test_a_curve_of_the_copy_number_is_one_of_x_where_zero_stays_and_genes_share
     scaled = covariates.push_forward(b.truth, Line(np.zeros(4), np.full(4, 2.5)), b.gene_of_sgrna)
     assert not any(np.isnan(value).any() for value in scaled.values())
     at_x = replace(b, truth=scaled)
-    np.testing.assert_allclose(designs.logfc(at_x, b.cna / 2.5), designs.logfc(b, b.cna), atol=1e-12)
+    np.testing.assert_allclose(
+        simulated_screen.compute_logfc(at_x, b.cna / 2.5), simulated_screen.compute_logfc(b, b.cna), atol=1e-12
+    )
     for name in ("centred", "zscore_within_gene"):
         _, truth = pushed(b, name)
         known = {variable for variable, value in truth.items() if not np.isnan(value).any()}
@@ -129,8 +131,8 @@ def test_definitions():
 @pytest.mark.parametrize("name", covariates.NAMES)
 def test_x_of_the_diploid_copy_number(name):
     b = blueprint()
-    settled = Covariate(name, diploid=2.0).settle(b.cna, b.gene_of_row)
-    x = settled.x(np.append(b.cna, 2.0), np.append(b.gene_of_row, 1))
+    fitted = Covariate(name, diploid=2.0).fit(b.cna, b.gene_of_row)
+    x = fitted.x(np.append(b.cna, 2.0), np.append(b.gene_of_row, 1))
     assert x[-1] == pytest.approx(np.interp(2.0, np.sort(b.cna[b.gene_of_row == 1]), np.sort(x[:-1][b.gene_of_row == 1])), abs=0.05)
     if name in ("log2_diploid", "saturating"):
         assert x[-1] == 0

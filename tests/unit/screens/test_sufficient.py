@@ -8,14 +8,14 @@ from scipy import stats
 
 from guidefit.base.errors import UserError
 from guidefit.screens import arrays, screen_file, sufficient
-from guidefit.simulation import designs
+from guidefit.simulation.truth import truth_table
 from helpers.screens import unbalanced, write
 
 
 def test_least_squares_of_each_sgrna():
     table = unbalanced()
     data = arrays.model_data(table)
-    s = sufficient.of_rows(data)
+    s = sufficient.from_arrays(data)
     for i, name in enumerate(s.sgrnas):
         rows = table[table["sgrna"] == name]
         x, y = rows["x"].to_numpy(), rows["logfc"].to_numpy()
@@ -35,7 +35,7 @@ def test_least_squares_of_each_sgrna():
 
 def test_the_likelihood_of_the_sums_is_that_of_the_rows():
     data = arrays.model_data(unbalanced())
-    s = sufficient.of_rows(data)
+    s = sufficient.from_arrays(data)
     rng = np.random.default_rng(5)
     for sigma in (0.05, 1.0, 30.0):
         alpha, beta = rng.normal(size=(2, len(s.n)))
@@ -54,7 +54,7 @@ def test_a_stream_of_any_chunks_gives_the_same_sums(tmp_path_factory, batch, gro
     table = unbalanced(seed)
     path = tmp_path_factory.mktemp("stream") / "screen.parquet"
     write(table, path, group)
-    whole, stream = sufficient.of_rows(arrays.model_data(table)), sufficient.of_parquet(path, 3, batch)
+    whole, stream = sufficient.from_arrays(arrays.model_data(table)), sufficient.from_parquet(path, 3, batch)
     assert stream.sizes == whole.sizes
     assert (stream.genes, stream.sgrnas) == (whole.genes, whole.sgrnas)
     np.testing.assert_array_equal(stream.gene_of_sgrna, whole.gene_of_sgrna)
@@ -64,23 +64,23 @@ def test_a_stream_of_any_chunks_gives_the_same_sums(tmp_path_factory, batch, gro
 
 def test_a_stream_reads_one_seed_of_a_file(tmp_path):
     tables = {seed: unbalanced(seed) for seed in (7, 8)}
-    with screen_file.Writer(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+    with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         for seed, table in tables.items():
-            truth = designs.truth_table({"sigma": 0.3}, screen_file.coords(table))
+            truth = truth_table({"sigma": 0.3}, screen_file.coords(table))
             writer.write(seed, table, truth)
     for seed, table in tables.items():
-        found = sufficient.of_parquet(tmp_path / "s.parquet", seed)
-        assert found.digest() == sufficient.of_parquet(tmp_path / "s.parquet", seed).digest()
-        np.testing.assert_allclose(found.y_mean, sufficient.of_rows(arrays.model_data(table)).y_mean, rtol=1e-12)
-        assert screen_file.rows_of_seed(tmp_path / "s.parquet", seed) == len(table)
+        found = sufficient.from_parquet(tmp_path / "s.parquet", seed)
+        assert found.digest() == sufficient.from_parquet(tmp_path / "s.parquet", seed).digest()
+        np.testing.assert_allclose(found.y_mean, sufficient.from_arrays(arrays.model_data(table)).y_mean, rtol=1e-12)
+        assert screen_file.count_rows(tmp_path / "s.parquet", seed) == len(table)
     with pytest.raises(ValueError, match="no rows of seed 9"):
-        sufficient.of_parquet(tmp_path / "s.parquet", 9)
+        sufficient.from_parquet(tmp_path / "s.parquet", 9)
 
 
 def test_centred_sums_keep_their_digits_far_from_zero():
     table = unbalanced()
     far = table.assign(logfc=table["logfc"] + 1e8, x=table["x"] + 1e4)
-    near, moved = (sufficient.of_rows(arrays.model_data(t)) for t in (table, far))
+    near, moved = (sufficient.from_arrays(arrays.model_data(t)) for t in (table, far))
     np.testing.assert_allclose(moved.rss, near.rss, rtol=1e-5, atol=1e-9)
     np.testing.assert_array_equal(moved.varies, near.varies)
 
@@ -94,4 +94,4 @@ def test_what_is_no_number_is_refused_with_its_sgrna(value):
         np.errstate(all="ignore"),
         pytest.raises(UserError, match=r"columns x, logfc: missing or infinite.* in 1 sgRNA\(s\) \(sgRNA_7\)"),
     ):
-        sufficient.of_rows(arrays.model_data(table))
+        sufficient.from_arrays(arrays.model_data(table))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from guidefit.base import randomness
-from guidefit.screens.covariates import Covariate
-from guidefit.simulation import designs
-from guidefit.simulation.designs import Design
+from guidefit.simulation import blueprints, simulated_screen, truth
+from guidefit.simulation.truth import truth_table
+from helpers.defaults import Covariate, Design
 
 FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first five rows
     (2.016189, 1.133899, 1.556512),
@@ -18,8 +18,8 @@ FIRST_ROWS = [  # cna, z-score within the gene, logFC of the notebook's first fi
 
 
 def test_notebook_digit_for_digit():
-    blueprint = designs.notebook(103)
-    table, _ = designs.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
+    blueprint = blueprints.draw_notebook(103)
+    table, _ = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), "cna")
     np.testing.assert_allclose(table[["cna", "x", "logfc"]].head(), FIRST_ROWS, atol=5e-7)
     assert table["sgrna"].astype(str).tolist()[:20] == ["sgRNA_0"] * 20
     assert table["cell_line"].astype(str).tolist()[:2] == ["cell_0", "cell_1"]
@@ -30,11 +30,11 @@ def test_notebook_digit_for_digit():
 
 
 def test_notebook_of_another_seed_differs():
-    assert not np.array_equal(designs.notebook(1).cna, designs.notebook(2).cna)
+    assert not np.array_equal(blueprints.draw_notebook(1).cna, blueprints.draw_notebook(2).cna)
 
 
 def general(seed=1, **settings):
-    return designs.general(Design(**settings), np.random.default_rng(seed))
+    return blueprints.draw(Design(**settings), np.random.default_rng(seed))
 
 
 def test_general_layout():
@@ -62,7 +62,7 @@ def test_copy_number_mean(mean):
 
 def test_effects_have_the_designs_moments():
     d = Design(genes=2000, sgrnas_per_gene=5, cell_lines=2, rho=0.6, sigma_alpha=0.4, sigma_beta=0.3)
-    truth = designs.general(d, np.random.default_rng(3)).truth
+    truth = blueprints.draw(d, np.random.default_rng(3)).truth
     gene = np.repeat(np.arange(2000), 5)
     alpha, beta = truth["alpha_s"] - truth["gamma_g"][gene], truth["beta_s"] - truth["delta_g"][gene]
     n = len(alpha)
@@ -81,15 +81,16 @@ def test_rows_of_a_cell_line_share_its_intercept():
     with_lines, without = general(cell_lines=400, sigma_line=0.7), general(cell_lines=400)
     tau_c = with_lines.truth["tau_c"]
     assert tau_c.std() == pytest.approx(0.7, abs=4 * 0.7 / np.sqrt(2 * 400))
-    left = designs.logfc(with_lines, with_lines.cna) - designs.logfc(replace(with_lines, truth=without.truth), with_lines.cna)
-    np.testing.assert_allclose(left, tau_c[with_lines.cell_line_of_row], atol=1e-12)
+    same_without = replace(with_lines, truth=without.truth)
+    logfc, logfc_without = (simulated_screen.compute_logfc(each, with_lines.cna) for each in (with_lines, same_without))
+    np.testing.assert_allclose(logfc - logfc_without, tau_c[with_lines.cell_line_of_row], atol=1e-12)
     assert not without.truth["tau_c"].any()
 
 
 def test_blocks_share_the_cell_lines_and_are_the_whole_data_sets_truth():
-    parts = list(designs.blocks(Design(genes=6, sigma_line=0.5, rho_gene=0.3), np.random.default_rng(1), most_rows=120))
+    parts = list(blueprints.draw_blocks(Design(genes=6, sigma_line=0.5, rho_gene=0.3), np.random.default_rng(1), most_rows=120))
     assert len(parts) == 3
-    joined, whole = designs.join([part.truth for part in parts]), general(1, genes=6, sigma_line=0.5, rho_gene=0.3).truth
+    joined, whole = truth.join_blocks([part.truth for part in parts]), general(1, genes=6, sigma_line=0.5, rho_gene=0.3).truth
     assert joined.keys() == whole.keys()
     for name, value in whole.items():
         assert np.array_equal(joined[name], value), name
@@ -98,7 +99,7 @@ def test_blocks_share_the_cell_lines_and_are_the_whole_data_sets_truth():
 @pytest.mark.parametrize("parameter", ["kappa", "ratio"])
 def test_slopes_multiply_the_curve(parameter):
     blueprint = general(**{parameter: 0.6})
-    table, truth = designs.simulate(blueprint, Covariate("centred"), "x")
+    table, truth = simulated_screen.simulate(blueprint, Covariate("centred"), "x")
     x, s = table["x"].to_numpy(), blueprint.sgrna_of_row
     gains = x / (1 + x / 0.6) if parameter == "kappa" else 0.6 * x
     expected = truth["alpha_s"][s] + truth["beta_s"][s] * np.where(x > 0, gains, x) + blueprint.noise
@@ -115,7 +116,7 @@ def test_outliers_have_heavier_tails():
 @pytest.mark.parametrize("effect_on", ["cna", "x"])
 def test_logfc_is_the_truth_of_its_scale_plus_noise(effect_on):
     blueprint = general(genes=4, sgrnas_per_gene=2)
-    table, truth = designs.simulate(blueprint, Covariate("zscore_within_gene"), effect_on)
+    table, truth = simulated_screen.simulate(blueprint, Covariate("zscore_within_gene"), effect_on)
     s = blueprint.sgrna_of_row
     again = truth["alpha_s"][s] + truth["beta_s"][s] * table["x"] + blueprint.noise
     np.testing.assert_allclose(table["logfc"], again, atol=1e-12)
@@ -125,7 +126,7 @@ def test_logfc_is_the_truth_of_its_scale_plus_noise(effect_on):
 def test_truth_table():
     blueprint = general(genes=2, sgrnas_per_gene=[1, 2])
     coords = {"gene": ["a", "b"], "sgrna": ["u", "v", "w"], "cell_line": [f"line {i}" for i in range(20)]}
-    table = designs.truth_table(blueprint.truth, coords)
+    table = truth_table(blueprint.truth, coords)
     assert table.loc[table["variable"].str.startswith("tau_c"), "variable"].tolist()[:2] == ["tau_c[line 0]", "tau_c[line 1]"]
     assert table.loc[table["variable"] == "gamma_g", "gene"].tolist() == ["a", "b"]
     assert table.loc[table["variable"] == "beta_s", "sgrna"].tolist() == ["u", "v", "w"]

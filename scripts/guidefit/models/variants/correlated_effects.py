@@ -1,15 +1,15 @@
-"""varying_effects whose sgRNA intercepts and slopes correlate (the notebook's unfinished covariance model).
+"""varying_effects with correlated sgRNA intercepts and slopes (the notebook's unfinished covariance model).
 
 (alpha_s, beta_s) ~ MvNormal((gamma_g, delta_g), Sigma), Sigma = diag(sigma_alpha, sigma_beta) P diag(sigma_alpha, sigma_beta)
 P ~ LKJ(eta): for two effects P has one correlation rho, and (rho + 1) / 2 ~ Beta(eta, eta).
-Written as alpha_s and beta_s given alpha_s: the same density, without a matrix in every step.
+The code has alpha_s and then beta_s given alpha_s, which is the same density without matrices.
 """
 
 import pymc as pm
 
 from guidefit.screens.arrays import ModelData
 from guidefit.models.declaration import Priors
-from guidefit.models.parts import correlation, effects, effects_given, gene_effects, prior, rows
+from guidefit.models.parts import correlation, effects, effects_given, gene_intercepts_and_slopes, prior, rows
 
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
@@ -38,7 +38,7 @@ def build(data: ModelData, priors: Priors) -> pm.Model:
     gene = data.gene_of_sgrna
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
-        gamma_g, delta_g = gene_effects(priors)
+        gamma_g, delta_g = gene_intercepts_and_slopes(priors)
         sigma_alpha, sigma_beta = prior("sigma_alpha", priors), prior("sigma_beta", priors)
         rho = correlation("rho", priors)
         alpha_s = effects("alpha_s", priors, gamma_g[gene], sigma_alpha, "sgrna")

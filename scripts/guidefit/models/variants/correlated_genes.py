@@ -1,8 +1,8 @@
-"""varying_effects whose gene intercepts and slopes correlate: genes that matter more may also answer more to copy number.
+"""varying_effects with correlated gene intercepts and slopes: genes with stronger effects may also respond more to copy number.
 
 (gamma_g, delta_g) ~ MvNormal((mu_gamma, mu_delta), T), T = diag(sigma_gamma, sigma_delta) P diag(sigma_gamma, sigma_delta)
 P ~ LKJ(eta): for two effects P has one correlation rho_gene, and (rho_gene + 1) / 2 ~ Beta(eta, eta).
-Written as gamma_g and delta_g given gamma_g: the same density, without a matrix in every step. The rest as in varying_effects.
+The code has gamma_g and then delta_g given gamma_g, which is the same density without matrices. The rest as in varying_effects.
 """
 
 import pymc as pm

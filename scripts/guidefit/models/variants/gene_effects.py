@@ -1,4 +1,4 @@
-"""Intercept and slope vary by gene only; the sgRNAs of a gene are alike.
+"""Intercept and slope vary by gene; all sgRNAs of a gene have the same effects.
 
 logfc_i ~ Normal(gamma_g + delta_g x_i, sigma)
 gamma_g ~ Normal(mu_gamma, sigma_gamma)   delta_g ~ Normal(mu_delta, sigma_delta)
@@ -8,7 +8,7 @@ import pymc as pm
 
 from guidefit.screens.arrays import ModelData
 from guidefit.models.declaration import Priors
-from guidefit.models.parts import gene_effects, prior, rows
+from guidefit.models.parts import gene_intercepts_and_slopes, prior, rows
 
 PRIORS = {
     "mu_gamma": {"distribution": "Normal", "mu": -1, "sigma": 5},
@@ -30,7 +30,7 @@ GAUSSIAN = {
 def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
-        gamma_g, delta_g = gene_effects(priors)
+        gamma_g, delta_g = gene_intercepts_and_slopes(priors)
         mean = gamma_g[data.gene_of_row] + delta_g[data.gene_of_row] * x
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

@@ -1,7 +1,7 @@
-"""varying_effects with one more intercept for all rows: not identifiable, the negative control (the notebook's model 6_2).
+"""varying_effects with an additional intercept for all rows: not identifiable, a negative control (the notebook's model 6_2).
 
 logfc_i ~ Normal(alpha + alpha_s + beta_s x_i, sigma), alpha ~ Normal(0, 3), the rest as in varying_effects.
-The likelihood is unchanged under alpha + c, mu_gamma - c, gamma_g - c, alpha_s - c for any c.
+The likelihood is the same for alpha + c, mu_gamma - c, gamma_g - c, alpha_s - c with any c.
 """
 
 import pymc as pm

@@ -1,4 +1,4 @@
-"""varying_effects whose slopes are `ratio` times as steep for gains as for losses.
+"""varying_effects with slopes that are `ratio` times as steep for gains as for losses.
 
 logfc_i ~ Normal(alpha_s + beta_s f(x_i; ratio), sigma), f(x; ratio) = x for x <= 0, ratio x for x > 0
 x should be 0 at the diploid copy number. ratio ~ LogNormal(0, 0.5), the rest as in varying_effects.
@@ -33,7 +33,7 @@ def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
         alpha_s, beta_s = sgrna_effects(data, priors)
-        effect = responses.piecewise(x, prior("ratio", priors))
+        effect = responses.piecewise_curve(x, prior("ratio", priors))
         mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * effect
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

@@ -1,4 +1,4 @@
-"""varying_effects whose response to copy number levels off for amplifications.
+"""varying_effects with a response to copy number that levels off for amplifications.
 
 logfc_i ~ Normal(alpha_s + beta_s f(x_i; kappa), sigma), f(x; kappa) = x for x <= 0, x / (1 + x / kappa) for x > 0
 f has slope 1 at 0 and approaches kappa, which is in units of x. x should be 0 at the diploid copy number.
@@ -34,7 +34,7 @@ def build(data: ModelData, priors: Priors) -> pm.Model:
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
         alpha_s, beta_s = sgrna_effects(data, priors)
-        effect = responses.saturating(x, prior("kappa", priors))
+        effect = responses.saturating_curve(x, prior("kappa", priors))
         mean = alpha_s[data.sgrna_of_row] + beta_s[data.sgrna_of_row] * effect
         pm.Normal("logfc", mean, prior("sigma", priors), observed=logfc, dims="row")
     return model

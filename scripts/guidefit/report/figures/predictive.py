@@ -1,94 +1,137 @@
-"""Pictures of predictive checks."""
+"""Predictive checks of one fit: predicted data sets against the data, overall and by gene, and LOO-PIT."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotnine as p9
+import xarray as xr
 
-from guidefit.assess.diagnostics import pit_band
-from guidefit.report.figures import BLUE, LOGFC, MAX_LINES, ORANGE, look, shown
+from guidefit.assess.uniformity import pit_band
+from guidefit.base.arrays import evenly_spaced
+from guidefit.report.figures import style
+from guidefit.screens import screen_file
+
+DATA_SETS = 40
+ROWS = 2000
 
 
-def density_check(draws: np.ndarray, observed: np.ndarray, title: str, long_tails: bool = False) -> p9.ggplot:
-    """Densities of 40 predicted data sets against that of the data.
+def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+    """Draw the predictive checks of the fit of one variant and seed.
 
-    draws: (sample, row). long_tails: on a logarithmic axis in both directions, for priors that reach far; else the axis spans
-    the data and a quarter of their range on either side, and what is predicted outside is told as a share.
+    inputs: predictive, loo, screen. outputs: prior, posterior, by_gene, loo_pit. settings: variant, seed, band_prob.
     """
-    chosen = draws[_evenly(len(draws), 40)][:, _evenly(draws.shape[1], 2000)]
-    lines = pd.DataFrame({"logfc": chosen.ravel(), "set": np.repeat(np.arange(len(chosen)), chosen.shape[1])})
-    subtitle = f"{len(chosen)} predicted data sets"
-    if not long_tails:
-        room = np.ptp(observed) / 4
-        inside = lines["logfc"].between(observed.min() - room, observed.max() + room)
-        lines = lines[inside]
-        subtitle += f"; {1 - inside.mean():.2%} of their rows lie outside the picture" if not inside.all() else ""
-    data = pd.DataFrame({"logfc": observed, "set": -1})
-    plot = (
-        p9.ggplot(lines, p9.aes("logfc", group="set"))
-        + p9.geom_line(p9.aes(color="'predicted data sets'"), stat="density", size=0.3, alpha=0.5)
-        + p9.geom_line(p9.aes(color="'data'"), data=data, stat="density", size=1.1)
-        + p9.scale_color_manual(values={"predicted data sets": BLUE, "data": "black"})
-        + p9.labs(x=LOGFC, y="density", color="", title=title, subtitle=subtitle)
-        + look(7, 4)
-    )
-    if not long_tails:
-        return plot
+    seed = int(settings["seed"])
+    name = f"({settings['variant']}, seed {seed})"
+    loo = pd.read_parquet(inputs["loo"]).query("seed == @seed")
+    if loo.empty:
+        style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
+        return
+    with xr.open_datatree(inputs["predictive"], engine="netcdf4") as checks:
+        prior, posterior = (
+            np.asarray(checks[f"seed_{seed}/{kind}_predictive"].to_dataset()["logfc"]) for kind in ("prior", "posterior")
+        )
+    screen = screen_file.read_seed(inputs["screen"], seed)
+    logfc, gene = screen["logfc"].to_numpy(), np.asarray(screen["gene"].astype(str))
+    style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])
+    style.save(posterior_check(posterior, logfc, f"Posterior predictive check {name}"), outputs["posterior"])
+    style.save(check_by_gene(posterior, logfc, gene, f"Posterior predictive check by gene {name}"), outputs["by_gene"])
+    style.save(loo_pit(loo["pit"].to_numpy(), settings["band_prob"], f"LOO-PIT {name}"), outputs["loo_pit"])
+
+
+def posterior_check(draws: np.ndarray, observed: np.ndarray, title: str) -> p9.ggplot:
+    """Densities of predicted data sets and of the data, over the range of the data and a quarter of it on either side.
+
+    draws: (sample, row); observed: (row,).
+    """
+    predicted, _ = _data_sets(draws)
+    room = np.ptp(observed) / 4
+    inside = predicted["logfc"].between(observed.min() - room, observed.max() + room)
+    outside = f"; {1 - inside.mean():.2%} of their rows lie outside the axis" if not inside.all() else ""
+    return _densities(predicted[inside], observed, title, outside) + p9.labs(x=style.LOGFC, y="density (per unit of logFC)")
+
+
+def prior_check(draws: np.ndarray, observed: np.ndarray, title: str) -> p9.ggplot:
+    """The same on an axis that is logarithmic in both directions, because predictions from wide priors reach far.
+
+    draws: (sample, row); observed: (row,).
+    """
+    predicted, chosen = _data_sets(draws)
     breaks = [-10000, -1000, -100, -10, -1, 0, 1, 10, 100, 1000, 10000]
     low, high = np.quantile(np.append(chosen.ravel(), observed), [0.005, 0.995])
     return (
-        plot
+        _densities(predicted, observed, title, "")
         + p9.scale_x_continuous(trans="pseudo_log", breaks=breaks)
         + p9.coord_cartesian(xlim=(low, high))
-        + p9.labs(x=f"{LOGFC}, logarithmic axis in both directions", y="density on this axis")
+        + p9.labs(x=f"{style.LOGFC}; the axis is logarithmic in both directions", y="density (on this axis)")
     )
 
 
-def _evenly(length: int, most: int) -> np.ndarray:
-    return np.linspace(0, length - 1, min(length, most)).astype(int)
+def _data_sets(draws: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """At most DATA_SETS of the predicted data sets and ROWS of their rows: as a table (logfc, set) and as an array (set, row)."""
+    chosen = draws[evenly_spaced(len(draws), DATA_SETS)][:, evenly_spaced(draws.shape[1], ROWS)]
+    return pd.DataFrame({"logfc": chosen.ravel(), "set": np.repeat(np.arange(len(chosen)), chosen.shape[1])}), chosen
 
 
-def by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, title: str) -> p9.ggplot:
-    """Mean and spread of each gene's logFC: the data against the central 90 % of the predicted data sets.
+def _densities(predicted: pd.DataFrame, observed: np.ndarray, title: str, note: str) -> p9.ggplot:
+    data = pd.DataFrame({"logfc": observed, "set": -1})
+    sizes = f"{predicted['set'].nunique()} predicted data sets; {len(data):,} rows of data"
+    return (
+        p9.ggplot(predicted, p9.aes("logfc", group="set"))
+        + p9.geom_line(p9.aes(color="'predicted data sets'"), stat="density", size=0.3, alpha=0.5)
+        + p9.geom_line(p9.aes(color="'data'"), data=data, stat="density", size=1.1)
+        + p9.scale_color_manual(values={"predicted data sets": style.BLUE, "data": "black"})
+        + p9.labs(color="", title=title, subtitle=f"{sizes}{note}")
+        + style.theme(7, 4)
+    )
+
+
+def check_by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, title: str) -> p9.ggplot:
+    """Mean and standard deviation of each gene's logFC: the data and the central 90 % of the predicted data sets.
 
     draws: (sample, row); observed, gene: (row,).
     """
-    genes = list(dict.fromkeys(gene))
-    by_mean = sorted(genes, key=lambda g: float(observed[gene == g].mean()))
-    kept, note = shown(by_mean, MAX_LINES)
+    by_mean = sorted(dict.fromkeys(gene), key=lambda name: float(observed[gene == name].mean()))
+    genes, count = style.some_of(by_mean, style.MAX_NAMES)
     rows = []
-    for g in kept:
-        mine = gene == g
-        for statistic, function in (("mean of logFC", np.mean), ("sd of logFC", np.std)):
-            predicted = function(draws[:, mine], axis=1)
-            low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95])
-            rows.append((g, statistic, low, middle, high, function(observed[mine])))
-    table = pd.DataFrame(rows, columns=["gene", "statistic", "low", "middle", "high", "observed"])
-    table["gene"] = pd.Categorical(table["gene"], kept)
-    subtitle = "bar: 90 % of predicted data sets; cross: the data" + (f"; {note.replace('shown', 'genes shown')}" if note else "")
+    for name in genes:
+        mine = gene == name
+        for statistic, function in (("mean of logFC", np.mean), ("standard deviation of logFC", np.std)):
+            low, high = np.quantile(function(draws[:, mine], axis=1), [0.05, 0.95])
+            rows.append((name, statistic, low, high, function(observed[mine])))
+    table = pd.DataFrame(rows, columns=["gene", "statistic", "low", "high", "observed"])
+    table["gene"] = pd.Categorical(table["gene"], genes)
+    note = f";\n{count} genes, evenly spaced in the order of their means" if count else ""
     return (
         p9.ggplot(table, p9.aes("gene"))
-        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=BLUE, size=2.2, alpha=0.5)
+        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
         + p9.geom_point(p9.aes(y="observed"), shape="x", size=2.2, stroke=0.8, color="black")
         + p9.coord_flip()
         + p9.facet_wrap("statistic", scales="free_x")
-        + p9.labs(x="gene", y=LOGFC, title=title, subtitle=subtitle)
-        + look(8, 1.3 + 0.24 * max(len(kept), 5))
+        + p9.labs(
+            x="gene",
+            y=style.LOGFC,
+            title=title,
+            subtitle=f"bar: central 90 % of {len(draws)} predicted data sets; cross: data{note}",
+        )
+        + style.theme(8, 1.3 + 0.24 * max(len(genes), 5))
     )
 
 
 def loo_pit(pit: np.ndarray, prob: float, title: str) -> p9.ggplot:
-    """ECDF of the LOO-PIT values minus the uniform's, with its simultaneous band."""
+    """ECDF of the LOO-PIT values (row,) minus the ECDF of the uniform distribution, with its simultaneous band."""
     band = pit_band(pit, prob)
     return (
         p9.ggplot(band, p9.aes("pit"))
-        + p9.geom_ribbon(p9.aes(ymin="lower", ymax="upper"), fill=ORANGE, alpha=0.25)
-        + p9.geom_hline(yintercept=0, color="#BBBBBB")
-        + p9.geom_step(p9.aes(y="difference"), color=BLUE)
+        + p9.geom_ribbon(p9.aes(ymin="lower", ymax="upper"), fill=style.ORANGE, alpha=0.25)
+        + p9.geom_hline(yintercept=0, color=style.REFERENCE_LINE)
+        + p9.geom_step(p9.aes(y="difference"), color=style.BLUE)
         + p9.labs(
             x="LOO-PIT (probability)",
-            y="ECDF minus uniform (probability)",
+            y="ECDF minus uniform ECDF (probability)",
             title=title,
-            subtitle=f"shaded: {prob:.0%} simultaneous band; inside it the predictions are calibrated",
+            subtitle=f"{len(pit):,} rows; shaded: simultaneous {prob:.0%} band of calibrated predictions",
         )
-        + look(6, 4)
+        + style.theme(6, 4)
     )

@@ -1,0 +1,24 @@
+"""Compare the copy-number correction of every variant with simple corrections, on control genes."""
+
+import os
+import sys
+
+# Snakemake puts the folder of this script last: its library goes before any other of this name, as on PYTHONPATH.
+sys.path.insert(0, [folder for folder in sys.path if os.path.isdir(f"{folder}/guidefit")][-1])
+
+from guidefit.base import startup
+
+startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
+
+from guidefit.base import tables
+from guidefit.effects import correction
+from guidefit.screens import controls, matrices, screen_file, sufficient
+
+inputs, params = snakemake.input, snakemake.params
+labels = screen_file.read_gene_labels(inputs.screen, params.seed)
+control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind]) for kind in controls.KINDS})
+rows, corrected = correction.read_control_rows(inputs.screen, inputs.corrected, control)
+statistics = sufficient.from_parquet(inputs.screen, params.seed)
+table = correction.compare(rows, statistics, corrected, params.diploid)
+table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
+tables.write(table, snakemake.output[0])

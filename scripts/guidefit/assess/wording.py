@@ -1,0 +1,139 @@
+"""Sentences about checks. This is the only module that formats them, and no code reads them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from guidefit.assess import checks
+
+# check -> (its short name, the format of its value), for headings and cells of tables and figures
+_SHORT = {
+    checks.STOPPED: ("sampler", ""),
+    checks.FINITE: ("estimates that are not finite", "{:.0f}"),
+    checks.R_HAT: ("R-hat", "{:.3f}"),
+    checks.ESS_BULK: ("bulk ESS", "{:.0f}"),
+    checks.ESS_TAIL: ("tail ESS", "{:.0f}"),
+    checks.DIVERGENCES: ("divergent draws", "{:.2%}"),
+    checks.MAX_TREEDEPTH: ("draws at max. tree depth", "{:.2%}"),
+    checks.E_BFMI: ("E-BFMI", "{:.2f}"),
+    checks.IMPORTANCE_K_HAT: ("k-hat of the draws", "{:.2f}"),
+    checks.IMPORTANCE_ESS: ("importance ESS", "{:.0f}"),
+    checks.CONTRACTION: ("contraction", "{:.2f}"),
+    checks.SCALE_CONTRACTION: ("contraction of scales", "{:.2f}"),
+    checks.TRUTH_ON_BOUNDARY: ("truth", ""),
+    checks.PREDICTIVE: ("predictive checks", ""),
+    checks.PARETO_K: ("k-hat of LOO", "{:.2f}"),
+    checks.LOO_PIT: ("LOO-PIT outside band", "{:.0%}"),
+    checks.LOO_PIT_GENES: ("genes outside band", "{:.0f}"),
+}
+
+# check -> (the sentence where it passes, the sentence where it does not); {limit} stands for the threshold
+_SENTENCES = {
+    checks.STOPPED: ("", "the sampler stopped: {where}"),
+    checks.FINITE: ("all estimates are finite", "{value:.0f} estimates are not finite ({where})"),
+    checks.R_HAT: ("R-hat is at most {value:.3f}", "R-hat {value:.3f} ({where}) is not below {limit:g}"),
+    checks.ESS_BULK: ("bulk ESS is at least {value:.0f}", "bulk ESS {value:.0f} ({where}) is below {limit:.0f}"),
+    checks.ESS_TAIL: ("tail ESS is at least {value:.0f}", "tail ESS {value:.0f} ({where}) is below {limit:.0f}"),
+    checks.DIVERGENCES: ("{where} are divergent", "{where} are divergent ({value:.2%}, accepted at most {limit:.2%})"),
+    checks.MAX_TREEDEPTH: (
+        "{where} reached the maximum tree depth",
+        "{where} reached the maximum tree depth ({value:.2%}, accepted at most {limit:.2%})",
+    ),
+    checks.E_BFMI: ("E-BFMI is at least {value:.2f}", "E-BFMI {value:.2f} is below {limit:g}"),
+    checks.IMPORTANCE_K_HAT: (
+        "k-hat of the importance weights is {value:.2f} with {where}",
+        "importance sampling was replaced by NUTS: k-hat {value:.2f} with {where} is not below {limit:g}",
+    ),
+    checks.IMPORTANCE_ESS: (
+        "importance ESS is {value:.0f} of {where}",
+        "importance ESS {value:.0f} of {where} is below {limit:.0f}",
+    ),
+    checks.CONTRACTION: (
+        "the data carry information about all locations (contraction at least {value:.2f})",
+        "not identified: the data carry no information about {where} (contraction {value:.2f}, not reliably above {limit:g})",
+    ),
+    checks.SCALE_CONTRACTION: (
+        "the data carry information about all scales (contraction at least {value:.2f})",
+        "not identified: {where} keeps its prior (contraction {value:.2f} is below {limit:g})",
+    ),
+    checks.TRUTH_ON_BOUNDARY: ("", "the truth of {where} lies on the boundary of its prior: no interval can cover it"),
+    checks.PREDICTIVE: ("the predictive checks were made", "the predictive checks were not made (checks: false)"),
+    checks.PARETO_K: (
+        "PSIS-LOO is reliable (k-hat at most {value:.2f})",
+        "PSIS-LOO is unreliable for {where}: k-hat reaches {value:.2f} (limit {limit:.2f})",
+    ),
+    checks.LOO_PIT: ("LOO-PIT stays inside its band", "LOO-PIT leaves its band at {value:.0%} of the points"),
+    checks.LOO_PIT_GENES: (
+        "LOO-PIT is uniform in every gene",
+        "LOO-PIT is not uniform in {value:.0f} genes ({where})",
+    ),
+}
+
+
+def label(check: str) -> str:
+    """A short name of a check, such as "bulk ESS", for a heading or an axis."""
+    return _SHORT[check][0]
+
+
+def figure(row: Mapping[Any, Any]) -> str:
+    """The value of a check as a cell of a table or figure, such as "1.003"; the level where it has no value."""
+    form = _SHORT[row["check"]][1]
+    return form.format(row["value"]) if form and pd.notna(row["value"]) else str(row["level"])
+
+
+def sentence(row: Mapping[Any, Any]) -> str:
+    """What a row of checks.csv says, without its level, such as "bulk ESS 9 (alpha_s[s1]) is below 100".
+
+    row: check, value, threshold, level, where. Raises KeyError for a check that has no wording.
+    """
+    passed, failed = _SENTENCES[row["check"]]
+    return (passed if row["level"] == "pass" else failed).format(
+        value=float(row["value"]), limit=float(row["threshold"]), where=row["where"]
+    )
+
+
+def reasons(rows: pd.DataFrame | Iterable[Mapping[Any, Any]]) -> list[str]:
+    """The checks that do not pass as "level: sentence", in the order of the rows.
+
+    rows: of one fit. An empty list means that all checks were made and passed.
+    """
+    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+    return [f"{row['level']}: {sentence(row)}" for row in records if row["level"] != "pass"]
+
+
+def not_ranked(verdict: str) -> str:
+    """Why a variant without a usable fit has no rank; verdict: of its fit, or empty where checks are off."""
+    return f"not ranked: the fit's verdict is {verdict}" if verdict else "not ranked: no LOO, because checks are off"
+
+
+def elpd_not_finite() -> str:
+    """Why a variant has no rank whose log predictive density is not finite for some row."""
+    return "not ranked: elpd is not finite"
+
+
+def loo_unreliable(high: int, rows: int) -> str:
+    """Why a variant has no rank whose k-hat is too high for `high` of its rows."""
+    return f"not ranked: PSIS-LOO unreliable for {high} of {rows} rows (k-hat too high)"
+
+
+def few_rows(rows: int) -> str:
+    """A note on standard errors of few rows."""
+    return f"only {rows} rows: standard errors unreliable"
+
+
+def not_distinguished(better: str, difference: float, se: float, min_diff: float, min_se: float) -> str:
+    """A note on a variant that shares the rank of a better one, with the limit that the difference does not reach."""
+    if difference < min_diff:
+        return f"cannot be distinguished from {better}: |elpd_diff| {difference:.1f} < {min_diff:g}"
+    return f"cannot be distinguished from {better}: elpd_diff {difference:.1f} < {min_se:g} se ({se:.1f})"
+
+
+NO_TRUTH = "no counterpart of the truth on the scale of x"
+ONE_SEED = "one seed: no Monte Carlo error"
+TRUTH_ON_BOUNDARY = "not judged: the truth lies on the boundary of the prior, where no interval can cover it"
+
+
+def coverage(wrong: Mapping[int, float]) -> str:
+    """What is wrong with the coverage of intervals; wrong: level in percent -> share of intervals that cover the truth."""
+    return ", ".join(f"coverage of {level} % intervals {share:.1%}" for level, share in wrong.items())

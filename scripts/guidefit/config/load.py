@@ -1,0 +1,142 @@
+"""From the config as Snakemake read it to everything that the rules look up, or to a list of all problems."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from guidefit.config import crosschecks, former_keys, problems, seeds, yaml_files
+from guidefit.config.study import Config, Study
+
+Resolved = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The config, spelled out completely, in Python's built-in types.
+
+    studies: name -> settings with all defaults (without seeds: a lookup searches the whole mapping); seeds: study -> its seeds;
+    batches: study -> name of the batch -> its seeds.
+    """
+
+    studies: dict[str, Resolved]
+    seeds: dict[str, list[int]]
+    batches: dict[str, dict[str, list[int]]]
+
+
+def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in: Mapping[str, str | Path], folder: Path) -> Loaded:
+    """Check and resolve a config.
+
+    config: as Snakemake read it; files: the config files that it was read from; built_in: name -> file of each built-in variant;
+    folder: what relative paths in the config are relative to. Raises UserError with all problems, a line each.
+    """
+    plain = _plain(config)
+    found = list(yaml_files.find_problems(files))
+    try:
+        studies = Config.model_validate(plain).studies
+    except ValidationError as error:
+        found += [problems.explain(each, Config, former_keys.FORMER_KEYS) for each in error.errors(include_url=False)]
+        studies = dict(_valid_studies(plain))
+    found += [problems.line(path, text) for path, text in crosschecks.problems(studies, built_in, folder)]
+    if found:
+        raise problems.as_error(found)
+    return resolve(studies)
+
+
+def _plain(value: Any) -> Any:
+    """The value with plain dicts and lists: Snakemake reads JSON as OrderedDict."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _valid_studies(config: Any) -> Iterator[tuple[str, Study]]:
+    """Studies without problems of their own, so that what contradicts between studies is reported in the same message."""
+    studies = config.get("studies") if isinstance(config, dict) else None
+    for name, study in studies.items() if isinstance(studies, dict) else ():
+        try:
+            yield from Config.model_validate({"studies": {name: study}}).studies.items()
+        except ValidationError:
+            continue
+
+
+def resolve(studies: Mapping[str, Study]) -> Loaded:
+    """Everything that the rules look up, from valid studies."""
+    expanded = {name: seeds.expand(study.seeds) for name, study in studies.items()}
+    batches = {name: name_batches(expanded[name], study.batch_size) for name, study in studies.items()}
+    resolved: dict[str, Resolved] = {name: _resolve_study(name, studies) for name in studies}
+    for name, one in resolved.items():
+        one["first_seed"] = expanded[name][0]
+        one["first_batch"] = next(iter(batches[name]))
+        one["calibrated_on"] = [
+            other for other, each in resolved.items() if each["is_calibrated"] and each["simulate"].get("layout") == name
+        ]
+    return Loaded(resolved, expanded, batches)
+
+
+def name_batches(seeds: Sequence[int], batch_size: int) -> dict[str, list[int]]:
+    """Name of each batch -> its seeds: "103", or the range "0-24" of all seeds with the same seed // batch_size."""
+    found: dict[str, list[int]] = {}
+    for seed in seeds:
+        first = seed // batch_size * batch_size
+        name = str(seed) if batch_size == 1 else f"{first}-{first + batch_size - 1}"
+        found.setdefault(name, []).append(seed)
+    return found
+
+
+COPIED = (
+    *("threads", "checks", "keep_draws", "predictive_draws", "figure_seeds", "show_genes"),
+    *("n_ranks", "batch_size"),
+)
+
+
+def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
+    study = studies[name]
+    source, truth = _source(study)
+    variants = {
+        variant: {"file": own.file, "priors": own.priors, "sampling": study.sampling_of(variant)}
+        for variant, own in study.variants.items()
+    }
+    controls = {
+        which: getattr(study.screen, which)
+        for which in ("essential", "nonessential")
+        if study.screen is not None and getattr(study.screen, which) is not None
+    }
+    has_evidence = any(study.sampling_of(variant)["engine"] == "collapsed" for variant in study.variants)
+    is_calibrated = truth in ("prior", "posterior")
+    shares_data = not is_calibrated or (study.simulate is not None and study.simulate.variant is not None)
+    return {
+        "kind": "simulated" if study.screen is None else study.screen.kind,
+        "truth": truth,
+        **source,
+        "covariate": covariate(name, studies),
+        "variants": variants,
+        **study.model_dump(include=set(COPIED)),
+        "thresholds": study.thresholds.model_dump(),
+        "control_lists": controls,
+        "is_compared": shares_data and (study.checks or has_evidence),
+        "is_judged": len(controls) == 2,
+        "is_calibrated": is_calibrated,
+    }
+
+
+def _source(study: Study) -> tuple[dict[str, Resolved], str | None]:
+    """The resolved section `simulate` or `screen`, and where the truth is from."""
+    if study.screen is not None:
+        return {"screen": study.screen.settings()}, None
+    assert study.simulate is not None
+    own = study.simulate
+    given = {key: getattr(own, key) for key in ("layout", "variant") if getattr(own, key) is not None}
+    chosen = {"design": own.design, "truth": own.truth, "effect_on": own.effects_on}
+    return {"simulate": chosen | given | own.design_values()}, own.truth
+
+
+def covariate(name: str, studies: Mapping[str, Study]) -> Resolved:
+    """A study's covariate: name, winsor_quantiles, and the diploid copy number, which is relative (1) in real screens."""
+    study = studies[name]
+    layout = study.simulate.layout if study.simulate is not None else None
+    default = covariate(layout, studies)["diploid"] if layout is not None else 2.0 if study.screen is None else 1.0
+    diploid = default if study.diploid is None else study.diploid
+    return {"name": study.covariate, "winsor_quantiles": study.winsor_quantiles, "diploid": diploid}

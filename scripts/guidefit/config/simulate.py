@@ -1,0 +1,164 @@
+"""The section `simulate`: a simulated screen."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from guidefit.config.section import REQUIRED, Problem, Section, key
+
+
+class GammaMeans(Section):
+    """A gamma distribution from which each gene's mean copy number is drawn."""
+
+    shape: float = key(REQUIRED, "Shape of the gamma distribution.", gt=0)
+    scale: float = key(REQUIRED, "Scale of the gamma distribution.", unit="copies", gt=0)
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, dict | GammaMeans):
+        return "distribution"
+    return "list" if isinstance(value, list) else "number"
+
+
+Positive = Annotated[float, Field(gt=0)]
+MeanCopies = Annotated[
+    Annotated[Positive, Tag("number")]
+    | Annotated[list[Positive], Field(min_length=1), Tag("list")]
+    | Annotated[GammaMeans, Tag("distribution")],
+    Discriminator(_kind),
+]
+AtLeastOne = Annotated[int, Field(ge=1)]
+GuideCounts = Annotated[
+    Annotated[AtLeastOne, Tag("number")] | Annotated[list[AtLeastOne], Field(min_length=1), Tag("list")], Discriminator(_kind)
+]
+
+
+class CopyNumber(Section):
+    """How copy numbers are drawn."""
+
+    mean: MeanCopies = key(
+        2.0,
+        "Poisson mean of the copies: one number, a list with one number per gene, or {shape: , scale: } of the gamma distribution "
+        "from which each gene's mean is drawn.",
+        unit="copies",
+    )
+    noise: float = key(0.1, "Standard deviation of the measured copy number around the copies.", unit="copies", ge=0)
+    shared: bool = key(True, "Whether a gene has one copy number per cell line (true) or one per row (false).")
+
+
+class Simulate(Section):
+    """A simulated screen. The defaults of the general design are the values of the notebook's experiment."""
+
+    design: Literal["general", "notebook"] = key(
+        "general",
+        "notebook is the notebook's experiment digit for digit, with only effect_on and truth to set; general takes all keys.",
+    )
+    truth: Literal["fixed", "prior", "posterior"] = key(
+        "fixed",
+        "fixed uses the hyper-parameters below for every seed; prior draws all parameters from each variant's own prior; posterior "
+        "draws them from the variant's posterior in the study named by layout.",
+    )
+    layout: str | None = key(
+        None,
+        "With truth prior or posterior: a study with a real screen, whose genes, sgRNAs, cell lines and copy numbers the simulated "
+        "screen takes.",
+        without="none",
+    )
+    variant: str | None = key(
+        None,
+        "With truth prior: the variant of the study whose prior generates the truth and the data for all variants, so that the "
+        "others are fitted to data of another model.",
+        without="each variant's own",
+    )
+    effect_on: Literal["cna", "x"] | None = key(
+        None,
+        "What the slopes multiply in the simulation: the copy number (cna) or the model's covariate (x).",
+        without="cna; x with truth prior or posterior",
+    )
+    genes: int = key(5, "Number of genes.", unit="genes", ge=1)
+    sgrnas_per_gene: GuideCounts = key(3, "Number of sgRNAs of every gene, or a list with one number per gene.", unit="sgRNAs")
+    cell_lines: int = key(20, "Number of cell lines.", unit="cell lines", ge=2)
+    mu_gamma: float = key(-0.5, "Mean of the genes' intercepts.", unit="logFC")
+    sigma_gamma: float = key(0.5, "Standard deviation of the genes' intercepts.", unit="logFC", ge=0)
+    sigma_alpha: float = key(0.2, "Standard deviation of the sgRNAs' intercepts around their gene's.", unit="logFC", ge=0)
+    mu_delta: float = key(-1.0, "Mean of the genes' slopes.", unit="logFC per unit of effect_on")
+    sigma_delta: float = key(1.0, "Standard deviation of the genes' slopes.", unit="logFC per unit of effect_on", ge=0)
+    sigma_beta: float = key(
+        0.2, "Standard deviation of the sgRNAs' slopes around their gene's.", unit="logFC per unit of effect_on", ge=0
+    )
+    sigma: float = key(
+        0.3,
+        "Standard deviation of the noise of a row; with outlier_nu the scale of its Student-t distribution.",
+        unit="logFC",
+        gt=0,
+    )
+    rho: float = key(0.0, "Correlation of the intercept and the slope of an sgRNA around those of its gene.", ge=-1, le=1)
+    rho_gene: float = key(0.0, "Correlation of the intercept and the slope of a gene.", ge=-1, le=1)
+    sigma_line: float = key(
+        0.0, "Standard deviation of the cell lines' intercepts, which all rows of a cell line share.", unit="logFC", ge=0
+    )
+    copy_number: CopyNumber = key(CopyNumber(), "How copy numbers are drawn.")
+    outlier_nu: float | None = key(
+        None, "Degrees of freedom of Student-t noise.", unit="degrees of freedom", without="normal noise", gt=0
+    )
+    kappa: float | None = key(
+        None,
+        "Saturating response: slopes multiply x / (1 + x / kappa) if x > 0, which approaches kappa.",
+        unit="units of effect_on",
+        without="x",
+        gt=0,
+    )
+    ratio: float | None = key(
+        None, "Piecewise linear response: slopes multiply ratio * x if x > 0. It needs effect_on: x.", without="x", gt=0
+    )
+
+    @property
+    def effects_on(self) -> str:
+        """`effect_on`, with its default."""
+        return self.effect_on or ("cna" if self.truth == "fixed" else "x")
+
+    def design_values(self) -> dict[str, Any]:
+        """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
+        if self.design == "notebook" or self.layout is not None:
+            return {}
+        return self.model_dump(exclude={"design", "truth", "layout", "variant", "effect_on"})
+
+    def contradictions(self) -> Iterator[Problem]:
+        """Keys that do not go together."""
+        given = self.model_fields_set
+        own = [name for name in type(self).model_fields if name in given - {"design", "truth", "effect_on", "variant", "layout"}]
+        if self.variant is not None and self.truth != "prior":
+            yield (
+                "variant",
+                f"only with truth: prior do data come from a variant, and truth is {self.truth}. Change truth, or remove it.",
+            )
+        if self.design == "notebook" and own:
+            yield own[0], "the design notebook is fixed. Use design: general to change it."
+        elif self.layout is not None and own:
+            yield own[0], f"the screen has the layout of {self.layout}, with its genes and copy numbers. Remove this key or layout."
+        elif self.truth == "prior":
+            sizes = {"genes", "sgrnas_per_gene", "cell_lines", "copy_number"}
+            for name in own:
+                if name not in sizes:
+                    yield name, "with truth: prior this comes from each variant's prior. Remove it, or use truth: fixed."
+        if self.truth != "fixed" and self.effect_on == "cna":
+            yield "effect_on", f"with truth: {self.truth} the logFC is generated on x, the model's covariate. Remove effect_on."
+        yield from self._layout_problems()
+        if self.kappa is not None and self.ratio is not None:
+            yield "kappa, ratio", "the response to gains has one curve, and two are given. Remove one of them."
+        if self.ratio is not None and self.effects_on == "cna":
+            yield "ratio", "copy numbers are never below 0, so that every row would be a gain. Set effect_on: x."
+        mean = self.copy_number.mean
+        for name, value in (("sgrnas_per_gene", self.sgrnas_per_gene), ("copy_number.mean", mean)):
+            if isinstance(value, list) and len(value) != self.genes:
+                yield name, f"{len(value)} entries for {self.genes} genes (simulate.genes). Give one entry per gene."
+
+    def _layout_problems(self) -> Iterator[Problem]:
+        if self.layout is None:
+            if self.truth == "posterior":
+                yield "truth", "posterior is the posterior given a real screen. Name the study of that screen as simulate.layout."
+        elif self.design != "general":
+            yield "design", f"the design {self.design} has a layout of its own. Remove design or layout."
+        elif self.truth == "fixed":
+            yield "truth", "a study with a layout draws its truth. Set truth: prior or truth: posterior."

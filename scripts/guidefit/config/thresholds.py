@@ -1,0 +1,79 @@
+"""The section `thresholds`: where verdicts change."""
+
+from collections.abc import Iterator
+
+from guidefit.config.section import Problem, Section, key
+
+
+class Thresholds(Section):
+    """Where the verdict of a fit, a study or a gene changes."""
+
+    r_hat_pass: float = key(1.01, "A fit passes if its largest R-hat is below this.", ge=1)
+    r_hat_fail: float = key(1.05, "A fit fails if its largest R-hat is this or more.", ge=1)
+    ess_per_chain_pass: float = key(
+        100.0, "A fit passes if its smallest bulk and tail ESS per chain are this or more.", unit="draws", ge=0
+    )
+    ess_per_chain_fail: float = key(
+        25.0, "A fit fails if its smallest bulk or tail ESS per chain is below this.", unit="draws", ge=0
+    )
+    divergence_rate_fail: float = key(
+        0.001, "A fit fails if a larger share of its draws diverges; only a share of 0 passes.", ge=0, le=1
+    )
+    max_treedepth_rate_fail: float = key(
+        0.1, "A fit fails if a larger share of its draws reaches the maximum tree depth; it passes if none does.", ge=0, le=1
+    )
+    e_bfmi_pass: float = key(0.3, "A fit passes if the E-BFMI of every chain is this or more.", ge=0)
+    e_bfmi_fail: float = key(0.2, "A fit fails if the E-BFMI of any chain is below this.", ge=0)
+    contraction_pass: float = key(
+        0.3,
+        "A direction of the parameters is reported as not identified if its posterior variance is less than this share "
+        "smaller than its prior variance.",
+        le=1,
+    )
+    contraction_fail: float = key(
+        0.1,
+        "A fit fails if the contraction of a direction, less two Monte Carlo standard errors, is below this.",
+        le=1,
+    )
+    calibration_level: float = key(
+        0.01,
+        "A variable is not calibrated if the p-value of its rank statistics, corrected over the variables, is below this.",
+        gt=0,
+        lt=1,
+    )
+    failed_share_max: float = key(
+        0.05,
+        "The answers on recovery and calibration are no if a larger share of a variant's fits fails or stops.",
+        ge=0,
+        le=1,
+    )
+    effect_prob: float = key(
+        0.975,
+        "A gene is depleted, enriched or without effect if the posterior probability of that is this or more, else unclear.",
+        gt=0.5,
+        lt=1,
+    )
+    effect_min: float = key(0.1, "Effects smaller than this count as no effect.", unit="logFC", ge=0)
+    few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
+    cna_sd_min: float = key(
+        0.1, "Genes whose copy number has a smaller standard deviation than this are flagged.", unit="diploid", ge=0
+    )
+    leverage_max: float = key(
+        0.5, "Genes are flagged if one cell line has a larger share than this of the sum of squares of x.", ge=0, le=1
+    )
+    band_prob: float = key(0.99, "Probability of the simultaneous band of LOO-PIT.", gt=0, lt=1)
+    elpd_diff_min: float = key(4.0, "Variants whose elpd differs by less than this share a rank.", unit="elpd", ge=0)
+    elpd_se_min: float = key(
+        2.0, "Variants whose elpd differs by fewer standard errors than this share a rank.", unit="standard errors", ge=0
+    )
+
+    def contradictions(self) -> Iterator[Problem]:
+        """Pairs of thresholds in the wrong order."""
+        for name, passes_below in (("r_hat", True), ("ess_per_chain", False), ("e_bfmi", False), ("contraction", False)):
+            passes, fails = (getattr(self, f"{name}_{which}") for which in ("pass", "fail"))
+            if passes > fails if passes_below else passes < fails:
+                side = "above" if passes_below else "below"
+                yield (
+                    f"{name}_pass",
+                    f"{passes:g} is {side} {name}_fail ({fails:g}): a fit would both pass and fail. Change one of them.",
+                )

@@ -1,0 +1,114 @@
+"""Posterior draws of the effects of genes and sgRNAs, separated from what copy number adds, in logFC.
+
+The expected logFC of an sgRNA is intercept + slope f(x), where f is the identity unless the variant has a response curve. Its
+effect at the diploid copy number is intercept + slope f(x_diploid). The copy-number part of a row is slope (f(x) - f(x_diploid)).
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from guidefit.base.arrays import evenly_spaced
+from guidefit.effects.contents import ScreenContents
+from guidefit.models.declaration import Declaration
+from guidefit.models.levels import Level, Side, evaluate_side, named_sides
+from guidefit.models.responses import CURVES
+
+CURVE_DRAWS = 100  # draws of a curve's parameter that the copy-number part of every row averages
+
+
+class EffectDraws:
+    """Draws of the intercepts and slopes of the genes and sgRNAs of one fit.
+
+    draws: the reported posterior; declared: the variant's file, which names its levels; contents: those of the fitted screen.
+    """
+
+    def __init__(self, draws: xr.Dataset, declared: Declaration, contents: ScreenContents) -> None:
+        names = {"gene": contents.genes["gene"], "sgrna": contents.sgrnas["sgrna"]}
+        draws = draws.sel({dim: each.tolist() for dim, each in names.items() if dim in draws.dims})
+        self._draws = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
+        self._intercept_side, self._slope_side = named_sides(declared.gaussian)
+        self._gene_of_sgrna = contents.gene_of_sgrna
+        self._curve: Callable[[Any, Any], Any] | None = None
+        self._parameter = np.ones(1)
+        if declared.response:
+            curve, parameter = declared.response
+            self._curve, self._parameter = CURVES[curve], np.asarray(self._draws[parameter].values, dtype=float)
+
+    def intercepts(self, level: Level) -> np.ndarray:
+        """(draw, gene) or (draw, sgrna) intercepts, logFC; see `evaluate_side`."""
+        return evaluate_side(self._intercept_side, self._draws, level, self._gene_of_sgrna)
+
+    def slopes(self, level: Level) -> np.ndarray:
+        """(draw, gene) or (draw, sgrna) slopes on f(x), logFC per unit of x; see `evaluate_side`."""
+        return evaluate_side(self._slope_side, self._draws, level, self._gene_of_sgrna)
+
+    @property
+    def _sides(self) -> list[Side]:
+        return [side for side in (self._intercept_side, self._slope_side) if side]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the posterior has any variable that is read here; a user's own variant may name all of them differently."""
+        return self.has("gene") or self.has("sgrna") or any(side.mean in self._draws for side in self._sides)
+
+    def has(self, level: Level) -> bool:
+        """Whether genes, or the sgRNAs of a gene, differ in this variant."""
+        return any(side.effect(level) in self._draws for side in self._sides)
+
+    @property
+    def sgrna_sd(self) -> float | None:
+        """Posterior mean of the sd of the sgRNAs' intercepts around their gene's (sigma_alpha), where the variant has it."""
+        names = self._intercept_side.sgrna
+        return float(self._draws[names[1]].mean()) if names and names[1] in self._draws else None
+
+    def response(self, x: np.ndarray) -> np.ndarray:
+        """f(x) in every draw: (draw, ...) for x (...), or (1, ...) where f is the identity."""
+        return self._curve(x[None], self._parameter.reshape(-1, *([1] * x.ndim))) if self._curve else x[None]
+
+    def at_diploid(self, level: Level, x_diploid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(draw, gene or sgrna) effects at the diploid copy number, and slopes. x_diploid: (gene or sgrna,)."""
+        slope = self.slopes(level)
+        effect = self.intercepts(level) + slope * self.response(x_diploid)
+        return effect, np.broadcast_to(slope, effect.shape)
+
+    def fitted_line(self, gene: int, x: np.ndarray) -> np.ndarray:
+        """(draw, point) fitted logFC of a gene, by its code, at x (point,)."""
+        intercept, slope = (
+            values[:, [gene if values.shape[1] > 1 else 0]] for values in (self.intercepts("gene"), self.slopes("gene"))
+        )
+        return intercept + slope * self.response(x)
+
+    @cached_property
+    def _sgrna_slopes(self) -> np.ndarray:
+        slopes = self.slopes("sgrna")
+        return np.broadcast_to(slopes, (len(slopes), len(self._gene_of_sgrna)))
+
+    @cached_property
+    def _mean_sgrna_slopes(self) -> np.ndarray:
+        return self._sgrna_slopes.mean(axis=0)
+
+    def copy_number_part(self, sgrna: np.ndarray, x: np.ndarray, x_diploid: np.ndarray) -> np.ndarray:
+        """(row,) posterior mean of slope (f(x) - f(x_diploid)).
+
+        sgrna: (row,) codes. With a response curve the mean is taken over CURVE_DRAWS draws at most.
+        """
+        if not self._curve:
+            return self._mean_sgrna_slopes[sgrna] * (x - x_diploid)
+        chosen = evenly_spaced(len(self._sgrna_slopes), CURVE_DRAWS)
+        total = np.zeros(len(x))
+        for i in chosen:
+            parameter = self._parameter[i]
+            total += self._sgrna_slopes[i][sgrna] * (self._curve(x, parameter) - self._curve(x_diploid, parameter))
+        return total / len(chosen)
+
+
+def summarise(draws: np.ndarray, name: str) -> pd.DataFrame:
+    """Posterior mean, sd and 95 % interval by column of (draw, column): {name}, {name}_sd, {name}_q025, {name}_q975."""
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    found = {name: draws.mean(axis=0), f"{name}_sd": draws.std(axis=0, ddof=1), f"{name}_q025": low, f"{name}_q975": high}
+    return pd.DataFrame(found)

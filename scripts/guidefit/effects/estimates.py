@@ -1,0 +1,127 @@
+"""The estimated effects of one variant after another, and the files that they are written to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from guidefit.base import tables
+from guidefit.effects.contents import ScreenContents
+from guidefit.effects.corrected_logfc import correct_rows, no_corrected_rows
+from guidefit.effects.draws import EffectDraws
+from guidefit.effects.fitted_lines import LINE_COLUMNS, choose_genes, fit_lines
+from guidefit.effects.gene_table import GENE_COLUMNS, tabulate_genes
+from guidefit.effects.sgrna_table import SGRNA_COLUMNS, tabulate_sgrnas
+from guidefit.screens.screen_file import arrow_columns, read_rows_of_genes
+
+
+@dataclass(frozen=True)
+class EffectPaths:
+    """Where the effects of a study are written.
+
+    gene_effects, sgrna_effects: CSV for people, with the source's own names; corrected: Parquet, a row per row of the screen and
+    variant; genes, sgrnas, lines: the same tables and the fitted lines as Parquet, for figures and pages.
+    """
+
+    gene_effects: str | Path
+    sgrna_effects: str | Path
+    corrected: str | Path
+    genes: str | Path
+    sgrnas: str | Path
+    lines: str | Path
+
+
+class EffectsWriter:
+    """Writes the effects of all variants of a study; corrected rows as they come, tables at the end.
+
+    ids: study and seed; source_names: gene, sgrna and cell_line -> the column names of the source; labels: gene -> its name there.
+    """
+
+    def __init__(self, paths: EffectPaths, ids: Mapping[str, Any], source_names: Mapping[str, str], labels: pd.Series) -> None:
+        self._paths, self._ids, self._source_names, self._labels = paths, ids, source_names, labels
+        self._genes = [pd.DataFrame(columns=list(GENE_COLUMNS))]
+        self._sgrnas = [pd.DataFrame(columns=list(SGRNA_COLUMNS))]
+        self._lines = [pd.DataFrame(columns=list(LINE_COLUMNS))]
+        self._corrected: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._corrected:
+            self._corrected.close()
+        if kind is None:
+            self._write_tables()
+
+    def add(self, variant: str, genes: pd.DataFrame, sgrnas: pd.DataFrame, lines: pd.DataFrame) -> None:
+        """Add the tables of a variant."""
+        self._genes.append(genes.assign(**self._ids, variant=variant))
+        self._sgrnas.append(sgrnas.assign(**self._ids, variant=variant))
+        self._lines.append(lines.assign(variant=variant))
+
+    def write_corrected(self, rows: pd.DataFrame) -> None:
+        """Append corrected rows (CORRECTED_COLUMNS)."""
+        table = pa.table(arrow_columns(add_source_names(rows, self._source_names, self._labels)))
+        if self._corrected is None:
+            self._corrected = pq.ParquetWriter(self._paths.corrected, table.schema)
+        self._corrected.write_table(table)
+
+    def _write_tables(self) -> None:
+        if self._corrected is None:
+            no_corrected_rows().to_parquet(self._paths.corrected)
+        genes = tables.concatenate(self._genes, GENE_COLUMNS)
+        sgrnas = tables.concatenate(self._sgrnas, SGRNA_COLUMNS)
+        genes.to_parquet(self._paths.genes)
+        sgrnas.to_parquet(self._paths.sgrnas)
+        tables.write(add_source_names(genes, self._source_names, self._labels), self._paths.gene_effects)
+        tables.write(add_source_names(sgrnas, self._source_names, self._labels), self._paths.sgrna_effects)
+        tables.concatenate(self._lines).to_parquet(self._paths.lines)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What all variants of a study share: the screen's file and contents, control genes, and settings.
+
+    ids: study and seed; control: gene -> essential or nonessential; diploid: copies of a diploid gene; thresholds: of verdicts and
+    flags; show_genes: genes that the figures show, none: those of strongest effects.
+    """
+
+    path: str | Path
+    contents: ScreenContents
+    ids: Mapping[str, Any]
+    control: Mapping[str, str]
+    diploid: float
+    thresholds: Mapping[str, float]
+    show_genes: list[str]
+
+
+def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, writer: EffectsWriter) -> None:
+    """Write the effects of one variant: its genes, its sgRNAs, fitted lines of some genes, and the corrected logFC of every row."""
+    genes = tabulate_genes(effects, screen.contents, screen.control, screen.diploid, screen.thresholds)
+    shown = choose_genes(genes, screen.show_genes)
+    rows = read_rows_of_genes(screen.path, screen.ids["seed"], shown)
+    writer.add(variant, genes, tabulate_sgrnas(effects, screen.contents), fit_lines(effects, screen.contents, rows, shown))
+    for corrected in correct_rows(effects, screen.contents, screen.path, {**screen.ids, "variant": variant}):
+        writer.write_corrected(corrected)
+
+
+def add_source_names(table: pd.DataFrame, names: Mapping[str, str], labels: pd.Series) -> pd.DataFrame:
+    """The table with gene, sgRNA and cell line in further columns that are named as in the source.
+
+    names: our column -> the source's; labels: gene -> its name in the source.
+    """
+    for ours in ("gene", "sgrna", "cell_line"):
+        theirs = names.get(ours, ours)
+        if ours not in table or theirs in table:
+            continue
+        column = table[ours]
+        if ours == "gene":
+            is_category = isinstance(column.dtype, pd.CategoricalDtype)
+            column = column.cat.rename_categories(labels) if is_category else column.map(labels)
+        table = table.assign(**{theirs: column})
+    return table

@@ -1,0 +1,74 @@
+"""The table of genes: effect at the diploid copy number, slope, verdict and flags."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from guidefit.effects.contents import ScreenContents
+from guidefit.effects.draws import EffectDraws, summarise
+from guidefit.screens.ledger import find_date_like_names
+
+GENE_COLUMNS = (
+    *("study", "variant", "seed", "gene", "control", "verdict", "flags"),
+    *("effect", "effect_sd", "effect_q025", "effect_q975", "p_negative", "effect_scaled"),
+    *("slope", "slope_sd", "slope_q025", "slope_q975"),
+    *("sgrnas", "rows", "cell_lines", "cna_lowest", "cna_highest", "cna_sd", "leverage", "leverage_cell_line"),
+)
+
+
+def tabulate_genes(
+    effects: EffectDraws, contents: ScreenContents, control: Mapping[str, str], diploid: float, thresholds: Mapping[str, float]
+) -> pd.DataFrame:
+    """One row per gene: GENE_COLUMNS without the ids, and those of `ScreenContents.genes`; no rows where genes do not differ.
+
+    control: gene -> essential or nonessential, where known. effect_scaled: the effect on DepMap's scale, on which the median
+    nonessential gene is 0 and the median essential gene -1; missing without both kinds.
+    """
+    genes = contents.genes
+    if not effects.has("gene"):
+        return pd.DataFrame(columns=list(GENE_COLUMNS))
+    effect, slope = effects.at_diploid("gene", genes["x_diploid"].to_numpy())
+    table = pd.concat([genes, summarise(effect, "effect"), summarise(slope, "slope")], axis=1)
+    control_of_gene = table["gene"].map(control).fillna("")
+    return table.assign(
+        p_negative=(effect < 0).mean(axis=0),
+        control=control_of_gene,
+        verdict=judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"]),
+        effect_scaled=_scale_by_controls(table["effect"], control_of_gene),
+        flags=_flag_genes(contents, diploid, thresholds),
+    )
+
+
+def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np.ndarray:
+    """(gene,) verdict: depleted, enriched or no effect, else unclear.
+
+    effect: (draw, gene) logFC. A gene is depleted, enriched or without effect where the posterior probability of an effect below
+    -smallest, above smallest, or between the two is at least `probability` (Kruschke 2018).
+    """
+    shares = {
+        "depleted": (effect < -smallest).mean(axis=0),
+        "enriched": (effect > smallest).mean(axis=0),
+        "no effect": (np.abs(effect) < smallest).mean(axis=0),
+    }
+    return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
+
+
+def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:
+    """(gene,) effects where the median nonessential gene is 0 and the median essential gene -1."""
+    median = {kind: effect[control == kind].median() for kind in ("essential", "nonessential")}
+    return (effect - median["nonessential"]) / (median["nonessential"] - median["essential"])
+
+
+def _flag_genes(contents: ScreenContents, diploid: float, thresholds: Mapping[str, float]) -> list[str]:
+    """(gene,) what to keep in mind about a gene's data, joined by semicolons."""
+    genes = contents.genes
+    cuts_elsewhere = (contents.sgrnas["n_alignments"] > 1).groupby(contents.sgrnas["gene"]).any()
+    flags = {
+        "few guides": genes["sgrnas"] < thresholds["few_guides"],
+        "no copy-number variation": genes["cna_sd"] < thresholds["cna_sd_min"] * diploid,
+        "one-line leverage": genes["leverage"] > thresholds["leverage_max"],
+        "guides cut elsewhere too": genes["gene"].map(cuts_elsewhere).astype(bool),
+        "name looks like a date": genes["gene"].isin(find_date_like_names(genes["gene"])),
+    }
+    return ["; ".join(name for name, on in zip(flags, row, strict=True) if on) for row in zip(*flags.values(), strict=True)]

@@ -1,0 +1,179 @@
+"""The genes of a real screen: effects of knock-outs, flags, sgRNAs that disagree, and whether the correction can be trusted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from guidefit.assess import checks
+from guidefit.base import tables
+from guidefit.report.pages import html
+from guidefit.report.pages.html import cell
+
+VERDICTS = ("depleted", "no effect", "enriched", "unclear")
+COLUMNS = (
+    *("gene", "verdict", "effect", "effect_q025", "effect_q975", "p_negative"),
+    *("slope", "slope_q025", "slope_q975", "sgrnas", "flags"),
+)
+MAX_ROWS = 15  # of each list
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a real screen that the page shows; comparison and correction are None where a study has none."""
+
+    genes: pd.DataFrame
+    sgrnas: pd.DataFrame
+    diagnostics: pd.DataFrame
+    comparison: pd.DataFrame | None = None
+    correction: pd.DataFrame | None = None
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any]) -> "Tables":
+        """The tables at these paths, by name."""
+        return cls(
+            genes=pd.read_parquet(inputs["genes"]),
+            sgrnas=pd.read_parquet(inputs["sgrnas"]),
+            diagnostics=tables.read(inputs["diagnostics"]),
+            comparison=tables.read(inputs["comparison"]) if inputs.get("comparison") else None,
+            correction=tables.read(inputs["correction"]) if inputs.get("correction") else None,
+        )
+
+
+def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """The page as self-contained HTML.
+
+    inputs: genes, sgrnas, diagnostics, and comparison, correction where a study has them.
+    settings: study, thresholds (effect_min, effect_prob, few_guides).
+    """
+    return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
+
+
+def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
+    """The page of these tables."""
+    if found.genes.empty:
+        return html.fill("genes.html.j2", study=study, variant=None)
+    seed = found.genes["seed"].iloc[0]
+    verdicts = found.diagnostics[found.diagnostics["seed"] == seed].set_index("variant")["verdict"]
+    compared = None if found.comparison is None else found.comparison[found.comparison["seed"] == seed]
+    variant, why = choose(found.genes, verdicts, compared)
+    table = found.genes[found.genes["variant"] == variant].sort_values("effect")
+    verdict_counts = table["verdict"].value_counts()
+    return html.fill(
+        "genes.html.j2",
+        study=study,
+        variant=variant,
+        why=why,
+        verdict=verdicts[variant],
+        genes=f"{len(table):,}",
+        sgrnas=f"{int(table['sgrnas'].sum()):,}",
+        counts={name: int(verdict_counts.get(name, 0)) for name in VERDICTS},
+        effect_min=f"{thresholds['effect_min']:g}",
+        effect_prob=f"{thresholds['effect_prob']:.1%}",
+        few_guides=f"{thresholds['few_guides']:g}",
+        lists=_lists(table),
+        departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
+        correction=None if found.correction is None else _correction(found.correction, variant),
+        columns=[name.replace("_", " ") for name in COLUMNS],
+        data=_cells(table),
+    )
+
+
+def choose(genes: pd.DataFrame, verdicts: pd.Series, comparison: pd.DataFrame | None) -> tuple[str, str]:
+    """The variant to show and the reason: the best ranked, else the one with the highest evidence, else the first usable fit.
+
+    genes: at least one row. verdicts: variant -> verdict of its fit. comparison: rows of comparison.csv of one seed.
+    """
+    present = list(dict.fromkeys(genes["variant"]))
+    sound = [name for name in present if verdicts.get(name) in checks.SOUND]
+    if comparison is not None:
+        ranked = comparison.dropna(subset=["rank"]).sort_values(["rank", "elpd"], ascending=[True, False])["variant"]
+        best = [name for name in ranked if name in present]
+        if best:
+            return best[0], "it predicts best" if len(ranked) > 1 else "the only one that can be ranked"
+        by_evidence = comparison[comparison["variant"].isin(sound)].dropna(subset=["log_evidence"])
+        if len(by_evidence) > 1:
+            return by_evidence.loc[by_evidence["log_evidence"].idxmax(), "variant"], "it has the highest evidence"
+    if sound:
+        return sound[0], "the first variant whose fit did not fail"
+    return present[0], "no fit passed its checks: do not use these numbers"
+
+
+def _lists(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """The lists that have rows, by title. table: genes, sorted by their effects."""
+    clearest = table.assign(z=(table["slope"] / table["slope_sd"]).abs()).nlargest(MAX_ROWS, "z")
+    lists = {
+        "Most depleted": table[table["verdict"] == "depleted"].head(MAX_ROWS),
+        "Most enriched": table[table["verdict"] == "enriched"].iloc[::-1].head(MAX_ROWS),
+        "Clearest dependence on copy number": clearest,
+    }
+    return {title: [_gene(row) for row in rows.to_dict("records")] for title, rows in lists.items() if len(rows)}
+
+
+def _gene(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "gene": row["gene"],
+        "effect": f"{row['effect']:.2f}",
+        "interval": html.interval(row, "effect", 2),
+        "slope": f"{row['slope']:.2f} ({html.interval(row, 'slope', 2)})",
+        "sgrnas": row["sgrnas"],
+        "flags": row["flags"],
+    }
+
+
+def _departures(sgrnas: pd.DataFrame) -> list[dict[str, Any]]:
+    """The sgRNAs whose effects differ most from their gene's, among those whose 95 % interval of the difference excludes 0."""
+    certain = sgrnas[(sgrnas["departure_q025"] > 0) | (sgrnas["departure_q975"] < 0)]
+    largest = certain.loc[certain["departure_scaled"].abs().sort_values(ascending=False).index[:MAX_ROWS]]
+    return [
+        {
+            "sgrna": row["sgrna"],
+            "gene": row["gene"],
+            "effect": f"{row['effect']:.2f}",
+            "departure": f"{row['departure']:.2f} ({html.interval(row, 'departure', 2)})",
+            "scaled": cell(row["departure_scaled"], "{:.1f}"),
+        }
+        for row in largest.to_dict("records")
+    ]
+
+
+def _cells(table: pd.DataFrame) -> list[list[Any]]:
+    """The cells of the searchable table."""
+    decimal = [name for name in COLUMNS if pd.api.types.is_float_dtype(table[name].dtype)]
+    return table[list(COLUMNS)].assign(**{name: table[name].map("{:.3f}".format) for name in decimal}).to_numpy().tolist()
+
+
+def _correction(table: pd.DataFrame, variant: str) -> dict[str, Any]:
+    """The assessment of the correction: the answer, and a row for each correction."""
+    figures = ("slope", "amplified_shift", "auroc", "nnmd")
+    rows = [
+        {"method": row["method"], "note": cell(row["note"])} | {name: _with_error(row, name) for name in figures}
+        for row in table.to_dict("records")
+    ]
+    return {"answer": judge_correction(table, variant), "rows": rows}
+
+
+def _with_error(row: Mapping[Any, Any], name: str) -> str:
+    if pd.isna(row[name]):
+        return ""
+    return f"{row[name]:.3f}" if pd.isna(row[f"{name}_se"]) else f"{row[name]:.3f} ± {row[f'{name}_se']:.3f}"
+
+
+def judge_correction(table: pd.DataFrame, variant: str) -> str:
+    """Whether a variant removes the dependence on copy number and preserves the separation of control genes.
+
+    table: rows of correction.csv.
+    """
+    rows = table.set_index("method")
+    if variant not in rows.index or rows[["slope", "slope_se", "nnmd", "nnmd_se"]].isna().any(axis=None):
+        return "This cannot be judged: the data contain too few control genes or cell lines."
+    before, after = rows.loc["none"], rows.loc[variant]
+    removed = abs(after["slope"]) <= 2 * after["slope_se"] or abs(after["slope"]) <= 0.1 * abs(before["slope"])
+    lost = after["nnmd"] - before["nnmd"] > 2 * after["nnmd_se"]
+    return (
+        f"{'Yes' if removed and not lost else 'Not entirely'}: {variant} changes the slope of nonessential genes from "
+        f"{before['slope']:.3f} to {after['slope']:.3f} (standard error {after['slope_se']:.3f}), and "
+        f"{'reduces' if lost else 'preserves'} the separation of essential and nonessential genes "
+        f"(NNMD {before['nnmd']:.2f} before, {after['nnmd']:.2f} after)."
+    )

@@ -1,0 +1,62 @@
+"""The truth of a simulated screen: the value of every parameter that its data were made from."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from guidefit.base.names import indexed
+from guidefit.base.tables import concatenate
+from guidefit.screens.covariates import Truth
+from guidefit.simulation.designs import Design
+
+DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna", "tau_c": "cell_line"}
+HYPER_PARAMETERS = (
+    *("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "rho_gene"),
+    *("sigma_alpha", "sigma_beta", "rho", "sigma_line", "sigma"),
+)
+_TYPES = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
+
+
+def make_truth(
+    design: Design, gamma_g: np.ndarray, delta_g: np.ndarray, alpha_s: np.ndarray, beta_s: np.ndarray, tau_c: np.ndarray
+) -> Truth:
+    """The truth of a design and of the effects drawn from it: (gene,), (sgrna,) and (cell_line,) arrays."""
+    truth: Truth = {name: getattr(design, name) for name in HYPER_PARAMETERS}
+    if design.outlier_nu is not None:
+        truth["nu"] = design.outlier_nu
+    if design.kappa is not None:
+        truth["kappa"] = design.kappa
+    else:
+        truth["ratio"] = 1.0 if design.ratio is None else design.ratio  # without a curve, gains act as losses do
+    return truth | {"gamma_g": gamma_g, "delta_g": delta_g, "alpha_s": alpha_s, "beta_s": beta_s, "tau_c": tau_c}
+
+
+def join_blocks(truths: list[Truth]) -> Truth:
+    """The truth of a data set from those of its blocks: effects of genes and sgRNAs in order, the rest from the first block."""
+    own = [name for name, dim in DIMS.items() if dim in ("gene", "sgrna") and name in truths[0]]
+    effects = {name: np.concatenate([np.atleast_1d(truth[name]) for truth in truths]) for name in own}
+    return truths[0] | effects
+
+
+def join_coords(coords: list[dict[str, list[str]]]) -> dict[str, list[str]]:
+    """The names of a data set by dim from those of its blocks, each name once, in order."""
+    return {dim: list(dict.fromkeys(name for block in coords for name in block[dim])) for dim in coords[0]}
+
+
+def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, str] = DIMS) -> pd.DataFrame:
+    """Truth in long form: variable, gene, sgrna (missing if the variable has no such dim), truth (NaN: no counterpart).
+
+    coords: names by dim; dims: the one dim of each variable that has one. Coordinates of dims other than gene and sgrna are part of
+    the name of the variable, as in tau_c[line].
+    """
+    parts = []
+    for name, value in truth.items():
+        part = pd.DataFrame({"variable": name, "gene": None, "sgrna": None, "truth": np.atleast_1d(np.asarray(value, float))})
+        dim = dims.get(name)
+        if dim in ("gene", "sgrna"):
+            part[dim] = coords[dim]
+        elif dim:
+            part["variable"] = [indexed(name, each) for each in coords[dim]]
+        parts.append(part)
+    return concatenate(parts, list(_TYPES)).astype(_TYPES)

@@ -1,0 +1,71 @@
+"""Draws of effects against each variant written out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit.effects.draws import EffectDraws
+from guidefit.models import declaration, responses
+from guidefit.screens import arrays
+from helpers.effects import draws_of
+
+
+def by_hand(name, draws, data, gene=None, sgrna=None, x=0.0):
+    """Draws of the expected logFC at x of a gene or an sgRNA, written out for each variant."""
+    of = {k: v.stack(sample=("chain", "draw")) for k, v in draws.items()}
+    f = x
+    if "kappa" in draws:
+        f = x if x <= 0 else x / (1 + x / of["kappa"])
+    if "ratio" in draws:
+        f = x if x <= 0 else x * of["ratio"]
+    if sgrna is not None:
+        gene = data.genes[data.gene_of_sgrna[data.sgrnas.index(sgrna)]]
+
+    def level(of_sgrna, of_gene, of_all):
+        if sgrna is not None and of_sgrna in of:
+            return of[of_sgrna].sel(sgrna=sgrna)
+        return of[of_gene].sel(gene=gene) if of_gene in of else of.get(of_all, 0.0)
+
+    intercept = level("alpha_s", "gamma_g", "alpha") + (of["alpha"] if name == "global_intercept" else 0.0)
+    return np.asarray(intercept + level("beta_s", "delta_g", "beta") * f)
+
+
+@pytest.mark.parametrize("name", declaration.BUILT_IN)
+def test_every_variant_answers_as_written_out_by_hand(name, hostile_table, contents):
+    data = arrays.model_data(hostile_table)
+    declared, draws = draws_of(name, data)
+    shuffled = draws.isel({dim: slice(None, None, -1) for dim in ("gene", "sgrna") if dim in draws.dims})
+    found = EffectDraws(shuffled, declared, contents)
+    assert found.has("gene") == (name != "pooled")
+    x_diploid = np.full(5, 0.4)
+    if name != "pooled":
+        effect, slope = found.at_diploid("gene", x_diploid)
+        for i, gene in enumerate(contents.genes["gene"]):
+            np.testing.assert_allclose(effect[:, i], by_hand(name, draws, data, gene=gene, x=0.4))
+            np.testing.assert_allclose(
+                found.fitted_line(i, np.array([-1.0, 2.0]))[:, 1], by_hand(name, draws, data, gene=gene, x=2.0)
+            )
+        assert slope.shape == effect.shape
+    # the copy-number part of rows is what the expected logFC changes by
+    rows = hostile_table.iloc[[0, 40, 200, len(hostile_table) - 1]]
+    sgrna = pd.Index(contents.sgrnas["sgrna"]).get_indexer(rows["sgrna"])
+    part = found.copy_number_part(sgrna, rows["x"].to_numpy(), np.full(4, 0.4))
+    for value, row in zip(part, rows.itertuples(), strict=True):
+        away = [by_hand(name, draws, data, sgrna=row.sgrna, x=x).mean() for x in (row.x, 0.4)]
+        assert value == pytest.approx(away[0] - away[1], abs=1e-12)
+
+
+def test_a_variant_with_names_of_its_own_is_recognised(hostile_table, contents):
+    declared, draws = draws_of("varying_effects", arrays.model_data(hostile_table))
+    assert EffectDraws(draws, declared, contents).is_known
+    renamed = draws.rename({name: f"my_{name}" for name in draws.data_vars})
+    own = declaration.Declaration(declared.path, "", {})
+    assert not EffectDraws(renamed, own, contents).is_known
+
+
+def test_a_curve_bends_the_line(hostile_table, contents):
+    declared, draws = draws_of("saturating_effects", arrays.model_data(hostile_table))
+    assert declared.response == ("saturating", "kappa")
+    assert set(responses.CURVES) == {"saturating", "piecewise"}
+    line = EffectDraws(draws, declared, contents).fitted_line(0, np.array([0.0, 1.0, 2.0]))
+    assert np.abs(line[:, 2] - 2 * line[:, 1] + line[:, 0]).min() > 0

@@ -1,0 +1,41 @@
+"""Verdicts, flags and scales of genes."""
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from guidefit.effects.contents import ScreenContents
+from guidefit.effects.draws import EffectDraws
+from guidefit.effects.gene_table import tabulate_genes
+from guidefit.models import declaration
+from helpers.effects import THRESHOLDS
+
+
+def test_verdicts_and_flags(contents):
+    genes = contents.genes["gene"].tolist()
+    middle = np.array([-1.0, 1.0, 0.0, -0.1, 0.0])
+    sds = np.array([0.1, 0.1, 0.01, 0.01, 1.0])
+    normal = stats.norm.ppf((np.arange(400) + 0.5) / 400)
+    gamma = (middle + sds * normal[:, None])[None]
+    delta = np.broadcast_to(-0.2 + 0.1 * normal[:, None], (400, 5))[None]
+    dims = ("chain", "draw", "gene")
+    draws = xr.Dataset({"gamma_g": (dims, gamma), "delta_g": (dims, delta)}, coords={"gene": genes})
+    found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_effects.py"), contents)
+    control = {genes[0]: "essential", genes[2]: "nonessential", genes[4]: "nonessential"}
+    table = tabulate_genes(found, contents, control, 2.0, THRESHOLDS)
+    assert table["verdict"].tolist() == ["depleted", "enriched", "no effect", "unclear", "unclear"]
+    np.testing.assert_allclose(table["effect"], middle, atol=1e-9)
+    np.testing.assert_allclose(table["effect_scaled"], middle, atol=1e-9)
+    np.testing.assert_allclose(table["p_negative"], stats.norm.cdf(-middle / sds), atol=2 / 400)
+    np.testing.assert_allclose(table["effect_q025"], middle - 1.96 * sds, atol=0.05 * sds.max())
+    np.testing.assert_allclose(table["slope"], -0.2, atol=1e-9)
+    flags = dict(zip(contents.genes["gene"], table["flags"], strict=True))
+    assert "few guides" in flags["<script>alert(1)</script>"]
+    assert "guides cut elsewhere too" in flags["<script>alert(1)</script>"]
+    assert "name looks like a date" in flags["1-Mar"]
+    assert "one-line leverage" in flags["gene_4"]
+    assert flags["=1+1"] == ""
+    still = contents.genes.assign(cna_sd=0.01)
+    again = tabulate_genes(found, ScreenContents(still, contents.sgrnas), {}, 2.0, THRESHOLDS)
+    assert again["flags"].str.contains("no copy-number variation").all()
+    assert again["effect_scaled"].isna().all()

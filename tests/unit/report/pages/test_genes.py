@@ -1,0 +1,106 @@
+"""The page on genes."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
+from guidefit.effects import correction
+from guidefit.effects.gene_table import GENE_COLUMNS
+from guidefit.report.pages import genes as gene_page
+from guidefit.screens import arrays, sufficient
+from helpers.effects import THRESHOLDS, control_rows
+
+
+def page(genes, sgrnas, fits, comparison=None, correction=None):
+    found = gene_page.Tables(genes.assign(seed=1), sgrnas, fits, comparison, correction)
+    return gene_page.fill(found, "study", THRESHOLDS)
+
+
+def test_hostile_names_in_the_page(answers):
+    genes, sgrnas, _ = answers
+    genes = genes.assign(verdict="depleted")
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
+    text = page(genes, sgrnas.assign(departure_q025=1.0), fits)
+    assert "<script>alert" not in text
+    assert text.count("<script") == 2  # its own
+    assert "&lt;script&gt;alert(1)" in text
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, flags=re.DOTALL)[1])
+    assert sorted(row[0] for row in data) == sorted(genes["gene"])
+
+
+def test_a_study_without_genes_has_a_page(answers):
+    genes, sgrnas, _ = answers
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["error"]})
+    assert "No fit gives effects" in page(genes.head(0), sgrnas.head(0), fits)
+
+
+def test_a_study_whose_variants_have_no_genes_has_a_page(answers):
+    _, sgrnas, _ = answers
+    none = pd.DataFrame(columns=list(GENE_COLUMNS))  # without rows, columns have no type
+    fits = pd.DataFrame({"variant": ["pooled"], "seed": [1], "verdict": ["pass"]})
+    text = page(none, sgrnas.head(0), fits)
+    assert "No fit gives effects" in text
+
+
+def test_nothing_is_judged_without_essential_genes(answers):
+    genes, sgrnas, _ = answers
+    rows = control_rows(slope=-0.3, genes=4)
+    rows = rows[rows["control"] == "nonessential"]
+    statistics = sufficient.from_arrays(arrays.model_data(rows))
+    table = correction.compare(rows, statistics, {"v": rows["logfc"] + 0.3 * rows["x"]}, 1.0)
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
+    assert "This cannot be judged" in page(genes, sgrnas, fits, correction=table)
+
+
+def test_the_page_shows_the_variant_that_predicts_best(answers):
+    genes, sgrnas, _ = answers
+    two = pd.concat([genes.assign(variant="bad"), genes])
+    fits = pd.DataFrame({"variant": ["bad", "v"], "seed": [1, 1], "verdict": ["fail", "warn"]})
+    ranks = pd.DataFrame({"variant": ["v", "bad"], "seed": 1, "rank": [1.0, np.nan], "elpd": [1.0, 2.0], "log_evidence": np.nan})
+    evidence = pd.DataFrame(
+        {"variant": ["w", "v", "bad"], "seed": 1, "rank": np.nan, "elpd": np.nan, "log_evidence": [-9.0, -4.0, -3.0]}
+    )
+    two = pd.concat([two, genes.assign(variant="w")])
+    fits.loc[2] = ["w", 1, "pass"]
+    for comparison in (ranks, evidence):
+        assert "<b>v</b>" in page(two, sgrnas, fits, comparison, None)
+
+
+def test_the_page_shows_an_unchecked_fit_before_one_that_failed(answers):
+    genes, sgrnas, _ = answers
+    two = pd.concat([genes.assign(variant="bad"), genes])
+    fits = pd.DataFrame({"variant": ["bad", "v"], "seed": [1, 1], "verdict": ["fail", "unchecked"]})
+    text = page(two, sgrnas, fits)
+    assert "<b>v</b> (the first variant whose fit did not fail" in text
+    assert '<span class="light unchecked">unchecked</span>' in text
+    fits["verdict"] = "fail"
+    assert "<b>bad</b> (no fit passed its checks: do not use these numbers" in page(two, sgrnas, fits)
+
+
+def corrected(**of_variant):
+    none = {"method": "none", "slope": -0.2, "slope_se": 0.02, "nnmd": -4.0, "nnmd_se": 0.1, "note": "no correction"}
+    table = pd.DataFrame([none, none | {"method": "v", "slope": -0.01, "note": np.nan} | of_variant])
+    others = ("amplified_shift", "amplified_shift_se", "auroc", "auroc_se")
+    return table.reindex(columns=[*table.columns, *others])
+
+
+def test_the_correction_is_judged_by_slope_and_separation():
+    good = gene_page.judge_correction(corrected(), "v")
+    assert good.startswith("Yes: v changes the slope of nonessential genes from -0.200 to -0.010")
+    assert gene_page.judge_correction(corrected(slope=-0.1), "v").startswith("Not entirely")
+    lost = gene_page.judge_correction(corrected(nnmd=-3.0), "v")
+    assert lost.startswith("Not entirely")
+    assert "reduces the separation" in lost
+    assert gene_page.judge_correction(corrected(nnmd=np.nan), "v").startswith("This cannot be judged")
+
+
+def test_a_figure_without_standard_error_is_shown_alone(answers):
+    genes, sgrnas, _ = answers
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
+    text = page(genes, sgrnas, fits, correction=corrected(slope_se=np.nan))
+    assert '<td class="number">-0.010</td>' in text
+    assert '<td class="number">-0.200 ± 0.020</td>' in text
+    assert "nan" not in text
+    assert "This cannot be judged" in text

@@ -1,0 +1,65 @@
+"""Matrices and maps: malformed ones are refused with their place."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidefit.base.errors import UserError
+from guidefit.screens import matrices
+from helpers.release import write_matrix
+
+MATRIX = pd.DataFrame([[0.5, -1.0], [2.0, np.nan]], ["s1", "s2"], ["L1", "L2"])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".hdf5"])
+def test_a_matrix_is_read_as_it_was_written(tmp_path, ending):
+    write_matrix(tmp_path / f"m{ending}", MATRIX)
+    pd.testing.assert_frame_equal(matrices.read(tmp_path / f"m{ending}"), MATRIX, check_names=False, check_column_type=False)
+
+
+def write_hdf5(path, data, rows=("s1", "s2"), columns=("L1", "L2")):
+    with h5py.File(path, "w") as file:
+        file["data"] = data
+        file["dim_0"], file["dim_1"] = list(rows), list(columns)
+
+
+def test_hdf5_that_holds_no_matrix_of_numbers(tmp_path):
+    write_hdf5(tmp_path / "m.h5", [[True, False], [True, True]])
+    with pytest.raises(UserError, match=r"m.h5: dataset data holds bool values. Expected numbers"):
+        matrices.read(tmp_path / "m.h5")
+    write_hdf5(tmp_path / "n.h5", [[1.0, 2.0]])
+    with pytest.raises(UserError, match=r"n.h5: dataset data has shape \(1, 2\), but dim_0 has 2 names and dim_1 2"):
+        matrices.read(tmp_path / "n.h5")
+
+
+def test_true_and_false_among_the_numbers_of_a_csv_file(tmp_path):
+    (tmp_path / "m.csv").write_text(",L1,L2\ns1,1,True\ns2,2,False\n")
+    with pytest.raises(UserError, match=r"m.csv: 1 column.s. with text among the numbers .'L2', first in row 's1': 'True'"):
+        matrices.read(tmp_path / "m.csv")
+
+
+def test_rows_with_names_that_the_header_lacks(tmp_path):
+    (tmp_path / "m.csv").write_text("L1,L2\ns1,1,2\ns2,3,4\n")
+    with pytest.raises(UserError, match=r"m.csv: line 2 has 3 cells, but the header has 2 names"):
+        matrices.read(tmp_path / "m.csv")
+
+
+def test_invisible_characters_in_names(tmp_path):
+    MATRIX.rename(columns={"L1": "L1\u200b"}).to_csv(tmp_path / "m.csv")
+    with pytest.raises(UserError, match=r"m.csv: column names: invisible characters in 1 name.s. \(L1\\u200b\)"):
+        matrices.read(tmp_path / "m.csv")
+    (tmp_path / "map.csv").write_text("sgrna,gene\ns1,A\u200bB\n")
+    with pytest.raises(UserError, match=r"map.csv: column 'gene': invisible characters in 1 name.s. \(A\\u200bB\)"):
+        matrices.read_map(tmp_path / "map.csv", {"sgrna": ["sgrna"], "gene": ["gene"]}, {})
+
+
+def test_values_beyond_any_assay():
+    matrices.refuse_beyond(MATRIX, 50, "m.csv")
+    for value, shown in ((-70.0, "-70"), (np.inf, "inf")):
+        extreme = MATRIX.copy()
+        extreme.loc["s2", "L1"] = value
+        with pytest.raises(
+            UserError, match=rf"m.csv: 1 value.s. beyond 50, .*: {shown} in row 's2', column 'L1' first. .*screen.counts"
+        ):
+            matrices.refuse_beyond(extreme, 50, "m.csv")

@@ -1,0 +1,48 @@
+"""Files of screens: rows and truth by seed."""
+
+import numpy as np
+import pandas as pd
+
+from guidefit.screens import arrays, long_table, screen_file
+from helpers.long_tables import COLUMNS, LOG2, good_table, save_table
+
+
+def test_model_data_and_files_by_seed(tmp_path):
+    table, _ = long_table.import_screen(save_table(tmp_path, good_table()), COLUMNS, LOG2)
+    truth = pd.DataFrame({"variable": ["sigma"], "gene": [None], "sgrna": [None], "truth": [0.3]}).astype(
+        {"gene": "str", "sgrna": "str"}
+    )
+    with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+        for seed in (3, 7):
+            writer.write(seed, table.assign(logfc=float(seed)), truth.assign(truth=float(seed)))
+    for seed in (3, 7):
+        mine = screen_file.read_seed(tmp_path / "s.parquet", seed)
+        assert set(mine["logfc"]) == {seed}
+        assert screen_file.read_truth(tmp_path / "t.parquet", seed)["truth"].tolist() == [seed]
+    assert list(mine.columns[:8]) == list(screen_file.COLUMNS)
+    data = arrays.model_data(mine)
+    assert data.genes == ["g0", "g1"]
+    assert data.sgrnas == ["s0", "s1", "s2", "s3"]
+    assert data.gene_of_sgrna.tolist() == [0, 0, 1, 1]
+    assert np.array_equal(np.array(data.genes)[data.gene_of_row], mine["gene"])
+    shuffled = arrays.model_data(mine.sample(frac=1, random_state=1))
+    assert not data.has_same_design(shuffled)
+    assert data.has_same_design(arrays.model_data(mine))
+
+
+def test_a_real_screen_serves_every_seed(tmp_path):
+    table, _ = long_table.import_screen(save_table(tmp_path, good_table()), COLUMNS, LOG2)
+    with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
+        writer.write_rows(None, table)
+    assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
+    assert screen_file.read_truth(tmp_path / "t.parquet", 12).empty
+
+
+def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
+    table = good_table()
+    chrom = [1, 2, "X", None] * 4
+    table.assign(chrom=chrom).to_csv(tmp_path / "s.csv")
+    found, _ = long_table.import_screen(tmp_path / "s.csv", COLUMNS, LOG2)
+    with screen_file.ScreenWriter(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
+        writer.write_rows(None, found.assign(chrom=pd.Series(chrom, dtype=object), label=pd.Series(["a", 1] * 8, dtype=object)))
+    assert screen_file.read_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]
