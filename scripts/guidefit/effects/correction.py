@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy import stats
 
+from guidefit.base import parquet
 from guidefit.screens.sufficient import SufficientStatistics
 
 COLUMNS = (
@@ -36,9 +37,9 @@ def read_control_rows(
     screen, corrected: Parquet files; control: gene -> essential or nonessential.
     """
     of_controls = [("gene", "in", pa.array(list(control), pa.string()))]
-    rows = pd.read_parquet(screen, filters=of_controls)
+    rows = parquet.read(screen, filters=of_controls)
     rows["control"] = rows["gene"].astype("str").map(control)
-    table = pd.read_parquet(corrected, columns=["variant", "corrected_logfc"], filters=of_controls)
+    table = parquet.read(corrected, ["variant", "corrected_logfc"], of_controls)
     by_variant = table.groupby("variant", observed=True, sort=False)["corrected_logfc"]
     return rows, {str(variant): values.to_numpy() for variant, values in by_variant}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 from guidefit.report.pages import html
 from guidefit.report.pages.html import cell
 
@@ -33,8 +33,8 @@ class Tables:
     def read(cls, inputs: Mapping[str, Any]) -> "Tables":
         """The tables at these paths, by name."""
         return cls(
-            genes=pd.read_parquet(inputs["genes"]),
-            sgrnas=pd.read_parquet(inputs["sgrnas"]),
+            genes=parquet.read(inputs["genes"]),
+            sgrnas=parquet.read(inputs["sgrnas"]),
             diagnostics=tables.read(inputs["diagnostics"]),
             comparison=tables.read(inputs["comparison"]) if inputs.get("comparison") else None,
             correction=tables.read(inputs["correction"]) if inputs.get("correction") else None,
