@@ -22,6 +22,4 @@ with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, s
 tables.write(ledger.table(), snakemake.output.dropped)
 # Lists of control genes that cannot be used stop the run here, before anything is fitted. They are no inputs of this rule, so that
 # a new list does not re-run the import and all fits; rule validate_controls looks at such a list.
-given = snakemake.config.get("studies", {}).get(snakemake.wildcards.study, {}).get("screen", {})
-lists = {kind: given[kind] for kind in controls.KINDS if given.get(kind)}
-controls.validate_lists(snakemake.output.screen, 0, lists)
+controls.validate_lists(snakemake.output.screen, 0, controls.find_lists(snakemake.config, snakemake.wildcards.study))

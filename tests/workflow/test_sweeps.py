@@ -14,20 +14,22 @@ pytestmark = pytest.mark.slow
 
 ONE_FIT = """
 import sys
-from guidefit.covariates import Covariate
-from guidefit import sampling, screen, simulation, variants
-table, _ = simulation.simulate(simulation.notebook(103), Covariate("zscore_within_gene"), "cna")
-declared = variants.declare("scripts/guidefit/models/variants/varying_effects.py")
-settings = sampling.Settings(engine="collapsed")
-engine = sampling.make_engine(declared, declared.priors, settings, 1, 1, "here")
-engine.fit(screen.model_data(table), 1).to_netcdf(sys.argv[1])
+from guidefit.engines import interface, registry
+from guidefit.models import declaration
+from guidefit.screens import arrays
+from guidefit.simulation import blueprints, simulated_screen
+from helpers.defaults import Covariate, Settings
+table, _ = simulated_screen.simulate(blueprints.draw_notebook(103), Covariate("zscore_within_gene"), "cna")
+declared = declaration.declare(declaration.file_of("varying_effects"))
+engine = registry.make_engine(declared, declared.priors, Settings(engine="collapsed"), 1, 1, "here")
+engine.fit(arrays.model_data(table), 1).to_netcdf(sys.argv[1])
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 
 
 def test_a_fit_imports_no_sampler_and_no_pictures(tmp_path):
     command = [sys.executable, "-c", ONE_FIT, tmp_path / "fit.nc"]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "scripts"}, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "scripts:tests"}, capture_output=True, text=True, check=True)
     imported = set(done.stdout.split())
     assert "scipy" in imported
     assert not imported & {"pymc", "pytensor", "numba", "nutpie", "arviz", "arviz_stats", "matplotlib", "plotnine"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from guidefit.base import messages
 from guidefit.base.errors import UserError
+from guidefit.config.screen import FILES
 from guidefit.config.section import Problem
 from guidefit.config.study import Study
 from guidefit.config.variant import Variant
@@ -20,10 +21,27 @@ def problems(studies: Studies, built_in: BuiltIn, folder: Path) -> Iterator[tupl
         found: list[Problem] = []
         if study.screen is not None:
             found += [(f"screen.{key}", text) for key, text in study.screen.missing_files(folder)]
+        found += _overwritten_problems(study, studies, folder)
         found += _variant_problems(study, built_in, folder)
         found += _layout_problems(name, studies, built_in, folder)
         for path, text in found:
             yield ("studies", name, *path.split(".")), text
+
+
+def _overwritten_problems(study: Study, studies: Studies, folder: Path) -> Iterator[Problem]:
+    """Input files in a folder that this config's results are written to, where a rule could overwrite them."""
+    inputs = {f"variants.{name}.file": own.file for name, own in study.variants.items()}
+    if study.screen is not None:
+        inputs |= {f"screen.{key}": getattr(study.screen, key) for key in FILES}
+    results = {(folder / "results" / name).resolve(): name for name in studies}
+    for key, path in inputs.items():
+        for parent in (folder / path).resolve().parents if path is not None else ():
+            if parent in results:
+                yield (
+                    key,
+                    f"{path!r} is in the folder that the results of the study {results[parent]} are written to, so that this run "
+                    "could overwrite it. Copy the file to another folder and give its path there.",
+                )
 
 
 def _variant_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """From the config as Snakemake read it to everything that the rules look up, or to a list of all problems."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from guidefit.base.messages import shown
 from guidefit.config import crosschecks, former_keys, problems, seeds, yaml_files
 from guidefit.config.study import Config, Study
 
@@ -34,6 +36,7 @@ def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in
     """
     plain = _plain(config)
     found = list(yaml_files.find_problems(files))
+    found += [problems.line(path, text) for path, text in _markup(plain)]
     try:
         studies = Config.model_validate(plain).studies
     except ValidationError as error:
@@ -50,6 +53,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+MARKUP = re.compile(r"</|<!--")
+
+
+def _markup(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(path, sentence) of each text, key or value, that would end the data in a page of Snakemake's report and start a script."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if isinstance(name, str) and MARKUP.search(name):
+                yield path, f"the key {shown(name)} {_REASON}"
+            yield from _markup(each, (*path, name))
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _markup(each, (*path, place))
+    elif isinstance(value, str) and MARKUP.search(value):
+        yield path, f"{shown(value)} {_REASON}"
+
+
+_REASON = (
+    "contains </ or <!--. Snakemake's report shows the config inside a script, which these characters would end, so that the rest "
+    "of the text could run as code in the reader's browser. Use a name without them."
+)
 
 
 def _valid_studies(config: Any) -> Iterator[tuple[str, Study]]:

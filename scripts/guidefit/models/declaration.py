@@ -142,7 +142,9 @@ def load(path: str | Path) -> Callable[..., Any]:
     if path.resolve().parent != VARIANTS:
         sys.path.insert(0, str(path.resolve().parent))
     for former, present in FORMER_MODULES.items():
-        sys.modules.setdefault(former, importlib.import_module(present))
+        module = sys.modules.setdefault(former, importlib.import_module(present))
+        package, _, own = former.rpartition(".")
+        setattr(sys.modules[package], own, module)  # for `from guidefit.variants import parts`
     spec = importlib.util.spec_from_file_location(f"guidefit_variant_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

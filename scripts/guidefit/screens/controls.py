@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -23,6 +24,18 @@ def classify_genes(labels: pd.Series, lists: Mapping[str, list[str]]) -> dict[st
     found = {kind: set(labels.index[match_names(labels.tolist(), names)]) for kind, names in lists.items()}
     in_both = set.intersection(*found.values()) if len(found) > 1 else set()
     return {gene: kind for kind, genes in found.items() for gene in genes - in_both}
+
+
+def find_lists(config: Any, study: str) -> dict[str, str]:
+    """essential, nonessential -> path of the list, as far as a config names them for a study; none in a config of another form.
+
+    Where this workflow is a module of another one, its scripts may see the config of that one.
+    """
+    section = config
+    for name in ("studies", study, "screen"):
+        section = section.get(name) if isinstance(section, Mapping) else None
+    found = {kind: section.get(kind) for kind in KINDS} if isinstance(section, Mapping) else {}
+    return {kind: path for kind, path in found.items() if isinstance(path, str) and path}
 
 
 def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path]) -> pd.DataFrame:

@@ -514,3 +514,49 @@ def test_batches_hold_every_seed_once_and_keep_their_names(seeds, size):
     assert set(batches) <= set(more)
     if size == 1:
         assert list(batches) == [str(seed) for seed in sorted(seeds)]
+
+
+@pytest.mark.parametrize("text", ["a</script><script>alert(1)</script>", "<!--x", "</b>"])
+def test_text_that_would_end_a_script_of_the_report_is_refused(text):
+    """The key's path and the reason are named, for values, items of lists and keys."""
+    named = study(screen=SCREEN | {"columns": SCREEN["columns"] | {"gene": text}}, show_genes=["ok", text])
+    lines = refused(named)
+    for place in ("studies.s.screen.columns.gene", "studies.s.show_genes.1"):
+        assert any(line.startswith(f"{place}: {text!r} contains </ or <!--. Snakemake's report") for line in lines), place
+    keys = refused(study(show_genes=[{text: 1}]))
+    assert any(line.startswith(f"studies.s.show_genes.0: the key {text!r} contains </ or <!--.") for line in keys)
+
+
+def test_names_with_a_single_angle_bracket_are_accepted():
+    screen = SCREEN | {"columns": SCREEN["columns"] | {"gene": "gene <symbol>", "cna": "x < y / z"}}
+    assert load({"studies": {"s": {"screen": screen, "covariate": "log2", "variants": ["pooled"]}}})
+
+
+def test_an_input_among_the_results_is_refused(tmp_path):
+    """A study's own output, another study's, and a variant's file; spelled in any way."""
+    for name in ("real", "other"):
+        (tmp_path / "results" / name).mkdir(parents=True)
+        (tmp_path / f"results/{name}/gene_effects.csv").touch()
+    (tmp_path / "results/other/mine.py").write_text((declaration.VARIANTS / "pooled.py").read_text())
+    screen = SCREEN | {"path": "results/real/../real/gene_effects.csv"}
+    mine = {"mine": {"file": "results/other/mine.py"}}
+    others = {"screen": SCREEN | {"path": "results/other/gene_effects.csv"}, "covariate": "log2", "variants": mine}
+    config = {"studies": {"real": {"screen": screen, "covariate": "log2", "variants": ["pooled"]}, "other": others}}
+    with pytest.raises(UserError) as error:
+        load_config(config, files=[], built_in=BUILT_IN, folder=tmp_path)
+    lines = str(error.value).splitlines()[1:]
+    assert len(lines) == 3
+    for place, owner in (("real.screen.path", "real"), ("other.screen.path", "other"), ("other.variants.mine.file", "other")):
+        text = f"is in the folder that the results of the study {owner} are written to"
+        assert any(line.startswith(f"  - studies.{place}: ") and text in line for line in lines)
+
+
+def test_an_input_in_a_folder_of_results_of_no_study_is_accepted(tmp_path):
+    (tmp_path / "results/elsewhere").mkdir(parents=True)
+    (tmp_path / "results/elsewhere/screen.csv").touch()
+    config = {
+        "studies": {
+            "real": {"screen": SCREEN | {"path": "results/elsewhere/screen.csv"}, "covariate": "log2", "variants": ["pooled"]}
+        }
+    }
+    assert load_config(config, files=[], built_in=BUILT_IN, folder=tmp_path)

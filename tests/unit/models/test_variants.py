@@ -1,4 +1,5 @@
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from scipy import stats
 
 from guidefit.base.errors import UserError
 from guidefit.engines.model_graph import model_graph
-from guidefit.models import declaration, responses
+from guidefit.models import declaration, promises, responses
 from guidefit.screens import arrays
 from guidefit.simulation import blueprints, simulated_screen
 from helpers import ROOT
@@ -219,3 +220,45 @@ def test_the_readmes_variant_works(tmp_path, data):
     assert declared.summary == "One intercept per gene, no slope."
     model = declaration.load(declared.path)(data, declared.priors)
     assert np.isfinite(log_density(model, values(model)))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "said"),
+    [
+        ("Normal", r"prior of sigma: Normal has no parameters, and PyMC would use default values. It takes mu, sigma \(or tau\)"),
+        ("NoncentredNormal", "prior of sigma: NoncentredNormal is possible for effects only"),
+    ],
+)
+def test_a_scalar_without_parameters_is_refused(distribution, said, data):
+    """PyMC would use Normal(0, 1) without a message."""
+    path = FOLDER / "pooled.py"
+    priors = declaration.declare(path).priors | {"sigma": {"distribution": distribution}}
+    with pytest.raises(UserError, match=said):
+        declaration.load(path)(data, priors)
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from guidefit.variants.parts import prior, rows",
+        "from guidefit.variants import parts\nprior, rows = parts.prior, parts.rows",
+        "import guidefit.variants.parts\nprior, rows = guidefit.variants.parts.prior, guidefit.variants.parts.rows",
+        "from guidefit import responses, screen, variants\nfrom guidefit.variants.parts import prior, rows\n"
+        "from guidefit.screen import ModelData\nfrom guidefit.responses import CURVES\n"
+        "assert screen.ModelData is ModelData and responses.CURVES is CURVES and variants.declare",
+    ],
+)
+def test_modules_have_their_former_names_in_own_variants(imports, data, tmp_path, monkeypatch):
+    """In a fit, in the check of a variant's promises, and without a trace of an earlier import of these names."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for former in declaration.FORMER_MODULES:
+        monkeypatch.delitem(sys.modules, former, raising=False)
+    text = (FOLDER / "pooled.py").read_text()
+    present = re.search(r"^from guidefit.models.parts import .*$", text, flags=re.MULTILINE)[0]
+    path = tmp_path / "mine.py"
+    path.write_text(text.replace(present, imports))
+    declared = declaration.declare(path)
+    build_mine = declaration.load(path)
+    at = values(build_mine(data, declared.priors))
+    assert log_density(build_mine(data, declared.priors), at) == log_density(build("pooled", data), at)
+    promises.build_checked(build_mine, declared.priors, data, path)

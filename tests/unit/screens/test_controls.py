@@ -64,3 +64,19 @@ def test_an_empty_list_is_refused(tmp_path, hostile_path):
     (tmp_path / "essential.csv").write_text("Gene\n")
     with pytest.raises(UserError, match=r"essential.csv: the file has no names. Expected a header line"):
         controls.validate_lists(hostile_path, 1, {"essential": tmp_path / "essential.csv"})
+
+
+def test_lists_are_found_in_a_config_of_this_workflow_alone():
+    """A workflow that uses this one as a module has a config of its own, whatever its form."""
+    own = {"studies": {"real": {"screen": {"essential": "e.csv", "nonessential": None, "path": "s.csv"}}}}
+    assert controls.find_lists(own, "real") == {"essential": "e.csv"}
+    others = (
+        {},
+        {"guidefit": own},
+        {"studies": ["real"]},
+        {"studies": {"real": "x"}},
+        {"studies": {"real": {"screen": None}}},
+        None,
+    )
+    assert [controls.find_lists(config, "real") for config in others] == [{}] * len(others)
+    assert controls.find_lists(own, "other") == {}
