@@ -16,9 +16,7 @@ from guidefit.screens.covariates import Covariate
 
 params = snakemake.params
 files = depmap.Files(**dict(snakemake.input.items()), **params.map_columns)
-blocks, ledger = depmap.import_depmap(
-    files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **({"copy_number_unit": "log2"} | params.screen)
-)
+blocks, ledger = depmap.import_depmap(files, depmap.Steps(**params.steps), covariate=Covariate(**params.covariate), **params.screen)
 tables.write(ledger.table(), snakemake.output.dropped)
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:

@@ -21,9 +21,7 @@ _BY_LOO = [column for column in _OWN if "log_" not in column]
 FEW_ROWS = 100  # fewer make the standard errors unreliable
 
 
-def compare_study(
-    study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float = 4.0, min_se: float = 2.0
-) -> pd.DataFrame:
+def compare_study(study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_se: float) -> pd.DataFrame:
     """comparison.csv of a study: the comparison of its variants on the screen of each seed.
 
     loo: pointwise LOO of all fits (predictive.LOO_TYPES), or None where checks are off; fits: diagnostics.csv.
@@ -35,7 +33,7 @@ def compare_study(
     return tables.concatenate(parts, COLUMNS)
 
 
-def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float = 4.0, min_se: float = 2.0) -> pd.DataFrame:
+def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_se: float) -> pd.DataFrame:
     """Compare the variants fitted to one screen: one row per variant, also for those whose fit stopped.
 
     loo: rows of all variants (variant, row, elpd_i, mcse, pareto_k, good_k, p), or None where checks are off. fits: their rows of

@@ -65,7 +65,7 @@ class Direction:
 
 
 def find_unidentified_directions(
-    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.3, min_share: float = 1 / 3
+    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float, min_share: float = 1 / 3
 ) -> tuple[float, list[Direction]]:
     """The smallest contraction of any direction that counts, and the directions that the data carry no information about.
 
@@ -184,7 +184,7 @@ def _moving(posterior: xr.Dataset, prior: xr.Dataset, per_variable: int) -> tupl
 
 
 def independent_columns(draws: np.ndarray) -> list[int]:
-    """Indices of the columns of (draw, P) that are no linear combination of columns before them, constants included."""
+    """Indices of the columns of (draw, P) that are not a linear combination of columns before them, constants included."""
     correlation = np.atleast_2d(np.corrcoef(draws.T)) if draws.shape[1] else np.empty((0, 0))
     kept: list[int] = []
     for column in range(len(correlation)):
@@ -196,7 +196,7 @@ def independent_columns(draws: np.ndarray) -> list[int]:
 
 
 def find_unidentified_scales(
-    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float = 0.1, kept_from: float = -0.3
+    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float, kept_from: float
 ) -> tuple[float, list[Direction]]:
     """The smallest contraction of any scale parameter, and the scales that keep their prior: contraction below max_contraction.
 

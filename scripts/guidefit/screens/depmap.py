@@ -14,7 +14,6 @@ from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap_blocks import Blocks, make_tables
 from guidefit.screens.depmap_files import Files, Steps, read_guides
 from guidefit.screens.ledger import Ledger
-from guidefit.screens.limits import LOGFC_MAX
 
 BLOCK_ROWS = 2_000_000
 
@@ -25,7 +24,7 @@ def import_depmap(
     covariate: Covariate,
     constant_covariate: str,
     copy_number_unit: str,
-    logfc_max: float = LOGFC_MAX,
+    logfc_max: float,
     block_rows: int = BLOCK_ROWS,
 ) -> tuple[Iterator[pd.DataFrame], Ledger]:
     """The screen as blocks of its long table, gene by gene, and what was left out of it (complete before the first block).

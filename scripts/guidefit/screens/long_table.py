@@ -13,7 +13,6 @@ from guidefit.screens import text_files
 from guidefit.screens.copy_number import check_unit, linear
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.ledger import Ledger, listed, note_date_like_names
-from guidefit.screens.limits import LOGFC_MAX
 from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
 
 NUMBERS = ("cna", "logfc")
@@ -24,10 +23,10 @@ def import_screen(
     path: str | Path,
     columns: Mapping[str, str],
     covariate: Covariate,
-    missing: str = "refuse",
-    constant_covariate: str = "refuse",
-    copy_number_unit: str = "linear",
-    logfc_max: float = LOGFC_MAX,
+    missing: str,
+    constant_covariate: str,
+    copy_number_unit: str,
+    logfc_max: float,
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
@@ -143,7 +142,7 @@ def validate(
     columns: Mapping[str, str],
     drop_missing: bool,
     ledger: Ledger,
-    logfc_max: float = LOGFC_MAX,
+    logfc_max: float,
 ) -> pd.DataFrame:
     """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
 

@@ -16,7 +16,6 @@ from guidefit.base.errors import UserError
 from guidefit.screens import matrices
 from guidefit.screens.depmap_files import PLASMID, Files, Steps, leave_out_failed, read_sequences
 from guidefit.screens.ledger import Ledger, listed
-from guidefit.screens.limits import LOGFC_MAX
 
 MEDIAN_COUNT = 500.0
 
@@ -38,7 +37,7 @@ class Replicates:
 
 
 def from_logfc(
-    files: Files, steps: Steps, guides: pd.DataFrame, copies: pd.DataFrame, ledger: Ledger, logfc_max: float = LOGFC_MAX
+    files: Files, steps: Steps, guides: pd.DataFrame, copies: pd.DataFrame, ledger: Ledger, logfc_max: float
 ) -> Replicates:
     """The replicates of a matrix of logFC. Its columns are cell lines of the copy numbers, or samples of the sequence map."""
     assert files.logfc

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from guidefit.assess import comparison
+from guidefit.config.thresholds import Thresholds
 
 N = 120
+LIMITS = Thresholds().elpd_diff_min, Thresholds().elpd_se_min
 
 
 def loo_of(variant, shift=0.0, k=0.1, seed=1, rng_seed=0):
@@ -21,7 +23,7 @@ def fits_of(seed=1, **verdicts):
 
 
 def compare(parts, **verdicts):
-    return comparison.compare(pd.concat(parts) if parts else None, fits_of(**verdicts)).set_index("variant")
+    return comparison.compare(pd.concat(parts) if parts else None, fits_of(**verdicts), *LIMITS).set_index("variant")
 
 
 def test_the_better_variant_has_rank_one():
@@ -50,7 +52,7 @@ def test_a_variant_that_stopped_has_a_row_without_rank():
 
 def test_a_study_whose_fits_all_stopped_has_a_row_for_each():
     for loo in (None, loo_of("a").head(0)):
-        table = comparison.compare_study("s", loo, fits_of(a="error", b="error"))
+        table = comparison.compare_study("s", loo, fits_of(a="error", b="error"), *LIMITS)
         assert table["variant"].tolist() == ["a", "b"]
         assert table["rank"].isna().all()
         assert (table["note"] == "not ranked: the fit's verdict is error").all()
@@ -60,7 +62,7 @@ def test_a_study_whose_fits_all_stopped_has_a_row_for_each():
 def test_only_the_seeds_with_fits_are_ranked():
     fits = pd.concat([fits_of(1, a="pass", b="pass"), fits_of(2, a="error", b="error"), fits_of(3, a="pass", b="error")])
     loo = pd.concat([loo_of("a", seed=1), loo_of("b", seed=1, shift=1), loo_of("a", seed=3)])
-    table = comparison.compare_study("s", loo, fits).set_index(["seed", "variant"])
+    table = comparison.compare_study("s", loo, fits, *LIMITS).set_index(["seed", "variant"])
     assert table["rank"].notna().groupby("seed").sum().to_dict() == {1: 2, 2: 0, 3: 1}
     assert len(table) == 6
 

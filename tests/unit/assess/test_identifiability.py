@@ -4,10 +4,21 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from guidefit.assess.identifiability import find_unidentified_directions, find_unidentified_scales, independent_columns
+from guidefit.assess import identifiability
+from guidefit.assess.identifiability import independent_columns
+from guidefit.config.thresholds import Thresholds
 
 PRIOR_SD = {"alpha": 3.0, "mu_gamma": 5.0}
 RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in closed form
+
+
+def find_unidentified_directions(posterior, prior):
+    return identifiability.find_unidentified_directions(posterior, prior, Thresholds().contraction_pass)
+
+
+def find_unidentified_scales(posterior, prior):
+    limits = Thresholds()
+    return identifiability.find_unidentified_scales(posterior, prior, limits.contraction_fail, -limits.contraction_pass)
 
 
 def draws(covariance, names, rng, chains=4, n=2000):

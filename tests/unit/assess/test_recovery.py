@@ -39,10 +39,10 @@ def test_figures_and_their_errors():
 
 
 def test_standard_errors_are_the_scatter_over_repeated_studies():
-    studies = [recovery.recover(table(seeds=40, seed=s)).iloc[0] for s in range(300)]
+    studies = [recovery.recover(table(seeds=40, seed=s)).iloc[0] for s in range(150)]
     for name in ("bias", "rmse", "coverage_50", "z_sd"):
         scatter, claimed = np.std([s[name] for s in studies]), np.mean([s[f"{name}_mcse"] for s in studies])
-        assert claimed == pytest.approx(scatter, rel=5 / np.sqrt(600)), name
+        assert claimed == pytest.approx(scatter, rel=5 / np.sqrt(300)), name
 
 
 @pytest.mark.parametrize(("spread", "verdict"), [(1.0, "pass"), (1.6, "fail"), (0.6, "fail")])

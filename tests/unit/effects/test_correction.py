@@ -21,7 +21,10 @@ def test_a_right_correction_leaves_no_slope():
 
 
 def test_the_clustered_error_is_the_spread_over_data_sets():
-    found = [correction.judge(r.assign(corrected_logfc=r["logfc"]), 1.0) for r in (control_rows(-0.5, seed=s) for s in range(60))]
+    found = [
+        correction.judge(r.assign(corrected_logfc=r["logfc"]), 1.0)
+        for r in (control_rows(-0.5, seed=s, lines=10) for s in range(60))
+    ]
     spread = np.std([f["slope"] for f in found], ddof=1)
     assert np.mean([f["slope_se"] for f in found]) == pytest.approx(spread, rel=4 / np.sqrt(2 * 60))
 

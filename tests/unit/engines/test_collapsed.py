@@ -210,7 +210,7 @@ def test_agrees_with_nuts_over_many_data_sets(variant):
         chains = posterior_file.reported(a["posterior"].to_dataset())
         importance_ess = float(b["importance"]["importance_ess"])
         for name, prob in (("q025", 0.025), ("median", 0.5), ("q975", 0.975)):
-            error = diagnostics._long(az.mcse(chains, method="quantile", prob=prob).expand_dims(s=["e"]), "s")["e"]
+            error = estimates._long(az.mcse(chains, method="quantile", prob=prob).expand_dims(s=["e"]), "s")["e"]
             # the mixture's quantile is as good as one of 256 components at worst; its error is bounded by that of as many draws
             scores[name] += list((one[name] - other[name]) / error / np.sqrt(1 + importance_ess / 20_000))
         for first, second in (("mu_gamma", "mu_delta"), ("sigma_gamma", "mu_gamma"), ("sigma_alpha", "sigma_beta")):

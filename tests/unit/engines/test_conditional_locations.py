@@ -7,7 +7,7 @@ import pytest
 
 from guidefit.engines import conditional_locations
 from guidefit.screens import arrays
-from helpers.gaussian import GAUSSIAN, collapsed, dense, make, no_slope, some_scales
+from helpers.gaussian import GAUSSIAN, collapsed, make, no_slope, some_scales
 from helpers.screens import unbalanced
 
 
@@ -31,23 +31,24 @@ def test_draws_have_the_conditional_moments(variant):
 
 @pytest.mark.parametrize("variant", GAUSSIAN)
 def test_conditional_moments_are_those_of_the_dense_normal(variant):
-    """Effects and rows are jointly normal given the scales: regress the effects on the rows, by dense algebra."""
-    data, model = arrays.model_data(unbalanced()), make(variant)
+    """Effects and rows are jointly normal given the scales: least squares of effects on rows, both simulated, gives the moments."""
+    data, model, count = arrays.model_data(unbalanced()), make(variant), 20_000
     scales = {name: each[0] for name, each in some_scales(model, 5, 1).items()}
-    fixed = {name: np.repeat(each, 200_000) for name, each in scales.items()}
-    sample = _prior_given(model, data.gene_of_sgrna, fixed, np.random.default_rng(3))
-    mean, covariance = dense(model, data, scales)
     moments = conditional_locations.moments(collapsed(model, data), {name: np.array([each]) for name, each in scales.items()})
-    rows = _predictor(model, data, sample)
-    solved = np.linalg.solve(covariance, data.logfc - mean)
+    rng = np.random.default_rng(3)
+    sample = _prior_given(model, data.gene_of_sgrna, {name: np.repeat(each, count) for name, each in scales.items()}, rng)
+    rows = _predictor(model, data, sample) + scales[model.noise] * rng.standard_normal((count, len(data.x)))
+    centred = rows - rows.mean(axis=0)
+    gram, observed = centred.T @ centred, data.logfc - rows.mean(axis=0)
+    distance = count * observed @ np.linalg.solve(gram, observed)  # Mahalanobis: how far outside the simulations the data are
     for name, draws in sample.items():
-        flat = draws.reshape(len(draws), -1)
-        with_rows = (flat - flat.mean(axis=0)).T @ (rows - rows.mean(axis=0)) / len(flat)
-        expected = flat.mean(axis=0) + with_rows @ solved
-        found, sd = (np.atleast_1d(part[0]) for part in moments[name])
-        error = flat.std(axis=0).max() / np.sqrt(len(flat)) * np.linalg.norm(np.linalg.cholesky(covariance).T @ solved) * 6
-        np.testing.assert_allclose(found, expected, atol=max(float(error), 1e-9), err_msg=name)
-        assert (sd <= flat.std(axis=0) * 1.02).all()
+        flat = draws.reshape(count, -1)
+        slopes = np.linalg.solve(gram, centred.T @ (flat - flat.mean(axis=0)))
+        left = flat - flat.mean(axis=0) - centred @ slopes
+        expected, sds = flat.mean(axis=0) + observed @ slopes, np.sqrt((left**2).sum(axis=0) / (count - len(data.x) - 1))
+        found, found_sds = (np.atleast_1d(part[0]) for part in moments[name])
+        assert (abs(found - expected) < 5 * sds * np.sqrt((1 + distance) / count)).all(), name
+        np.testing.assert_allclose(found_sds, sds, rtol=5 / np.sqrt(2 * count), err_msg=name)
 
 
 def _prior_given(model, gene_of_sgrna, scales, rng):

@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 
 from guidefit.base.errors import UserError
+from guidefit.config.screen import Screen
 from guidefit.screens import depmap
 from guidefit.screens.covariates import NAMES
-from helpers.defaults import Covariate, Steps
+from helpers.defaults import Covariate, Steps, default_of
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
+LOGFC_MAX = default_of(Screen, "logfc_max")
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def run(
     folder, release, ending=".hdf5", covariate=LOG2, constant="refuse", unit="log2", map_columns=None, block_rows=10**6, **steps
 ):
     files = depmap.Files(**save(folder, release, ending), map_columns=map_columns or {})
-    blocks, ledger = depmap.import_depmap(files, Steps(**steps), covariate, constant, unit, block_rows=block_rows)
+    blocks, ledger = depmap.import_depmap(files, Steps(**steps), covariate, constant, unit, LOGFC_MAX, block_rows=block_rows)
     blocks = [block.astype(dict.fromkeys(("gene", "sgrna", "cell_line", "Gene"), "str")) for block in blocks]
     return pd.concat(blocks, ignore_index=True), ledger.table()
 
@@ -107,7 +109,7 @@ def test_newer_copy_number_files(tmp_path, release):
     newer = pd.concat([newer, newer.head(1).assign(IsDefaultEntryForModel="No")], ignore_index=True)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"])
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 
@@ -230,7 +232,7 @@ def test_broken_files(tmp_path, release):
     paths = save(tmp_path, release, ".csv")
 
     def attempt():
-        blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
+        blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
         return list(blocks)
 
     text = release["counts"].astype(object)
@@ -264,7 +266,7 @@ def test_the_avana_sample(shared_data):
         nonessential=str(raw / "AchillesNonessentialControls.csv"),
         map_columns={},
     )
-    blocks, _ = depmap.import_depmap(files, Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(files, Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
     table = pd.concat([block.astype({"sgrna": "str", "cell_line": "str", "gene": "str"}) for block in blocks])
     expected = pd.read_csv(shared_data / "avana_medium.csv").rename(columns={"depmap_id": "cell_line"})
     both = expected.merge(table, on=["sgrna", "cell_line"], how="left")
@@ -315,7 +317,7 @@ def test_copy_numbers_by_symbol_with_other_columns(tmp_path, release, first):
     newer = pd.concat([pd.DataFrame(front), copies.reset_index(drop=True)], axis=1)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"], index=not first)
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2")
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 

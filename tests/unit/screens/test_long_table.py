@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 
 from guidefit.base.errors import UserError
-from guidefit.screens import long_table
-from helpers.long_tables import COLUMNS, LOG2, good_table
+from helpers.long_tables import good_table, import_screen
 
 
 def import_text(tmp_path, text, name="screen.csv", **settings):
     (tmp_path / name).write_text(text)
-    table, ledger = long_table.import_screen(tmp_path / name, COLUMNS, LOG2, **settings)
+    table, ledger = import_screen(tmp_path / name, **settings)
     return table, ledger.table()
 
 
@@ -26,7 +25,7 @@ def test_every_file_type_gives_the_same_table(tmp_path, name):
         table.to_parquet(path)
     else:
         table.to_csv(path, index=False, sep="," if ".csv" in name else "\t")  # gzipped by its name
-    found, ledger = long_table.import_screen(path, COLUMNS, LOG2)
+    found, ledger = import_screen(path)
     dropped = ledger.table()
     assert list(found.columns) == ["gene", "sgrna", "cell_line", "cna", "x", "logfc", "x_diploid", "note", "source_x"]
     np.testing.assert_allclose(found["logfc"], table["lfc"])
@@ -88,14 +87,14 @@ def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(UserError, match="the file is empty"):
         import_text(tmp_path, "")
     with pytest.raises(UserError, match="no such file"):
-        long_table.import_screen(tmp_path / "none.csv", COLUMNS, LOG2)
+        import_screen(tmp_path / "none.csv")
     with pytest.raises(UserError, match="unknown file type"):
         import_text(tmp_path, "x", name="screen.xlsx")
     with pytest.raises(UserError, match="cannot be read"):
         import_text(tmp_path, "guide,symbol\n1,2\n1,2,3,4\n")
     (tmp_path / "broken.parquet").write_text("no parquet")
     with pytest.raises(UserError, match="cannot be read"):
-        long_table.import_screen(tmp_path / "broken.parquet", COLUMNS, LOG2)
+        import_screen(tmp_path / "broken.parquet")
 
 
 def test_all_problems_are_reported_at_once(tmp_path):
@@ -126,7 +125,7 @@ def test_a_gene_may_be_called_NA(tmp_path):
 def test_true_and_false_are_no_numbers_in_parquet_either(tmp_path):
     good_table().assign(copies=[True, False] * 8).to_parquet(tmp_path / "s.parquet")
     with pytest.raises(UserError, match=r"'copies': not a number \('True', 'False', 'True'\) in 16 row"):
-        long_table.import_screen(tmp_path / "s.parquet", COLUMNS, LOG2)
+        import_screen(tmp_path / "s.parquet")
 
 
 def test_rows_with_more_cells_than_the_header(tmp_path):

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from guidefit.screens import arrays, long_table, screen_file
-from helpers.long_tables import COLUMNS, LOG2, good_table, save_table
+from guidefit.screens import arrays, screen_file
+from helpers.long_tables import good_table, import_screen, save_table
 
 
 def test_model_data_and_files_by_seed(tmp_path):
-    table, _ = long_table.import_screen(save_table(tmp_path, good_table()), COLUMNS, LOG2)
+    table, _ = import_screen(save_table(tmp_path, good_table()))
     truth = pd.DataFrame({"variable": ["sigma"], "gene": [None], "sgrna": [None], "truth": [0.3]}).astype(
         {"gene": "str", "sgrna": "str"}
     )
@@ -31,7 +31,7 @@ def test_model_data_and_files_by_seed(tmp_path):
 
 
 def test_a_real_screen_serves_every_seed(tmp_path):
-    table, _ = long_table.import_screen(save_table(tmp_path, good_table()), COLUMNS, LOG2)
+    table, _ = import_screen(save_table(tmp_path, good_table()))
     with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, table)
     assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
@@ -42,7 +42,7 @@ def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
     table = good_table()
     chrom = [1, 2, "X", None] * 4
     table.assign(chrom=chrom).to_csv(tmp_path / "s.csv")
-    found, _ = long_table.import_screen(tmp_path / "s.csv", COLUMNS, LOG2)
+    found, _ = import_screen(tmp_path / "s.csv")
     with screen_file.ScreenWriter(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, found.assign(chrom=pd.Series(chrom, dtype=object), label=pd.Series(["a", 1] * 8, dtype=object)))
     assert screen_file.read_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]
