@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy import stats
 
+from guidefit.assess.checks import STOPPED
 from guidefit.base import parquet
 from guidefit.screens.sufficient import SufficientStatistics
 
@@ -61,6 +62,18 @@ def compare(
         for name, (values, kind) in logfc.items()
     ]
     return pd.DataFrame(table).reindex(columns=[name for name in COLUMNS if name not in ("study", "seed")])
+
+
+def list_stopped(table: pd.DataFrame, checks: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The table of corrections with a row without figures for each variant whose fit stopped; its note says why.
+
+    checks: rows of checks.csv; seed: that of the fits whose correction is judged.
+    """
+    stopped = checks[(checks["check"] == STOPPED) & (checks["seed"] == seed)]
+    notes = "its fit stopped: " + stopped["where"]
+    rows = pd.DataFrame({"method": stopped["variant"], "kind": "variant", "note": notes})
+    counts = dict.fromkeys(table.select_dtypes("integer").columns, "Int64")  # they stay whole numbers next to empty cells
+    return pd.concat([table, rows], ignore_index=True).astype(counts) if len(rows) else table
 
 
 def correct_simply(rows: pd.DataFrame, statistics: SufficientStatistics) -> dict[str, np.ndarray]:
