@@ -39,7 +39,7 @@ def test_directory(finished, tmp_path):
 
 def test_until(finished):
     jobs = planned(finished.run("--dry-run", "--forceall", "--until", "fit").output)
-    assert jobs == Counter(import_table=1, validate_controls=1, simulate=1, fit=4)
+    assert jobs == Counter(import_table=1, simulate=1, fit=4)
 
 
 def test_touch(copied):
