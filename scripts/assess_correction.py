@@ -10,6 +10,7 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
+from guidefit.assess import checks
 from guidefit.base import tables
 from guidefit.effects import correction
 from guidefit.screens import controls, matrices, screen_file, sufficient
@@ -20,5 +21,6 @@ control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind
 rows, corrected = correction.read_control_rows(inputs.screen, inputs.corrected, control)
 statistics = sufficient.from_parquet(inputs.screen, params.seed)
 table = correction.compare(rows, statistics, corrected, params.diploid)
+table = correction.list_stopped(table, checks.read_csv(inputs.checks), params.seed)
 table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
 tables.write(table, snakemake.output[0])

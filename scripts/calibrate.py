@@ -10,15 +10,13 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
-
 from guidefit.assess import calibration
-from guidefit.base import randomness, tables
+from guidefit.base import parquet, randomness, tables
 
 study, inputs = snakemake.wildcards.study, snakemake.input
 ranks = calibration.read_rank_statistics(inputs.estimates, inputs.ranks)
-failed = calibration.find_failed(tables.concatenate([pd.read_parquet(path) for path in inputs.diagnostics]))
+failed = calibration.find_failed(tables.concatenate([parquet.read(path) for path in inputs.diagnostics]))
 spread = calibration.spread_ranks(ranks, failed, randomness.generator(study, "", 0, "calibration"))
 table = calibration.calibrate(spread, failed, snakemake.params.thresholds["calibration_level"]).assign(study=study)
 tables.write(table[list(calibration.COLUMNS)], snakemake.output.table)
-spread.to_parquet(snakemake.output.ranks)
+parquet.write(spread, snakemake.output.ranks)

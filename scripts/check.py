@@ -13,7 +13,7 @@ startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 import xarray as xr
 
 from guidefit.assess import predictive
-from guidefit.base import randomness, tables
+from guidefit.base import parquet, randomness, tables
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
@@ -35,5 +35,5 @@ for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     loo.append(predictive.loo_table(found.loo, seed=seed, variant=wildcards.variant))
     if seed in params.figure_seeds:
         draws[f"seed_{seed}"] = found.draws
-tables.concatenate(loo).to_parquet(snakemake.output.loo)
+parquet.write(tables.concatenate(loo), snakemake.output.loo)
 xr.DataTree(children=draws).to_netcdf(snakemake.output.predictive, engine="netcdf4")

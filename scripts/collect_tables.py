@@ -10,13 +10,11 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
-
 from guidefit.assess import excerpt
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 
 for name in ("estimates", "diagnostics", "checks", "identifiability"):
-    table = tables.concatenate([pd.read_parquet(path) for path in snakemake.input[name]])
+    table = tables.concatenate([parquet.read(path) for path in snakemake.input[name]])
     tables.write(table, snakemake.output[name])
     if name == "estimates":
         tables.write(excerpt.select_rows(table), snakemake.output.excerpt)

@@ -13,10 +13,10 @@ startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 import pandas as pd
 
 from guidefit.assess import comparison
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 
 inputs, thresholds = snakemake.input, snakemake.params.thresholds
-loo = tables.concatenate([pd.read_parquet(path) for path in inputs.loo]) if inputs.get("loo") else None
+loo = tables.concatenate([parquet.read(path) for path in inputs.loo]) if inputs.get("loo") else None
 limits = thresholds["elpd_diff_min"], thresholds["elpd_se_min"]
 table = comparison.compare_study(snakemake.wildcards.study, loo, pd.read_csv(inputs.diagnostics), *limits)
 tables.write(table, snakemake.output[0])

@@ -10,10 +10,9 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
-
 from guidefit.assess import batch
 from guidefit.assess.quantities import Quantities
+from guidefit.base import parquet
 from guidefit.models import declaration
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
@@ -25,7 +24,7 @@ assessment = batch.assess_batch(
         posterior=inputs.posterior,
         screen=inputs.screen,
         truth=inputs.truth,
-        loo=pd.read_parquet(inputs.loo) if inputs.get("loo") else None,
+        loo=parquet.read(inputs.loo) if inputs.get("loo") else None,
         settings=params.settings,
         thresholds=params.thresholds,
         n_ranks=params.n_ranks,
@@ -33,4 +32,4 @@ assessment = batch.assess_batch(
     ),
 )
 for name, path in snakemake.output.items():
-    getattr(assessment, name).to_parquet(path)
+    parquet.write(getattr(assessment, name), path)

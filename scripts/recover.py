@@ -10,13 +10,9 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-import pandas as pd
-
 from guidefit.assess import recovery
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 
-estimates, checks = (
-    tables.concatenate([pd.read_parquet(path) for path in snakemake.input[name]]) for name in ("estimates", "checks")
-)
+estimates, checks = (tables.concatenate([parquet.read(path) for path in snakemake.input[name]]) for name in ("estimates", "checks"))
 table = recovery.recover_study(estimates, checks).assign(study=snakemake.wildcards.study)
 tables.write(table[list(recovery.COLUMNS)], snakemake.output[0])

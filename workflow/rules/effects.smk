@@ -51,6 +51,7 @@ rule assess_correction:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
         corrected=rules.estimate_effects.output.corrected,
+        checks=rules.collect_tables.output.checks,
     output:
         in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
     log:

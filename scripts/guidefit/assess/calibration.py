@@ -12,7 +12,7 @@ import pandas as pd
 
 from guidefit.assess import uniformity
 from guidefit.assess.checks import FAILED
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 
 COLUMNS = (
     *("study", "variant", "fits", "variable", "gene", "sgrna", "n", "failed", "failed_share"),
@@ -24,7 +24,7 @@ _KEY = ["variable", "gene", "sgrna"]
 
 def read_rank_statistics(estimates: Iterable[str | Path], quantities: Iterable[str | Path]) -> pd.DataFrame:
     """The rank statistics of all fits (RANK_COLUMNS) from files of estimates and of test quantities."""
-    return tables.concatenate([pd.read_parquet(path, columns=list(RANK_COLUMNS)) for path in (*estimates, *quantities)])
+    return tables.concatenate([parquet.read(path, list(RANK_COLUMNS)) for path in (*estimates, *quantities)])
 
 
 def find_failed(diagnostics: pd.DataFrame) -> pd.DataFrame:

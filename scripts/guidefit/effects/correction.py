@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 from scipy import stats
 
+from guidefit.assess.checks import STOPPED
+from guidefit.base import parquet
 from guidefit.screens.sufficient import SufficientStatistics
 
 COLUMNS = (
@@ -36,9 +38,9 @@ def read_control_rows(
     screen, corrected: Parquet files; control: gene -> essential or nonessential.
     """
     of_controls = [("gene", "in", pa.array(list(control), pa.string()))]
-    rows = pd.read_parquet(screen, filters=of_controls)
+    rows = parquet.read(screen, filters=of_controls)
     rows["control"] = rows["gene"].astype("str").map(control)
-    table = pd.read_parquet(corrected, columns=["variant", "corrected_logfc"], filters=of_controls)
+    table = parquet.read(corrected, ["variant", "corrected_logfc"], of_controls)
     by_variant = table.groupby("variant", observed=True, sort=False)["corrected_logfc"]
     return rows, {str(variant): values.to_numpy() for variant, values in by_variant}
 
@@ -60,6 +62,18 @@ def compare(
         for name, (values, kind) in logfc.items()
     ]
     return pd.DataFrame(table).reindex(columns=[name for name in COLUMNS if name not in ("study", "seed")])
+
+
+def list_stopped(table: pd.DataFrame, checks: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The table of corrections with a row without figures for each variant whose fit stopped; its note says why.
+
+    checks: rows of checks.csv; seed: that of the fits whose correction is judged.
+    """
+    stopped = checks[(checks["check"] == STOPPED) & (checks["seed"] == seed)]
+    notes = "its fit stopped: " + stopped["where"]
+    rows = pd.DataFrame({"method": stopped["variant"], "kind": "variant", "note": notes})
+    counts = dict.fromkeys(table.select_dtypes("integer").columns, "Int64")  # they stay whole numbers next to empty cells
+    return pd.concat([table, rows], ignore_index=True).astype(counts) if len(rows) else table
 
 
 def correct_simply(rows: pd.DataFrame, statistics: SufficientStatistics) -> dict[str, np.ndarray]:

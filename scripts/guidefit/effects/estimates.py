@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.corrected_logfc import correct_rows, no_corrected_rows
 from guidefit.effects.draws import EffectDraws
@@ -68,19 +68,19 @@ class EffectsWriter:
         """Append corrected rows (CORRECTED_COLUMNS)."""
         table = pa.table(arrow_columns(add_source_names(rows, self._source_names, self._labels)))
         if self._corrected is None:
-            self._corrected = pq.ParquetWriter(self._paths.corrected, table.schema)
+            self._corrected = parquet.writer(self._paths.corrected, table.schema)
         self._corrected.write_table(table)
 
     def _write_tables(self) -> None:
         if self._corrected is None:
-            no_corrected_rows().to_parquet(self._paths.corrected)
+            parquet.write(no_corrected_rows(), self._paths.corrected)
         genes = tables.concatenate(self._genes, GENE_COLUMNS)
         sgrnas = tables.concatenate(self._sgrnas, SGRNA_COLUMNS)
-        genes.to_parquet(self._paths.genes)
-        sgrnas.to_parquet(self._paths.sgrnas)
+        parquet.write(genes, self._paths.genes)
+        parquet.write(sgrnas, self._paths.sgrnas)
         tables.write(add_source_names(genes, self._source_names, self._labels), self._paths.gene_effects)
         tables.write(add_source_names(sgrnas, self._source_names, self._labels), self._paths.sgrna_effects)
-        tables.concatenate(self._lines).to_parquet(self._paths.lines)
+        parquet.write(tables.concatenate(self._lines), self._paths.lines)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from guidefit.base import startup
-from guidefit.base.errors import UserError
+from guidefit.base.errors import AGAIN, UserError
 
 INFO = ("seconds_compile", "seconds_sampling", "node", "rows", "genes", "sgrnas", "cell_lines")
 
@@ -111,9 +111,6 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
         one = xr.DataTree.from_dict(groups)
         one.attrs = {"versions": attrs["versions"]}
         yield seed, one, ""
-
-
-AGAIN = "Delete it and run again: the workflow then makes it again."
 
 
 def _load(path: str | Path) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from guidefit.base import parquet
 from guidefit.base.errors import UserError
 from guidefit.screens.ledger import listed
 from guidefit.screens.matrices import match_names, read_names
@@ -66,7 +67,7 @@ def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path
 def _median_logfc(screen: str | Path, control: Mapping[str, str]) -> pd.Series:
     """Gene -> the median logFC of its rows, for control genes."""
     of_controls = [("gene", "in", pa.array(list(control), pa.string()))]
-    rows = pd.read_parquet(screen, columns=["gene", "logfc"], filters=of_controls)
+    rows = parquet.read(screen, ["gene", "logfc"], of_controls)
     return rows.groupby(rows["gene"].astype("str"))["logfc"].median()
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from guidefit.base.arrays import evenly_spaced
+from guidefit.base import parquet
 from guidefit.base.errors import UserError
 
 IDS = ("gene", "sgrna", "cell_line")
@@ -26,25 +26,25 @@ def row_groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
 
 def read_seed(path: str | Path, seed: int) -> pd.DataFrame:
     """The rows of one seed."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         return file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
 
 
 def count_rows(path: str | Path, seed: int) -> int:
     """Number of rows of one seed, without reading them."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         return sum(file.metadata.row_group(i).num_rows for i in row_groups_of_seed(file, seed))
 
 
 def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFrame, int]:
     """At most `most` genes of one seed, evenly spaced in their order: their rows, and the number of all genes."""
     genes: dict[str, None] = {}
-    with pq.ParquetFile(path, read_dictionary=["gene"]) as file:
+    with parquet.opened(path, ["gene"]) as file:
         groups = row_groups_of_seed(file, seed)
         for batch in file.iter_batches(1 << 20, groups, ["gene"]):
             genes |= dict.fromkeys(batch["gene"].unique().to_pylist())
         names = list(genes)
-        kept = pa.array([names[i] for i in evenly_spaced(len(names), most)])
+        kept = pa.array([names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(most, len(names))).astype(int))])
         parts = []
         for batch in file.iter_batches(1 << 20, groups):
             rows = batch.filter(pc.is_in(batch["gene"].cast(pa.string()), kept))
@@ -55,7 +55,7 @@ def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFram
 
 def iterate_rows(path: str | Path, seed: int, columns: list[str], batch_rows: int = 1 << 20) -> Iterator[pd.DataFrame]:
     """The rows of one seed, batch_rows at a time, with those of the columns that the file has; names as categories."""
-    with pq.ParquetFile(path, read_dictionary=list(IDS)) as file:
+    with parquet.opened(path, list(IDS)) as file:
         present = [name for name in columns if name in file.schema_arrow.names]
         for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), present):
             yield batch.to_pandas()
@@ -77,7 +77,7 @@ def read_gene_labels(path: str | Path, seed: int) -> pd.Series:
 
 def read_truth(path: str | Path, seed: int) -> pd.DataFrame:
     """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
-    with pq.ParquetFile(path) as file:
+    with parquet.opened(path) as file:
         table = file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
     return table[table["seed"] == seed].drop(columns=["seed"])
 
@@ -104,7 +104,7 @@ class ScreenWriter:
     def __init__(self, screen: str | Path, truth: str | Path, study: str) -> None:
         self.path, self.study = screen, study
         self._screen: pq.ParquetWriter | None = None
-        self._truth = pq.ParquetWriter(truth, self.TRUTH)
+        self._truth = parquet.writer(truth, self.TRUTH)
 
     def __enter__(self) -> "ScreenWriter":
         return self
@@ -126,7 +126,7 @@ class ScreenWriter:
         numbers = pa.array(np.full(count, -1 if seed is None else seed), pa.int64(), mask=np.full(count, seed is None))
         table = pa.table({"study": names, "seed": numbers} | arrow_columns(screen))
         if self._screen is None:
-            self._screen = pq.ParquetWriter(self.path, table.schema)
+            self._screen = parquet.writer(self.path, table.schema)
         self._screen.write_table(table)
 
     def write_truth(self, seed: int, truth: pd.DataFrame) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from guidefit.base import parquet
 from guidefit.base.errors import UserError
 from guidefit.screens.arrays import ModelData
 from guidefit.screens.screen_file import row_groups_of_seed
@@ -110,7 +110,7 @@ def from_parquet(path: str | Path, seed: int, batch_rows: int = 1 << 20) -> Suff
     gene_of: list[int] = []
     total: list[np.ndarray] | None = None
     columns = ["gene", "sgrna", "cell_line", "x", "logfc"]
-    with pq.ParquetFile(path, read_dictionary=columns[:3]) as file:
+    with parquet.opened(path, columns[:3]) as file:
         for batch in file.iter_batches(batch_rows, row_groups_of_seed(file, seed), columns):
             gene_codes, _ = genes.codes(batch["gene"])
             sgrna_codes, new = sgrnas.codes(batch["sgrna"])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from guidefit.base import parquet
 from guidefit.models import responses
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, Line, Truth, push_forward
 from guidefit.simulation import blueprints
@@ -79,7 +80,7 @@ def compute_logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
 
 def read_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
     """The rows of a real screen (gene, sgrna, cell_line, cna, x, logfc), with x computed from cna by this covariate."""
-    table = pd.read_parquet(path, columns=["gene", "sgrna", "cell_line", "cna", "logfc"])
+    table = parquet.read(path, ["gene", "sgrna", "cell_line", "cna", "logfc"])
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
     table.insert(4, "x", covariate.fit(cna, gene).x(cna, gene))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from guidefit.assess import checks
 from guidefit.effects import correction
 from guidefit.screens import arrays, sufficient
 from helpers.effects import control_rows
@@ -56,6 +57,21 @@ def test_simple_corrections_are_least_squares():
     assert table["method"].tolist() == ["none", "global line", "line per gene", "perfect"]
     assert table["slope"].tolist()[2] == pytest.approx(0, abs=0.1)  # its slopes are of all genes, the figure of nonessential ones
     assert table["genes_essential"].tolist() == [3] * 4
+
+
+def test_a_variant_whose_fit_stopped_has_a_row_without_figures():
+    rows = control_rows(slope=-0.3, genes=4)
+    statistics = sufficient.from_arrays(arrays.model_data(rows))
+    table = correction.compare(rows, statistics, {"good": rows["logfc"]}, 1.0)
+    found = [("good", 3, checks.R_HAT, "x"), ("bad", 3, checks.STOPPED, "no luck"), ("good", 4, checks.STOPPED, "other seed")]
+    of_fits = checks.make_table([{"variant": v, "seed": seed, "check": check, "where": why} for v, seed, check, why in found])
+    with_stopped = correction.list_stopped(table, of_fits, 3)
+    assert with_stopped["method"].tolist() == [*correction.BASELINES, "good", "bad"]
+    pd.testing.assert_frame_equal(with_stopped.head(4), table, check_dtype=False)
+    last = with_stopped.iloc[-1]
+    assert (last["kind"], last["note"]) == ("variant", "its fit stopped: no luck")
+    assert last.drop(["method", "kind", "note"]).isna().all()
+    pd.testing.assert_frame_equal(correction.list_stopped(table, of_fits, 5), table)
 
 
 def test_without_control_genes_nothing_is_judged():

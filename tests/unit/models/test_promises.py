@@ -55,6 +55,14 @@ def test_a_variant_without_x_passes(tmp_path):
     check(write(tmp_path, body))
 
 
+def test_a_potential_is_left_to_the_sampler(tmp_path):
+    """A constraint that is violated at the first point; the same of a variable is refused by other tests."""
+    line = '        pm.Potential("constraint", pm.math.switch(model["sigma"] < 0, 0.0, -np.inf))\n    return model\n'
+    path = write(tmp_path, LINE.replace("    return model\n", line))
+    path.write_text(f"import numpy as np\n{path.read_text()}")
+    assert check(path).potentials
+
+
 def test_variables_with_dims_of_their_own_pass(tmp_path):
     body = LINE.replace(
         "        mean =", '        model.add_coord("arm", ["p", "q"])\n        pm.Normal("shift", dims="arm")\n        mean ='

@@ -8,6 +8,7 @@ import pandas as pd
 import plotnine as p9
 
 from guidefit.assess import uniformity
+from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.base.names import variable_of
 from guidefit.report.figures import style
@@ -20,7 +21,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
 
     inputs: ranks. outputs: ecdf, histograms. settings: study, variant.
     """
-    spread = pd.read_parquet(inputs["ranks"])
+    spread = parquet.read(inputs["ranks"])
     spread = spread[spread["variant"] == settings["variant"]]
     name = f"({settings['variant']}, study {settings['study']})"
     if spread.empty:

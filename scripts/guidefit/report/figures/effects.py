@@ -9,6 +9,7 @@ import pandas as pd
 import plotnine as p9
 from scipy import stats
 
+from guidefit.base import parquet
 from guidefit.screens import screen_file
 from guidefit.report.figures import style
 
@@ -26,7 +27,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     inputs: screen, genes, sgrnas, lines. outputs: genes, ranking, lines, guides.
     settings: study, variant, seed, diploid, show_genes.
     """
-    tables = {name: pd.read_parquet(inputs[name]) for name in ("genes", "sgrnas", "lines")}
+    tables = {name: parquet.read(inputs[name]) for name in ("genes", "sgrnas", "lines")}
     genes, sgrnas, lines = (table[table["variant"] == settings["variant"]] for table in tables.values())
     name = f"({settings['study']}, {settings['variant']})"
     if genes.empty:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from guidefit.assess import identifiability
 from guidefit.assess.identifiability import Direction, draw_matrix
+from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.base.names import variable_of
 from guidefit.engines import posterior_file
@@ -43,7 +44,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         style.save_message(f"No estimates {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return
     posterior, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
-    estimates = pd.read_parquet(inputs["estimates"]).query("seed == @seed")
+    estimates = parquet.read(inputs["estimates"]).query("seed == @seed")
     scalars = scalar_variables(posterior)
     trace(fit, scalars, f"Chains {name}: densities and traces").savefig(outputs["trace"])
     rank_plot(fit, scalars, f"Chains {name}: ECDF of ranks minus uniform ECDF").savefig(outputs["rank_plot"])

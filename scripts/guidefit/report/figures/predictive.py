@@ -9,6 +9,7 @@ import plotnine as p9
 import xarray as xr
 
 from guidefit.assess.uniformity import pit_band
+from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.report.figures import style
 from guidefit.screens import screen_file
@@ -24,7 +25,7 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     """
     seed = int(settings["seed"])
     name = f"({settings['variant']}, seed {seed})"
-    loo = pd.read_parquet(inputs["loo"]).query("seed == @seed")
+    loo = parquet.read(inputs["loo"]).query("seed == @seed")
     if loo.empty:
         style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.base import tables
+from guidefit.base import parquet, tables
 from guidefit.report.pages import html
 from guidefit.report.pages.html import cell
 
@@ -33,8 +33,8 @@ class Tables:
     def read(cls, inputs: Mapping[str, Any]) -> "Tables":
         """The tables at these paths, by name."""
         return cls(
-            genes=pd.read_parquet(inputs["genes"]),
-            sgrnas=pd.read_parquet(inputs["sgrnas"]),
+            genes=parquet.read(inputs["genes"]),
+            sgrnas=parquet.read(inputs["sgrnas"]),
             diagnostics=tables.read(inputs["diagnostics"]),
             comparison=tables.read(inputs["comparison"]) if inputs.get("comparison") else None,
             correction=tables.read(inputs["correction"]) if inputs.get("correction") else None,
@@ -53,7 +53,7 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
     """The page of these tables."""
     if found.genes.empty:
-        return html.fill("genes.html.j2", study=study, variant=None)
+        return html.fill("genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
     seed = found.genes["seed"].iloc[0]
     verdicts = found.diagnostics[found.diagnostics["seed"] == seed].set_index("variant")["verdict"]
     compared = None if found.comparison is None else found.comparison[found.comparison["seed"] == seed]
@@ -65,6 +65,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
         study=study,
         variant=variant,
         why=why,
+        absent=_absent(found.genes, found.diagnostics[found.diagnostics["seed"] == seed]),
         verdict=verdicts[variant],
         genes=f"{len(table):,}",
         sgrnas=f"{int(table['sgrnas'].sum()):,}",
@@ -98,6 +99,20 @@ def choose(genes: pd.DataFrame, verdicts: pd.Series, comparison: pd.DataFrame | 
     if sound:
         return sound[0], "the first variant whose fit did not fail"
     return present[0], "no fit passed its checks: do not use these numbers"
+
+
+def _absent(genes: pd.DataFrame, fits: pd.DataFrame) -> list[dict[str, str]]:
+    """The variants without effects of genes, each with the reason. fits: rows of diagnostics.csv, one per variant is used."""
+    return [
+        {
+            "variant": fit["variant"],
+            "reason": f"its fit stopped ({cell(fit['reasons'])})"
+            if fit["verdict"] == "error"
+            else "it has no parameters of genes or sgRNAs that effects are computed from",
+        }
+        for fit in fits.drop_duplicates("variant").to_dict("records")
+        if fit["variant"] not in set(genes["variant"])
+    ]
 
 
 def _lists(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
@@ -166,7 +181,8 @@ def judge_correction(table: pd.DataFrame, variant: str) -> str:
     table: rows of correction.csv.
     """
     rows = table.set_index("method")
-    if variant not in rows.index or rows[["slope", "slope_se", "nnmd", "nnmd_se"]].isna().any(axis=None):
+    figures = ["slope", "slope_se", "nnmd", "nnmd_se"]
+    if variant not in rows.index or rows.loc[["none", variant], figures].isna().any(axis=None):
         return "This cannot be judged: the data contain too few control genes or cell lines."
     before, after = rows.loc["none"], rows.loc[variant]
     removed = abs(after["slope"]) <= 2 * after["slope_se"] or abs(after["slope"]) <= 0.1 * abs(before["slope"])

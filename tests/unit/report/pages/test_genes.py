@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from guidefit.assess import checks
 from guidefit.effects import correction
 from guidefit.effects.gene_table import GENE_COLUMNS
 from guidefit.report.pages import genes as gene_page
@@ -32,8 +33,26 @@ def test_hostile_names_in_the_page(answers):
 
 def test_a_study_without_genes_has_a_page(answers):
     genes, sgrnas, _ = answers
-    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["error"]})
-    assert "No fit gives effects" in page(genes.head(0), sgrnas.head(0), fits)
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["error"], "reasons": "error: no <luck>"})
+    text = page(genes.head(0), sgrnas.head(0), fits)
+    assert "No fit gives effects" in text
+    assert "<b>v</b>: its fit stopped (error: no &lt;luck&gt;)." in text
+
+
+def test_variants_without_effects_are_named_with_the_reason(answers):
+    genes, sgrnas, _ = answers
+    fits = pd.DataFrame({"variant": ["v", "bad", "pooled"], "seed": 1, "verdict": ["pass", "error", "warn"]})
+    fits["reasons"] = ["all checks passed", "error: the sampler stopped: no luck", "warn: R-hat"]
+    table = correction.list_stopped(
+        corrected(), checks.make_table([{"variant": "bad", "seed": 1, "check": checks.STOPPED, "where": "no luck"}]), 1
+    )
+    text = page(genes, sgrnas, fits, correction=table)
+    assert "<b>bad</b>: its fit stopped (error: the sampler stopped: no luck)." in text
+    assert "<b>pooled</b>: it has no parameters of genes or sgRNAs" in text
+    assert "<li><b>v</b>" not in text
+    assert "<td>its fit stopped: no luck</td>" in text
+    assert "Yes: v changes the slope" in text  # a row without figures does not hide the answer on another variant
+    assert "Variants without effects" not in page(genes, sgrnas, fits.head(1))
 
 
 def test_a_study_whose_variants_have_no_genes_has_a_page(answers):
