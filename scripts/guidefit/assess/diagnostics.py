@@ -17,6 +17,7 @@ from guidefit.assess import checks, estimates, identifiability, uniformity, word
 from guidefit.assess.checks import Checks
 from guidefit.assess.identifiability import Direction
 from guidefit.base.names import variable_of
+from guidefit.engines.interface import K_HAT_MAX
 from guidefit.engines.posterior_file import reported
 from guidefit.screens.arrays import ModelData
 
@@ -28,7 +29,6 @@ COLUMNS = (
     *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
     *("loo_pit_outside", "loo_pit_genes_outside"),
 )
-K_HAT_MAX = 0.7  # Vehtari et al. 2024
 SHOWN = 5  # names that a check lists; the number of all is its value
 
 

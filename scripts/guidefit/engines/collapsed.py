@@ -17,7 +17,7 @@ import xarray as xr
 from guidefit.base.errors import UserError
 from guidefit.engines import conditional_locations, importance, mixture
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
-from guidefit.engines.interface import FitError, Settings, data_groups
+from guidefit.engines.interface import K_HAT_MAX, FitError, Settings, data_groups
 from guidefit.models import structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.structure import Structure
@@ -28,7 +28,6 @@ from guidefit.screens.sufficient import SufficientStatistics
 
 logger = logging.getLogger("guidefit")
 
-K_HAT_MAX = 0.7  # Vehtari et al. 2024
 ROWS_KEPT = 2_000_000  # screens with more rows are read in parts, and posterior.nc does not repeat their rows
 MOMENTS = 1 << 15  # draws x sgRNAs, about, whose conditional moments are averaged; at least MOMENTS_MIN draws
 MOMENTS_MIN = 128
@@ -53,7 +52,7 @@ class _ScaleDraws:
 
 
 class CollapsedEngine:
-    """The engine for one variant. rows_kept, k_hat_max: see ROWS_KEPT and K_HAT_MAX."""
+    """The engine for one variant. rows_kept, k_hat_max: see ROWS_KEPT and interface.K_HAT_MAX."""
 
     def __init__(
         self,

@@ -14,6 +14,9 @@ import xarray as xr
 
 from guidefit.screens.arrays import ModelData
 
+K_HAT_MAX = 0.7
+"""Importance weights whose k-hat is this or more cannot be used (Vehtari et al. 2024)."""
+
 
 @dataclass(frozen=True)
 class Settings:

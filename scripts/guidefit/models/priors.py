@@ -72,7 +72,7 @@ def _parse(text: str) -> tuple[Prior, list[Problem]]:
 
 
 def _number(node: ast.expr, text: str) -> Any:
-    """The number that an argument is; its source text if it is none."""
+    """An argument as a number, or its source text if it is not a number."""
     if isinstance(node, ast.Name) and node.id.lower() in ("inf", "infinity", "nan"):
         return float(node.id)
     try:
@@ -143,7 +143,7 @@ def _incomplete(name: str, known: Distribution, given: Mapping[str, Any]) -> Ite
 
 
 def _bad_value(key: str, value: Any, known: Distribution) -> str | None:
-    """A sentence on a parameter's value that is no finite number or is out of bounds."""
+    """A sentence on a parameter's value that is not a finite number or is out of bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return explain_number(value, "a number")
     if not abs(value) < math.inf or abs(value) > 1e300:

@@ -34,7 +34,7 @@ GUIDES = {
 class Files:
     """Paths: either counts or logfc; sequence_map is needed with counts; nonessential lists genes whose guides normalise.
 
-    map_columns: our column (of SEQUENCES and GUIDES) -> its name in the maps, where it is none of the known ones.
+    map_columns: our column (of SEQUENCES and GUIDES) -> its name in the maps, where the known names do not include it.
     """
 
     guide_map: str

@@ -119,7 +119,7 @@ def _rename_columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataF
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What is validated: the table with numeric cna and logfc, which cells of these were no number, and the file's column names."""
+    """To be validated: the table with numeric cna and logfc, which of their cells are not numbers, and the file's column names."""
 
     table: pd.DataFrame
     not_numbers: dict[str, pd.Index]

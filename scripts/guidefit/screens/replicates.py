@@ -88,7 +88,7 @@ class _CountedReplicates:
     """Read counts and what turns them into logFC.
 
     counts: (sample, guide); scale: (sample,) factor to a median control count of 500; replicates: positions of the samples that are
-    no plasmid; plasmids: batch -> positions of its plasmid samples; batches: (replicate,); centres: (replicate,) median logFC of
+    not plasmids; plasmids: batch -> positions of its plasmid samples; batches: (replicate,); centres: (replicate,) median logFC of
     the control guides, subtracted at the end.
     """
 
