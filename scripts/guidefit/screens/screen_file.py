@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from guidefit.base import parquet
+from guidefit.base.arrays import evenly_spaced
 from guidefit.base.errors import UserError
 
 IDS = ("gene", "sgrna", "cell_line")
@@ -44,7 +45,7 @@ def read_some_genes(path: str | Path, seed: int, most: int) -> tuple[pd.DataFram
         for batch in file.iter_batches(1 << 20, groups, ["gene"]):
             genes |= dict.fromkeys(batch["gene"].unique().to_pylist())
         names = list(genes)
-        kept = pa.array([names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(most, len(names))).astype(int))])
+        kept = pa.array([names[i] for i in evenly_spaced(len(names), most)])
         parts = []
         for batch in file.iter_batches(1 << 20, groups):
             rows = batch.filter(pc.is_in(batch["gene"].cast(pa.string()), kept))
