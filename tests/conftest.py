@@ -15,6 +15,14 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 ran_for_real: list[str] = []  # printed at the end, because a skipped test is easily taken for one that passed
 
 
+FIRST = ("tests/conda/", "tests/workflow/test_studies.py", "tests/slurm/", "tests/workflow/")
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; conda and SLURM not next to each other, because both use the one cluster and would wait for it."""
+    items.sort(key=lambda item: next((i for i, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
+
+
 def pytest_sessionfinish(session):
     """A worker of pytest-xdist passes on what it ran."""
     if hasattr(session.config, "workeroutput"):

@@ -30,7 +30,7 @@ SMALL = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 8}
 
 
 def study(truth, checks, **variants):
-    common = {"sampling": QUICK, "covariate": "zscore", "seeds": "0-1", "batch_size": 2, "figure_seeds": 1}
+    common = {"sampling": QUICK, "covariate": "zscore", "seeds": "0-1", "batch_size": 2, "figure_seeds": int(checks)}
     return common | {"simulate": SMALL | {"truth": truth}, "checks": checks, "variants": variants}
 
 
@@ -59,7 +59,10 @@ def test_every_table_is_written_whichever_fits_stop(workflow):
     assert len(comparison) == 4
     assert comparison["rank"].isna().all()
     comparison = workflow.table("some_checked/comparison.csv").set_index("variant")
-    assert (comparison.loc["pooled", "weight"] == 1).all()
+    assert comparison.loc["pooled", "elpd"].notna().all()
+    ranked = comparison[comparison["rank"].notna()]
+    assert set(ranked.index) == {"pooled"}  # of small data one seed may have a k-hat too high to be ranked
+    assert (ranked[["rank", "weight"]] == 1).all(axis=None)
     assert (comparison.loc["never", "note"] == "not ranked: the fit's verdict is error").all()
     assert comparison.loc["never", ["rank", "elpd"]].isna().all(axis=None)
 

@@ -77,7 +77,7 @@ def test_an_odd_screen_stops_with_a_message(workflow):
     )
     run = workflow.run(ok=False)
     assert run.code != 0
-    assert "column logfc: no noise: every sgRNA's values lie exactly on a line in x" in run.output
+    assert "column logfc: no noise: the values of every sgRNA lie exactly on a line in x" in run.output
     assert "Traceback" not in run.output.split("guidefit:")[1].split("\n\n")[0]
 
 

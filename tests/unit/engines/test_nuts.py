@@ -32,7 +32,7 @@ def estimates_of(fit):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"adaptation": "low_rank", "draws": 1000}, {"sampler": "pymc", "draws": 250, "tune": 250, "max_treedepth": 8}],
+    [{"adaptation": "low_rank", "draws": 1000}, {"sampler": "pymc", "draws": 600, "tune": 500, "max_treedepth": 8}],
     ids=["nutpie low_rank", "pymc"],
 )
 def test_a_ridge_fails_whichever_sampler_ran_it(settings):

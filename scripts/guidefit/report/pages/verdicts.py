@@ -68,8 +68,8 @@ def worst_fits(study: str, diagnostics: pd.DataFrame, table: pd.DataFrame) -> li
     reasons = table.groupby(keys).size().rename("reasons_found")
     ranked = diagnostics[[*keys, "verdict"]].join(reasons, on=keys)
     ranked = ranked[ranked["verdict"].isin(["warn", *checks.FAILED])]
-    ranked = ranked.assign(severity=-ranked["verdict"].map(checks.VERDICTS.index), many=-ranked["reasons_found"].fillna(0))
-    found = ranked.sort_values(["severity", "many"], kind="stable").head(MAX_WORST)
+    ranked = ranked.assign(severity=[checks.VERDICTS.index(verdict) for verdict in ranked["verdict"]])
+    found = ranked.sort_values(["severity", "reasons_found"], ascending=False, kind="stable").head(MAX_WORST)
     return [
         {
             "variant": fit["variant"],

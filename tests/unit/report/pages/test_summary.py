@@ -138,6 +138,11 @@ def test_of_many_fits_the_worst_are_listed():
     assert "The worst fits:" not in page(fits[:12], rows[:12])
 
 
+def test_of_many_good_fits_none_is_listed():
+    rows = [a_check(checks.PREDICTIVE, "unchecked", seed=seed) for seed in range(14)]
+    assert "The worst fits:" not in page([a_fit("unchecked", seed=seed) for seed in range(14)], rows)
+
+
 def recovered(**columns):
     own = {"variant": "pooled", "fits": "all", "variable": ["mu", "rho"], "seeds": [40, 0], "coordinates": 1}
     known = {"bias": [0.1, np.nan], "coverage_95": [0.95, np.nan], "verdict": ["pass", np.nan], "note": np.nan}
