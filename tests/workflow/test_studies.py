@@ -33,18 +33,21 @@ def build(data, priors):
 '''
 
 
+COLLAPSED = {"engine": "collapsed"}  # nothing to compile
+
+
 def own_variant(workflow, fault="pass", name="mine"):
     (workflow / f"{name}.py").write_text(OWN_VARIANT.replace("FAULT", fault))
 
 
 def study(**settings):
     small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 5}
-    return {"simulate": small, "sampling": QUICK, "checks": False, "figure_seeds": 0, "variants": ["pooled"]} | settings
+    return {"simulate": small, "sampling": QUICK, "checks": False, "figure_seeds": 0, "variants": {"pooled": COLLAPSED}} | settings
 
 
 def test_only_what_changed_is_run_again(workflow):
     own_variant(workflow)
-    variants = {"pooled": {}, "mine": {"file": "mine.py"}}
+    variants = {"pooled": COLLAPSED, "mine": {"file": "mine.py"}}
     workflow.configure(first=study(variants=variants, seeds=[1]))
     assert workflow.run().jobs.count("fit") == 2
     assert "Nothing to be done" in workflow.run().output
@@ -68,7 +71,7 @@ def test_only_what_changed_is_run_again(workflow):
     workflow.configure(first=study(variants=variants, seeds=[1, 2]), second=study(seeds=[1]))
     assert {m.split(":")[0] for m in workflow.run().messages if not m.startswith("default")} == {"second"}
 
-    variants["pooled"] = {"draws": 70}
+    variants["pooled"] = COLLAPSED | {"draws": 70}
     workflow.configure(first=study(variants=variants, seeds=[1, 2]), second=study(seeds=[1]))
     fits = [m for m in workflow.run().messages if "fit " in m]
     assert len(fits) == 2
@@ -93,7 +96,9 @@ def test_batches_and_cores_change_no_number(workflow):
 def test_a_fit_that_throws_is_a_row_and_not_the_end(workflow):
     # the density is zero everywhere for data whose first row is below the median of all first rows
     own_variant(workflow, fault='pm.Potential("fault", pt.switch(logfc[0] < -1.5, -np.inf, 0.0))')
-    workflow.configure(s=study(variants={"mine": {"file": "mine.py"}, "pooled": {}}, seeds="0-7", batch_size=8, figure_seeds=8))
+    workflow.configure(
+        s=study(variants={"mine": {"file": "mine.py"}, "pooled": COLLAPSED}, seeds="0-7", batch_size=8, figure_seeds=8)
+    )
     run = workflow.run()
     table = workflow.table("s/diagnostics.csv")
     wrong = table[table["verdict"] == "error"]
