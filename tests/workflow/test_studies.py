@@ -96,9 +96,7 @@ def test_batches_and_cores_change_no_number(workflow):
 def test_a_fit_that_throws_is_a_row_and_not_the_end(workflow):
     # the density is zero everywhere for data whose first row is below the median of all first rows
     own_variant(workflow, fault='pm.Potential("fault", pt.switch(logfc[0] < -1.5, -np.inf, 0.0))')
-    workflow.configure(
-        s=study(variants={"mine": {"file": "mine.py"}, "pooled": COLLAPSED}, seeds="0-7", batch_size=8, figure_seeds=8)
-    )
+    workflow.configure(s=study(variants={"mine": {"file": "mine.py"}, "pooled": COLLAPSED}, seeds="0-7", batch_size=8))
     run = workflow.run()
     table = workflow.table("s/diagnostics.csv")
     wrong = table[table["verdict"] == "error"]
@@ -110,7 +108,7 @@ def test_a_fit_that_throws_is_a_row_and_not_the_end(workflow):
     assert "error" in (workflow / "results/s/summary.html").read_text()
     seeds = set(workflow.table("s/estimates.csv").query("variant == 'mine'")["seed"])
     assert seeds == set(range(8)) - set(wrong["seed"])
-    assert (workflow / f"results/s/figures/mine-trace-seed_{wrong['seed'].iloc[0]}.png").exists()
+    workflow.run(f"results/s/figures/mine-trace-seed_{wrong['seed'].iloc[0]}.png")  # it states that there are no draws
 
 
 def test_a_variant_that_cannot_be_built_stops_the_run(workflow):

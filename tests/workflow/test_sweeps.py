@@ -86,10 +86,10 @@ def test_recovery_and_calibration_over_seeds(workflow):
     config = {"studies": {}}
     for name in ("sweep", "calibration"):
         config["studies"] |= yaml.safe_load((ROOT / f"config/studies/{name}.yaml").read_text())["studies"]
-        config["studies"][name] |= {"seeds": "0-59", "batch_size": 20}
+        config["studies"][name] |= {"seeds": "0-59", "batch_size": 30}
     (workflow / "config.yaml").write_text(yaml.safe_dump(config))
     first = workflow.run()
-    assert first.jobs.count("fit_temporary") == 12
+    assert first.jobs.count("fit_temporary") == 8
 
     recovery = workflow.table("sweep/recovery.csv").query("fits == 'all'").set_index(["variant", "variable"])
     assert (recovery["seeds"] == 60).all()

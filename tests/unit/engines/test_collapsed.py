@@ -233,7 +233,7 @@ def test_agrees_with_nuts_over_many_data_sets(variant):
 )
 def test_ranks_of_truths_from_the_prior_are_uniform(variant):
     """Simulation-based calibration (Talts et al. 2018): chi-squared in ten bins, with Bonferroni's correction over variables."""
-    seeds = 400
+    seeds = 250
     model = engine(variant, draws=25, prior_draws=2)
     layout = simulated(0, Design(genes=4, sgrnas_per_gene=2, cell_lines=10))
     ranks = []
