@@ -1,5 +1,6 @@
 """The start of every job: limits on threads, folders for compile caches, and the log."""
 
+import json
 import logging
 import os
 import sys
@@ -97,17 +98,24 @@ class _Reporter:
 
 
 def is_truncated(path: str) -> bool:
-    """Whether a Parquet or NetCDF file lost its end, for example by a full disk or a crash of the machine."""
-    kind = Path(path).suffix
-    if kind == ".parquet":
-        with open(path, "rb") as file:
-            file.seek(max(0, Path(path).stat().st_size - 4))
+    """Whether a Parquet, NetCDF or JSON file lost its end, for example by a full disk or a crash of the machine."""
+    kind, size = Path(path).suffix, Path(path).stat().st_size
+    with open(path, "rb") as file:
+        if kind == ".parquet":
+            file.seek(max(0, size - 4))
             return file.read() != b"PAR1"
-    if kind == ".nc":
-        import netCDF4
-
-        try:
-            netCDF4.Dataset(path).close()
-        except OSError:
-            return True
+        if kind == ".json":
+            return not _is_json(file.read())
+        if kind == ".nc":  # HDF5: the end of the file is in its superblock, behind two addresses
+            start = file.read(48)
+            at = 28 if start[8:9] >= b"\x02" else 40
+            return len(start) < 48 or int.from_bytes(start[at : at + 8], "little") > size
     return False
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True

@@ -16,8 +16,10 @@ def test_a_file_is_truncated_if_its_end_is_missing(tmp_path):
     pd.DataFrame({"a": np.arange(1000)}).to_parquet(table)
     xr.Dataset({"a": ("x", np.arange(1000.0))}).to_netcdf(draws)
     (tmp_path / "t.csv").write_text("a\n1\n")
-    assert not any(map(startup.is_truncated, (table, draws, text)))
-    for path in (table, draws):
+    graph = str(tmp_path / "m.json")
+    (tmp_path / "m.json").write_text('{"nodes": [1, 2, 3]}')
+    assert not any(map(startup.is_truncated, (table, draws, text, graph)))
+    for path in (table, draws, graph):
         os.truncate(path, os.path.getsize(path) // 2)
         assert startup.is_truncated(path)
         os.truncate(path, 0)
