@@ -1,11 +1,14 @@
-"""The ledger of an import: what was left out of a screen, and what was kept but should be looked at."""
+"""The ledger of an import: what was left out of a screen, what was kept but should be looked at, and what lowers the verdicts."""
 
 import logging
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from guidefit.base import tables
 
 logger = logging.getLogger("guidefit")
 
@@ -14,8 +17,11 @@ _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(rf"\d{{1,2}}[-/ ]({_MONTHS})|({_MONTHS})[-/ ]\d{{1,4}}|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}", re.IGNORECASE)
 
 
+WARNED = "warned"  # the action of an entry that lowers the verdicts of all fits
+
+
 class Ledger:
-    """What an import left out, and what it kept but should be looked at."""
+    """What an import left out, what it kept but should be looked at, and what lowers the verdicts of all fits."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[str, str, int | None, str]] = []
@@ -31,10 +37,24 @@ class Ledger:
         logger.info("%s%s", reason, f": {named}" if named else "")
         self._entries.append(("noted", reason, rows, named))
 
+    def warn(self, reason: str, examples: Iterable[Any] = ()) -> None:
+        """Add something that lowers the verdict of every fit to this screen to `warn`; reason: what is wrong and what to do."""
+        named = listed(examples)
+        logger.warning("%s%s", reason, f" ({named})" if named else "")
+        self._entries.append((WARNED, reason, None, named))
+
     def table(self) -> pd.DataFrame:
-        """One row per entry: action (dropped or noted), reason, rows (sgRNA and cell line), examples."""
+        """One row per entry: action (dropped, noted or warned), reason, rows (sgRNA and cell line), examples."""
         table = pd.DataFrame(self._entries, columns=["action", "reason", "rows", "examples"])
         return table.astype({"action": "str", "reason": "str", "rows": "Int64", "examples": "str"})
+
+
+def read_warnings(path: str | Path) -> list[str]:
+    """The warnings of an import, each with its examples, from the file of its ledger."""
+    table = tables.read(path)
+    examples = table["examples"].fillna("")
+    reasons = table["reason"] + (" (" + examples + ")").where(examples != "", "")
+    return reasons[table["action"] == WARNED].tolist()
 
 
 def listed(items: Iterable[Any], most: int = 5) -> str:
