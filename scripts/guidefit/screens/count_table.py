@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from guidefit.base import messages, parquet
 from guidefit.base.errors import UserError
-from guidefit.screens import counted, replicates, samples, text_files
+from guidefit.screens import counted, labels, replicates, samples, text_files
 from guidefit.screens.counted import Counts
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap import BLOCK_ROWS, make_screen
@@ -30,21 +30,11 @@ def convert(path: str, output: str | Path) -> Ledger:
     Raises UserError where it is no count table: columns, names or counts that are wrong.
     """
     ledger = Ledger()
-    separator = _find_separator(path)
-    header = [name.strip() for name in text_files.read_header(path, separator)]
+    header = text_files.read_header(path)
     _refuse_header(path, header)
-    table = text_files.read_csv(
-        path,
-        separator,
-        dtype=dict.fromkeys(header[:2], str),
-        na_values={name: [] if i < 2 else text_files.MISSING for i, name in enumerate(header)},
-        keep_default_na=False,
-        low_memory=False,
-        header=0,
-        names=header,
-    )
-    names = table.iloc[:, :2].apply(lambda column: column.fillna("").str.strip())
-    names.columns = ["sgrna", "gene"]
+    table = text_files.read(path, text=header[:2], unique="all", ledger=ledger)
+    header = [*table.columns]
+    names = table.iloc[:, :2].fillna("").set_axis(["sgrna", "gene"], axis=1)
     _refuse_guides(path, names)
     names["gene"] = names["gene"].where(~names["gene"].str.lower().isin(NO_GENE), "")
     is_number = [pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool for name in header[2:]]
@@ -68,25 +58,14 @@ def convert(path: str, output: str | Path) -> Ledger:
 _PREFIX = "counts: "  # of the columns of samples, so that a sample may have any name
 
 
-def _find_separator(path: str) -> str:
-    """Tab, comma or semicolon: the one that the header has most of."""
-    header = text_files.read_header(path, "\x01")[0]
-    return max("\t,;", key=header.count)
-
-
 def _refuse_header(path: str, header: list[str]) -> None:
-    repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
-    if repeated:
-        raise UserError(
-            f"{path}: {len(repeated)} column(s) occur more than once in the header ({listed(repeated)}). Keep one of each."
-        )
     if len(header) < 3:
         raise UserError(
             f"{path}: the header has {len(header)} column(s) ({listed(header)}). Expected sgRNA, Gene, and a column of read "
             "counts for "
             "every sample, separated by tabs, commas or semicolons."
         )
-    if samples.fold(header[0]) in GENE_NAMES and samples.fold(header[1]) in GUIDE_NAMES:
+    if labels.fold(header[0]) in GENE_NAMES and labels.fold(header[1]) in GUIDE_NAMES:
         raise UserError(
             f"{path}: the first columns are {header[0]}, {header[1]}. Expected sgRNA and then Gene: swap the two columns."
         )
@@ -96,7 +75,7 @@ def _refuse_guides(path: str, names: pd.DataFrame) -> None:
     """Raise UserError where a row has no sgRNA, an sgRNA has several rows, or genes are numbers."""
     empty = names.index[names["sgrna"] == ""]
     if len(empty):
-        raise UserError(f"{path}: {len(empty)} row(s) without sgRNA, first line {empty[0] + 2}. Fill it in, or remove the row.")
+        raise UserError(f"{path}: {len(empty)} row(s) without sgRNA, first line {empty[0]}. Fill it in, or remove the row.")
     repeated = names["sgrna"][names["sgrna"].duplicated()].unique()
     if len(repeated):
         genes = names.loc[names["sgrna"] == repeated[0], "gene"].unique()
@@ -120,7 +99,7 @@ def _refuse_text(path: str, table: pd.DataFrame, text: list[str]) -> None:
         if numbers.notna().sum() > is_no_number.sum():
             row = table.index[is_no_number][0]
             raise UserError(
-                f"{path}: {is_no_number.sum()} cell(s) of sample {name!r} are not numbers, first on line {row + 2}: "
+                f"{path}: {is_no_number.sum()} cell(s) of sample {name!r} are not numbers, first on line {row}: "
                 f"{str(table[name][row])[:40]!r}. Expected a read count: correct it."
             )
 
@@ -128,10 +107,12 @@ def _refuse_text(path: str, table: pd.DataFrame, text: list[str]) -> None:
 def read_sheet(table: str | Path, files: Files, steps: Steps, ledger: Ledger) -> pd.DataFrame:
     """The rows of the sample sheet that have counts in a converted table. Raises UserError where there are none."""
     assert files.sequence_map
-    sheet = samples.read_sheet(files.sequence_map, files.map_columns)
+    sheet = samples.read_sheet(files.sequence_map, files.map_columns, ledger)
     with parquet.opened(table) as file:
         known = [name.removeprefix(_PREFIX) for name in file.schema_arrow.names if name.startswith(_PREFIX)]
-    found = sheet["sample"].isin(known)
+    match = labels.match(sheet["sample"], known, "sample")
+    labels.note_spelling(match, "sample", ledger)
+    found = match.found
     if not found.any():
         raise UserError(
             f"{files.sequence_map}: none of its {len(sheet)} samples ({listed(sheet['sample'], 3)}) is a column of the count "
@@ -140,14 +121,15 @@ def read_sheet(table: str | Path, files: Files, steps: Steps, ledger: Ledger) ->
         )
     lost = sheet.loc[~found, "sample"]
     if len(lost):
-        hint = messages.suggestion(lost.iloc[0], set(known) - set(sheet["sample"]))
+        hint = messages.suggestion(lost.iloc[0], known)
         ledger.warn(f"{len(lost)} of {len(sheet)} samples of {files.sequence_map} are not in the count table.{hint}", lost)
-    unused = [name for name in known if name not in set(sheet["sample"])]
+    sheet = sheet[found].assign(column=[known[i] for i in match.positions[found]])
+    unused = [name for name in known if name not in set(sheet["column"])]
     if unused:
         ledger.note(
             f"{len(unused)} of {len(known)} samples of the count table left out, as the sample sheet does not have them", unused
         )
-    return samples.leave_out_failed(sheet[found].reset_index(drop=True), steps.failed_qc, ledger).reset_index(drop=True)
+    return samples.leave_out_failed(sheet, steps.failed_qc, ledger).reset_index(drop=True)
 
 
 def read_counts(table: str | Path, sheet: pd.DataFrame, sheet_place: str, place: str) -> Counts:
@@ -156,7 +138,7 @@ def read_counts(table: str | Path, sheet: pd.DataFrame, sheet_place: str, place:
         names = file.read(["sgrna", "gene"]).to_pandas()
         values = np.empty((len(sheet), len(names)), dtype=np.float32)
         for start in range(0, len(sheet), 50):
-            some = [_PREFIX + name for name in sheet["sample"][start : start + 50]]
+            some = [_PREFIX + name for name in sheet["column"][start : start + 50]]
             part = file.read(some)
             values[start : start + 50] = [part[name].to_numpy() for name in some]
     guides = name_genes(names.assign(marked=False, n_alignments=np.nan))

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import conditions, matrices
+from guidefit.screens import conditions, labels, matrices, text_files
 from guidefit.screens.conditions import Arms
 from guidefit.screens.depmap_files import Files, Steps
 from guidefit.screens.ledger import Ledger, listed
@@ -161,8 +160,8 @@ def find_controls(counts: Counts, files: Files, steps: Steps, ledger: Ledger) ->
         what = "control guides"
     else:
         assert files.nonessential
-        wanted = matrices.read_names(files.nonessential)
-        of_controls = counts.guides.loc[matrices.match_names(counts.guides["label"].tolist(), wanted), "sgrna"]
+        wanted = matrices.read_names(files.nonessential, counts.guides["label"].unique(), ledger)
+        of_controls = counts.guides.loc[labels.match_genes(counts.guides["label"].tolist(), wanted), "sgrna"]
         found = np.flatnonzero(counts.sgrnas.isin(of_controls))
         what = "guides of nonessential genes"
         if not len(found):
@@ -190,7 +189,7 @@ def find_control_guides(counts: Counts, files: Files, steps: Steps) -> np.ndarra
     """
     if files.control_list:
         place, names = files.control_list, read_list(files.control_list)
-        found = counts.sgrnas.isin(names)
+        found = labels.match(counts.sgrnas, names, "sgrna").found
         how = f"none of its {len(names)} names ({listed(names, 3)}) is a guide of the counts"
     else:
         assert steps.control_guides
@@ -207,9 +206,8 @@ def find_control_guides(counts: Counts, files: Files, steps: Steps) -> np.ndarra
 
 
 def read_list(path: str) -> list[str]:
-    """Names, one per line; of lines with several cells the first one."""
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    return [name for line in lines if (name := re.split(r"[,;\t]", line)[0].strip().strip('"'))]
+    """The names in the first column of a list, its first line included: a header is a name that no guide has."""
+    return text_files.read(path, text="all", has_header=False).iloc[:, 0].dropna().tolist()
 
 
 def check_values(columns: Iterable[np.ndarray], place: str, ledger: Ledger) -> None:
@@ -273,7 +271,9 @@ def median(values: np.ndarray) -> np.ndarray:
 def counts_of_matrix(path: str, sheet: pd.DataFrame, guides: pd.DataFrame, sheet_path: str, ledger: Ledger) -> Counts:
     """The counts of a matrix of sequenced samples x sgRNAs, or transposed, with the samples that the sheet has."""
     what = "sequences of the sequence map and sgRNAs of the guide map"
-    matrix = matrices.orient(matrices.read(path), sheet["sample"], guides["sgrna"], path, what)
+    matrix = matrices.orient(matrices.read(path, ledger), sheet["sample"], guides["sgrna"], path, what, ledger)
+    matrix = matrices.rename_rows(matrix, sheet["sample"], "sample", ledger)
+    matrix = matrices.rename_rows(matrix.T, guides["sgrna"], "sgrna", ledger).T
     check_values(matrix.to_numpy(), path, ledger)
     unknown = matrix.index.difference(sheet["sample"])
     if len(unknown):

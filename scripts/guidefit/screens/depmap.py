@@ -39,26 +39,26 @@ def import_depmap(
     where the files do not match each other.
     """
     ledger = Ledger()
-    guides = read_guides(files)
+    guides = read_guides(files, ledger)
     if files.counts:
         counts = _read_counts(files, steps, guides, ledger).without(left_out, ledger)
         arms = counted.choose_arms(counts.sheet, steps, counts.sheet_place, ledger)
         found = replicates.from_counts(counts, arms, files, steps, ledger, 4 * block_rows)
     else:
-        copies = matrices.read(files.copy_number) if files.copy_number else None
+        copies = matrices.read(files.copy_number, Ledger()) if files.copy_number else None
         found = replicates.from_logfc(files, steps, guides, copies, ledger, logfc_max)
     return make_screen(guides, found, files, steps, covariate, constant_covariate, copy_number_unit, ledger, block_rows), ledger
 
 
 def read_all(files: Files, steps: Steps, ledger: Ledger) -> Counts:
     """The counts of all samples that the sequence map has."""
-    return _read_counts(files, steps, read_guides(files), ledger)
+    return _read_counts(files, steps, read_guides(files, ledger), ledger)
 
 
 def _read_counts(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger) -> Counts:
     assert files.counts
     assert files.sequence_map
-    sheet = samples.read_sheet(files.sequence_map, files.map_columns)
+    sheet = samples.read_sheet(files.sequence_map, files.map_columns, ledger)
     sheet = samples.leave_out_failed(sheet, steps.failed_qc, ledger)
     return counted.counts_of_matrix(files.counts, sheet, guides, files.sequence_map, ledger)
 
@@ -80,9 +80,9 @@ def make_screen(
         blocks = Blocks(guides, found, None, steps, copy_number_unit, ledger, block_rows)
         return make_tables_without_copies(blocks, ledger)
     genes = {*guides["label"], *guides["gene"]}
-    copies = matrices.orient(
-        matrices.read(files.copy_number), np.unique(found.lines), genes, files.copy_number, "cell lines and genes"
-    )
+    copies = matrices.read(files.copy_number, ledger)
+    copies = matrices.orient(copies, np.unique(found.lines), genes, files.copy_number, "cell lines and genes", ledger)
+    copies = matrices.rename_rows(copies, np.unique(found.lines), "cell_line", ledger)
     check_unit(copies.to_numpy().ravel(), copy_number_unit, covariate.diploid, files.copy_number, ledger)
     blocks = Blocks(guides, found, copies, steps, copy_number_unit, ledger, block_rows)
     return make_tables(blocks, covariate, constant_covariate, files.copy_number, ledger)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import matrices
+from guidefit.screens import labels, matrices
+from guidefit.screens.ledger import Ledger
 
 # our column -> the names that releases of DepMap and Chronos have used
 GUIDES = {
@@ -54,7 +55,7 @@ class Steps:
     against: Mapping[str, str] | None
 
 
-def read_guides(files: Files) -> pd.DataFrame:
+def read_guides(files: Files, ledger: Ledger) -> pd.DataFrame:
     """The guide map: sgrna, label (the gene as the file writes it), gene, n_alignments, and whether the guide is marked.
 
     gene: the label's symbol where no other label has the same one, else the label. A map may have a row per alignment: an alignment
@@ -62,7 +63,7 @@ def read_guides(files: Files) -> pd.DataFrame:
     """
     assert files.guide_map
     own = {name: column for name, column in files.map_columns.items() if name in GUIDES}
-    guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"))
+    guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"), ledger)
     guides = guides[guides["sgrna"] != ""].drop_duplicates()
     if guides.empty:
         raise UserError(f"{files.guide_map}: the file has no rows. Expected one row per sgRNA with its gene.")
@@ -82,8 +83,8 @@ def _merge_alignments(guides: pd.DataFrame) -> pd.DataFrame:
 
 def name_genes(guides: pd.DataFrame) -> pd.DataFrame:
     """Guides with the gene that a file names, with `label` and `gene` as `read_guides` returns them."""
-    labels = guides["gene"].unique()
-    symbols = pd.Series([matrices.symbol(label) for label in labels], index=labels)
+    found = guides["gene"].unique()
+    symbols = pd.Series([labels.symbol(label) for label in found], index=found)
     genes = symbols.where(~symbols.duplicated(keep=False), symbols.index.to_series())
     guides = guides.rename(columns={"gene": "label"})
     return guides.assign(gene=guides["label"].map(genes))

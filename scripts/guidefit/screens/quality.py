@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from guidefit.screens import conditions, counted, matrices
+from guidefit.screens import conditions, counted, labels, matrices
 from guidefit.screens.conditions import Arms
 from guidefit.screens.counted import CountedSamples, Counts, median
 from guidefit.screens.depmap_files import Files, Steps
@@ -157,8 +157,8 @@ def _mean_by_gene(counts: Counts, logfc: CountedSamples, guides: np.ndarray) -> 
 
 def _positions(counts: Counts, path: str) -> np.ndarray:
     """Positions of the guides of the genes of a list."""
-    wanted = matrices.read_names(path)
-    of_genes = counts.guides.loc[matrices.match_names(counts.guides["label"].tolist(), wanted), "sgrna"]
+    wanted = matrices.read_names(path, counts.guides["label"].unique())
+    of_genes = counts.guides.loc[labels.match_genes(counts.guides["label"].tolist(), wanted), "sgrna"]
     return np.flatnonzero(counts.sgrnas.isin(of_genes))
 
 

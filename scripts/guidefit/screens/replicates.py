@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from guidefit.screens import conditions, counted, matrices, samples
+from guidefit.screens import conditions, counted, labels, matrices, samples
 from guidefit.screens.conditions import Arms
 from guidefit.screens.counted import Counts
 from guidefit.screens.depmap_files import Files, Steps
@@ -31,13 +31,14 @@ def from_logfc(
 ) -> Replicates:
     """The replicates of a matrix of logFC. Its columns are cell lines of the copy numbers, or samples of the sequence map."""
     assert files.logfc
-    matrix = matrices.read(files.logfc)
+    matrix = matrices.read(files.logfc, ledger)
     if files.sequence_map:
         matrix, lines = _with_lines_of_map(matrix, files, steps, guides, ledger)
     else:
         known = {*matrix.index, *matrix.columns} - {*guides["sgrna"]} if copies is None else {*copies.index, *copies.columns}
-        matrix = matrices.orient(matrix, guides["sgrna"], known, files.logfc, "sgRNAs of the guide map and cell lines")
+        matrix = matrices.orient(matrix, guides["sgrna"], known, files.logfc, "sgRNAs of the guide map and cell lines", ledger)
         lines = matrix.columns.to_numpy().astype(str)
+    matrix = matrices.rename_rows(matrix, guides["sgrna"], "sgrna", ledger)
     matrices.refuse_beyond(matrix, logfc_max, files.logfc)
     order = np.flatnonzero((lines != "") & (lines != samples.PLASMID))
     order = order[np.argsort(lines[order], kind="stable")]
@@ -56,15 +57,16 @@ def _with_lines_of_map(
     """The matrix (sgRNA, sample), and each sample's cell line by the sequence map: '' where the map has none."""
     assert files.logfc
     assert files.sequence_map
-    sheet = samples.read_sheet(files.sequence_map, files.map_columns, ("cell_line",))
-    labels = set(matrix.index) | set(matrix.columns)
-    key = max(("sample", "screen", "cell_line"), key=lambda key: len(labels & set(sheet[key])))
-    sheet = samples.leave_out_failed(sheet[sheet[key].isin(labels)], steps.failed_qc, ledger)
+    sheet = samples.read_sheet(files.sequence_map, files.map_columns, ledger, ("cell_line",))
+    names = {labels.fold(str(name)) for name in (*matrix.index, *matrix.columns)}
+    key = max(("sample", "screen", "cell_line"), key=lambda key: len(names & set(sheet[key].map(labels.fold)) - {""}))
+    sheet = samples.leave_out_failed(sheet[sheet[key].map(labels.fold).isin(names)], steps.failed_qc, ledger)
     if key != "cell_line":
         sheet = conditions.select(sheet, steps.of, files.sequence_map, ledger)
     line_of_sample = dict(zip(sheet[key], sheet["cell_line"], strict=True))
     what = "sgRNAs of the guide map and samples of the sequence map"
-    matrix = matrices.orient(matrix, guides["sgrna"], line_of_sample, files.logfc, what)
+    matrix = matrices.orient(matrix, guides["sgrna"], line_of_sample, files.logfc, what, ledger)
+    matrix = matrices.rename_rows(matrix.T, line_of_sample, "sample", ledger).T
     lines = np.array([line_of_sample.get(name, "") for name in matrix.columns])
     unknown = matrix.columns[lines == ""]
     if len(unknown):

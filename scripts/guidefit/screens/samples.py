@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import text_files
+from guidefit.screens import labels, text_files
 from guidefit.screens.ledger import Ledger, listed
 
 # our column -> the names that sheets use, earlier ones first; case and punctuation do not matter
@@ -39,15 +39,16 @@ _OF_REPLICATES = (
 )
 
 
-def read_sheet(path: str, map_columns: Mapping[str, str], needed: Collection[str] = ("sample", "cell_line")) -> pd.DataFrame:
+def read_sheet(
+    path: str, map_columns: Mapping[str, str], ledger: Ledger, needed: Collection[str] = ("sample", "cell_line")
+) -> pd.DataFrame:
     """The sheet, one row per sample: the columns of COLUMNS as cleaned text, empty where there are none, and `is_plasmid`.
 
     map_columns: keys of screen.map_columns -> the sheet's names; needed: columns that may not be absent. Plasmid samples have
     PLASMID as cell line. day: a number of days as text, or another name of a time in lower case; "0" for all names of the start.
     Other columns of the sheet are kept under their own names with "other: " in front. Raises UserError.
     """
-    table = text_files.read_csv(path, dtype=str, keep_default_na=False)
-    table = table.apply(lambda column: column.str.strip())
+    table = text_files.read(path, text="all", ledger=ledger).fillna("")
     found = _find_columns(path, table, map_columns, needed)
     sheet = pd.DataFrame({ours: table[found[ours]] if ours in found else "" for ours in COLUMNS}, index=table.index)
     for column in table.columns.difference(list(found.values()), sort=False):
@@ -66,18 +67,15 @@ def read_sheet(path: str, map_columns: Mapping[str, str], needed: Collection[str
 
 def _find_columns(path: str, table: pd.DataFrame, own: Mapping[str, str], needed: Collection[str]) -> dict[str, str]:
     """Our column -> the sheet's. Raises UserError where a needed or a named column is absent."""
-    folded = {fold(column): column for column in reversed(table.columns)}
     found, absent = {}, []
     for ours, theirs in COLUMNS.items():
         named = own.get(KEYS.get(ours, ""))
-        column = named if named in table.columns else next((folded[fold(each)] for each in theirs if fold(each) in folded), None)
-        if named is not None and named not in table.columns:
-            column = None
+        known = [named] if named is not None else theirs
+        column = next((name for wanted in known if (name := text_files.find_column(wanted, table.columns))), None)
         if column is not None:
             found[ours] = column
         elif named is not None or ours in needed:
-            known = named or " or ".join(theirs)
-            absent.append(known + (f" (screen.map_columns.{KEYS[ours]})" if ours in KEYS else ""))
+            absent.append(" or ".join(known) + (f" (screen.map_columns.{KEYS[ours]})" if ours in KEYS else ""))
     if absent:
         raise UserError(f"{path}: missing column {'; '.join(absent)}. The file has: {', '.join(table.columns[:15])}.")
     return found
@@ -94,20 +92,15 @@ def _refuse_rows(path: str, sheet: pd.DataFrame, needed: Collection[str]) -> Non
     is_other = ~(sheet["type"].map(_is_plasmid) | sheet["condition"].map(_is_plasmid))
     for column, rows in (("sample", sheet["sample"] == ""), ("cell_line", (sheet["cell_line"] == "") & is_other)):
         if column in needed and rows.any():
-            place = sheet.index[rows][0] + 2
+            place = sheet.index[rows][0]
             raise UserError(
                 f"{path}: {rows.sum()} row(s) have no {column}, first line {place}. Fill it in (plasmid samples have {PLASMID} as "
                 "cell line), or remove the row."
             )
 
 
-def fold(name: str) -> str:
-    """A name without case and punctuation."""
-    return re.sub(r"[\W_]", "", name.lower())
-
-
 def _is_plasmid(name: str) -> bool:
-    return fold(name) in _PLASMIDS
+    return labels.fold(name) in _PLASMIDS
 
 
 def _one_spelling(names: pd.Series) -> pd.Series:
@@ -118,7 +111,7 @@ def _one_spelling(names: pd.Series) -> pd.Series:
 
 def parse_day(text: str) -> str:
     """A day as text: "14" of 14, d14, T14, 14 days, 2 weeks or 336 h; "0" of T0, initial, baseline, ...; else in lower case."""
-    if fold(text) in _START:
+    if labels.fold(text) in _START:
         return "0"
     found = _DAY.fullmatch(text.strip())
     if not found:
@@ -145,7 +138,7 @@ def warn_of_hidden_conditions(chosen: pd.DataFrame, path: str, ledger: Ledger) -
     for column in (name for name in chosen if name.startswith("other: ")):
         title = column.removeprefix("other: ")
         values = chosen[column]
-        is_of_replicates = any(word in fold(title) for word in _OF_REPLICATES)
+        is_of_replicates = any(word in labels.fold(title) for word in _OF_REPLICATES)
         differs = groups[column].nunique() > 1
         if not is_of_replicates and differs.any() and values.nunique() <= max(len(chosen) // 2, 1):
             ledger.warn(
