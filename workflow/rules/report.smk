@@ -330,6 +330,7 @@ rule write_gene_page:
         "../../envs/data.yaml"
     params:
         thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        arms=pick("screen", "of", "against"),
         page="genes",
         library=digest("write_page", "guidefit.report.pages.genes"),
     message:
