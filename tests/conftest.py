@@ -11,6 +11,8 @@ from helpers import ROOT
 # As in every job: more BLAS threads than cores make small fits many times slower. Before numpy is imported.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# Without bytecode, each of a thousand jobs would compile the library again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ran_for_real: list[str] = []  # printed at the end, because a skipped test is easily taken for one that passed
 
