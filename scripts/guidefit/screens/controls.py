@@ -10,7 +10,8 @@ import pyarrow as pa
 from guidefit.base import parquet
 from guidefit.base.errors import UserError
 from guidefit.screens.ledger import listed
-from guidefit.screens.matrices import match_names, read_names
+from guidefit.screens.labels import match_genes
+from guidefit.screens.matrices import read_names
 from guidefit.screens.screen_file import read_gene_labels
 
 KINDS = ("essential", "nonessential")
@@ -22,7 +23,7 @@ def classify_genes(labels: pd.Series, lists: Mapping[str, list[str]]) -> dict[st
 
     labels: gene -> its name in the source; lists: essential, nonessential -> names as the source writes them.
     """
-    found = {kind: set(labels.index[match_names(labels.tolist(), names)]) for kind, names in lists.items()}
+    found = {kind: set(labels.index[match_genes(labels.tolist(), names)]) for kind, names in lists.items()}
     in_both = set.intersection(*found.values()) if len(found) > 1 else set()
     return {gene: kind for kind, genes in found.items() for gene in genes - in_both}
 
@@ -46,7 +47,7 @@ def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path
     where a list has no gene of the screen, where both have the same genes, or where essential genes are not the more depleted ones.
     """
     labels = read_gene_labels(screen, seed)
-    lists = {kind: read_names(path) for kind, path in paths.items()}
+    lists = {kind: read_names(path, labels.tolist()) for kind, path in paths.items()}
     control = classify_genes(labels, lists)
     for kind, names in lists.items():
         if kind not in control.values():
@@ -73,7 +74,7 @@ def _median_logfc(screen: str | Path, control: Mapping[str, str]) -> pd.Series:
 
 def _explain_useless(kind: str, paths: Mapping[str, str | Path], names: list[str], labels: pd.Series) -> str:
     """Why no gene of the screen is a control of this kind."""
-    if match_names(labels.tolist(), names).any():
+    if match_genes(labels.tolist(), names).any():
         other = next(str(path) for own, path in paths.items() if own != kind)
         return (
             f"{paths[kind]}: each of its genes that the screen has is in {other} as well, so none is {kind}. A gene can be in one "

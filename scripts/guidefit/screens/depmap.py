@@ -35,14 +35,15 @@ def import_depmap(
     where the files do not match each other.
     """
     ledger = Ledger()
-    guides = read_guides(files)
-    copies = matrices.read(files.copy_number)
+    guides = read_guides(files, ledger)
+    copies = matrices.read(files.copy_number, ledger)
     if files.counts:
         found = replicates.from_counts(files, steps, guides, ledger, 4 * block_rows)
     else:
         found = replicates.from_logfc(files, steps, guides, copies, ledger, logfc_max)
     genes = {*guides["label"], *guides["gene"]}
-    copies = matrices.orient(copies, np.unique(found.lines), genes, files.copy_number, "cell lines and genes")
+    copies = matrices.orient(copies, np.unique(found.lines), genes, files.copy_number, "cell lines and genes", ledger)
+    copies = matrices.rename_rows(copies, np.unique(found.lines), "cell_line", ledger)
     check_unit(copies.to_numpy().ravel(), copy_number_unit, covariate.diploid, files.copy_number, ledger)
     blocks = Blocks(guides, found, copies, steps, copy_number_unit, ledger, block_rows)
     return make_tables(blocks, covariate, constant_covariate, files.copy_number, ledger), ledger

@@ -1,13 +1,12 @@
 """Which guides of a screen have a gene, data and copy numbers, and what is left out."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import matrices
+from guidefit.screens import labels
 from guidefit.screens.depmap_files import Steps
 from guidefit.screens.ledger import Ledger, listed, note_date_like_names
 
@@ -74,9 +73,10 @@ def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, 
             f"fewer than two cell lines have data and copy numbers ({listed(known) or 'none'}); the data have {listed(lines)}, the "
             f"copy numbers {listed(copies.index)}. A slope on copy number needs at least two cell lines: are the names of one kind?"
         )
-    column = _match_columns(guides["label"].unique(), copies.columns)
-    guides = guides.assign(copies=guides["label"].map(column))
-    has_copies = guides["copies"].notna()
+    found = labels.match(guides["label"].unique(), copies.columns, "gene")
+    labels.note_spelling(found, "gene", ledger)
+    guides = guides.assign(copies=guides["label"].map(dict(zip(found.names, found.positions, strict=True))))
+    has_copies = guides["copies"] >= 0
     _leave_out(ledger, "no copy numbers for the gene", guides.loc[~has_copies, "sgrna"], len(known))
     if not has_copies.any():
         raise UserError(
@@ -84,12 +84,3 @@ def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, 
             f"numbers {listed(copies.columns, 3)}. Are the names of one kind?"
         )
     return guides[has_copies]
-
-
-def _match_columns(labels: Iterable[str], genes: pd.Index) -> dict[str, int]:
-    """Gene label -> its column among the copy numbers, by the whole label, or by the symbol where no label matches as a whole."""
-    labels = list(labels)
-    exact = {name: i for i, name in enumerate(genes)}
-    found = {label: exact[label] for label in labels if label in exact}
-    symbols = {matrices.symbol(name): i for i, name in enumerate(genes)}
-    return found or {label: symbols[matrices.symbol(label)] for label in labels if matrices.symbol(label) in symbols}

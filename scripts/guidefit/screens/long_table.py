@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from guidefit.base.errors import UserError
-from guidefit.screens import text_files
+from guidefit.screens import labels, text_files
 from guidefit.screens.copy_number import check_unit, linear
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.ledger import Ledger, listed, note_date_like_names
@@ -34,7 +34,7 @@ def import_screen(
     logfc_max: largest |logFC|. Raises UserError (file, column, count and first lines).
     """
     ledger = Ledger()
-    table = validate(read(path, columns), str(path), columns, missing == "drop", ledger, logfc_max)
+    table = validate(read(path, columns, ledger), str(path), columns, missing == "drop", ledger, logfc_max)
     place = f"{path}: column {columns['cna']!r}"
     check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
     note_date_like_names(table["gene"].unique(), ledger)
@@ -55,54 +55,56 @@ def import_screen(
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
+def read(path: str | Path, columns: Mapping[str, str], ledger: Ledger) -> pd.DataFrame:
     """A screen's table with our column names first and the source's other columns behind them.
 
-    path: .csv, .tsv, .txt (tab) or .parquet, the text ones also gzipped. columns: our name -> the file's name.
+    path: Parquet, or text of any usual format (`text_files.read`). columns: our name -> the file's name.
     Numbers stay as they are in the file: `validate` judges them. The index is the line (text) or row (Parquet) in the file.
     Raises UserError where the file cannot be read or lacks a column.
     """
     path = Path(path)
-    name = path.name.removesuffix(".gz")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file. Give screen.path relative to the folder that snakemake runs in.")
-    if name.endswith(".parquet"):
-        table, first = _read_parquet(path), 1
-    elif name.endswith((".csv", ".tsv", ".txt")):
-        table, first = _read_text(path, "," if name.endswith(".csv") else "\t", columns), 2  # line 1 is the header
+    if _is_parquet(path):
+        table = _read_parquet(path)
+        columns = _find_columns(table, path, columns)
+        table = table.assign(**{columns[name]: labels.clean_column(table[columns[name]]) for name in IDS})
     else:
-        raise UserError(f"{path}: unknown file type. Expected .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
-    _refuse_absent_columns(table, path, columns)
+        table, columns = _read_text(path, columns, ledger)
     if table.empty:
         raise UserError(f"{path}: no rows under the header. Expected one row per sgRNA and cell line.")
-    return _rename_columns(table, columns).set_index(pd.RangeIndex(first, first + len(table)))
+    return _rename_columns(table, columns)
+
+
+def _is_parquet(path: Path) -> bool:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give screen.path relative to the folder that snakemake runs in.")
+    with open(path, "rb") as file:
+        return file.read(4) == b"PAR1" or path.suffix == ".parquet"
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, page_checksum_verification=True)
+        table = pd.read_parquet(path, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise UserError(f"{path}: cannot be read as Parquet: {error}".rstrip()) from error
+    return table.set_index(pd.RangeIndex(1, 1 + len(table)))
 
 
-def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    header = text_files.read_header(path, separator)
-    repeated = [column for column in columns.values() if header.count(column) > 1]
-    if repeated:
-        raise UserError(f"{path}: the header has column {repeated[0]!r} twice. Rename or remove one of the two.")
-    ids = {theirs for ours, theirs in columns.items() if ours in IDS}
-    # A gene or line may be called NA or None: only an empty cell counts as missing there.
-    missing = {column: [""] if column in ids else text_files.MISSING for column in header}
-    as_text = dict.fromkeys(columns.values(), str)
-    return text_files.read_csv(path, separator, dtype=as_text, na_values=missing, keep_default_na=False, low_memory=False)
+def _read_text(path: Path, columns: Mapping[str, str], ledger: Ledger) -> tuple[pd.DataFrame, Mapping[str, str]]:
+    header = pd.DataFrame(columns=list(map(labels.clean, text_files.read_header(path))))
+    columns = _find_columns(header, path, columns)
+    ids, numbers = ([theirs for ours, theirs in columns.items() if (ours in IDS) is is_id] for is_id in (True, False))
+    return text_files.read(path, text=ids, unparsed=numbers, unique=[*columns.values()], ledger=ledger), columns
 
 
-def _refuse_absent_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> None:
-    absent = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
+def _find_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> dict[str, str]:
+    """Our name -> the column of the table. Raises UserError where there is none."""
+    found = {ours: text_files.find_column(theirs, table.columns) for ours, theirs in columns.items()}
+    absent = {ours: columns[ours] for ours, theirs in found.items() if theirs is None}
     if absent:
         named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in absent.items())
-        has = ", ".join(text_files.show_invisible(str(column)) for column in table.columns[:15])
+        has = listed((labels.show_control(str(column)[:40]) for column in table.columns), 15)
         raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
+    return {ours: theirs for ours, theirs in found.items() if theirs is not None}
 
 
 def _rename_columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -210,15 +212,15 @@ def _find_missing(candidate: _Candidate) -> list[str]:
     return problems
 
 
-def _find_invisible_characters(candidate: _Candidate) -> list[str]:
+def _find_control_characters(candidate: _Candidate) -> list[str]:
     problems = []
     for column in IDS:
-        names = text_files.find_invisible(candidate.table[column].unique())
+        names = [name for name in candidate.table[column].dropna().unique() if labels.CONTROL.search(str(name))]
         if names:
-            shown = listed((text_files.show_invisible(name) for name in names), 3)
+            shown = listed((labels.show_control(name) for name in names), 3)
             lines = candidate.lines_of(names, column)
             remedy = "Names that look equal would be different ones: remove these characters."
-            problems.append(candidate.problem(column, f"invisible characters ({shown})", lines, remedy))
+            problems.append(candidate.problem(column, f"control characters ({shown})", lines, remedy))
     return problems
 
 
@@ -266,7 +268,7 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
 
 Check = Callable[[_Candidate], list[str]]
 VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc)
-NAME_CHECKS: tuple[Check, ...] = (_find_invisible_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
+NAME_CHECKS: tuple[Check, ...] = (_find_control_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
 
 
 # --- covariate ---------------------------------------------------------------------------------------------------

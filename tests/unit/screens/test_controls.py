@@ -62,7 +62,7 @@ def test_useless_lists_are_refused(lists, ranks, message):
 
 def test_an_empty_list_is_refused(tmp_path, hostile_path):
     (tmp_path / "essential.csv").write_text("Gene\n")
-    with pytest.raises(UserError, match=r"essential.csv: the file has no names. Expected a header line"):
+    with pytest.raises(UserError, match=r"essential.csv: the file has no names. Expected one gene per line"):
         controls.validate_lists(hostile_path, 1, {"essential": tmp_path / "essential.csv"})
 
 

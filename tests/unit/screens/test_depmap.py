@@ -252,7 +252,8 @@ def test_broken_files(tmp_path, release):
     with pytest.raises(UserError, match="Expected the datasets data, dim_0 and dim_1"):
         attempt()
     paths["counts"] = str(tmp_path / "counts.xlsx")
-    with pytest.raises(UserError, match="unknown file type"):
+    (tmp_path / "counts.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(UserError, match=r"counts.xlsx: this is a workbook of a spreadsheet program.*Save it as text"):
         attempt()
 
 
