@@ -20,13 +20,15 @@ blocks, ledger = count_table.import_count_table(
     depmap.Files(**inputs, **params.map_columns),
     depmap.Steps(**params.steps),
     covariate=Covariate(**params.covariate),
+    lost_share=params.lost_share,
     place=params.place,
     left_out=failing,
     **params.screen,
 )
 tables.write(ledger.table(), snakemake.output.dropped)
+tables.write(ledger.joins(), snakemake.output.joins)
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
     for block in blocks:
         writer.write_rows(None, block)
 # Lists of control genes that cannot be used stop the run here, before anything is fitted (see scripts/import_depmap.py).
-controls.validate_lists(snakemake.output.screen, 0, controls.find_lists(snakemake.config, snakemake.wildcards.study))
+controls.validate_lists(snakemake.output.screen, 0, controls.find_lists(snakemake.config, snakemake.wildcards.study), ledger)

@@ -78,6 +78,7 @@ import pymc as pm
 from guidefit.models.parts import prior, rows
 
 PRIORS = {"level": {"distribution": "Normal", "mu": 0, "sigma": 5}, "noise": {"distribution": "Exponential", "lam": 1}}
+GAUSSIAN = {"noise": "noise", "intercept": {"mean": "level"}}
 
 
 def build(data, priors):
@@ -93,9 +94,7 @@ def test_answers_where_there_are_none(workflow):
     release = made_up()
     del release["nonessential"]
     (workflow / "own.py").write_text(OWN)
-    variants = {"own": {"file": "own.py", "engine": "nuts"}, "pooled": {}}
-    sampling = QUICK | {"tune": 100, "chains": 2}
-    study = depmap_study(workflow.folder, release, variants=variants, sampling=sampling)
+    study = depmap_study(workflow.folder, release, variants={"own": {"file": "own.py"}, "pooled": {}})
     study["screen"]["normalise"] = "all"
     workflow.configure(s=study)
     run = workflow.run()

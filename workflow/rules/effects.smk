@@ -9,7 +9,7 @@ rule estimate_effects:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
-        controls=rules.validate_controls.output,
+        controls=rules.validate_controls.output.controls,
         posteriors=collect(
             rules.fit.output.posterior,
             variant=lookup("{study}/variants", within=STUDIES),

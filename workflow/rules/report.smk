@@ -349,6 +349,9 @@ rule write_summary_page:
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
         dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
         samples=branch(lookup("{study}/has_samples", within=STUDIES), then=rules.judge_samples.output.warnings),
+        joins=branch(
+            lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.validate_controls.output.joins
+        ),
         on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
         page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -130,7 +130,7 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
     ):
         found.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
 
-    figures["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
+    figures["e_bfmi_min"] = float(azs.bfmi(stats)["energy"].min())
     found.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
     return figures
 

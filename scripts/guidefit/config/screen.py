@@ -126,10 +126,10 @@ class Screen(Section):
         "List of common essential genes (text): with nonessential, they assess the copy-number correction.",
         min_length=1,
     )
-    copy_number_unit: Literal["linear", "log2"] | None = key(
+    copy_number_unit: Literal["linear", "log2", "log2_ratio"] | None = key(
         None,
-        "Unit of the copy numbers: linear, or log2 for log2(relative copy number + 1).",
-        without="linear with path, log2 with a matrix",
+        "Unit of the copy numbers: linear, log2 for log2(relative copy number + 1), log2_ratio for log2(relative copy number).",
+        without="linear with path, log2 with a matrix, or the unit that the values show",
     )
     control_guides: str | None = key(
         None,
@@ -187,7 +187,7 @@ class Screen(Section):
 
     def settings(self) -> dict[str, Any]:
         """The keys that belong to this kind of screen, with all defaults; files that are not given are left out."""
-        shared: dict[str, Any] = {"copy_number_unit": self.copy_number_unit or ("linear" if self.kind == "table" else "log2")}
+        shared: dict[str, Any] = {"copy_number_unit": self.copy_number_unit}
         given = self.model_dump(exclude_none=True)
         foreign = {*MATRIX_FILES, *STEPS, *OF_SAMPLES} if self.kind == "table" else {"missing"}
         if self.kind != "table":

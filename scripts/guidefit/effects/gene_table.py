@@ -7,7 +7,7 @@ import pandas as pd
 
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws, summarise
-from guidefit.screens.ledger import find_date_like_names
+from guidefit.screens.spreadsheets import find_changed_names
 
 GENE_COLUMNS = (
     *("study", "variant", "seed", "gene", "control", "verdict", "flags"),
@@ -90,6 +90,6 @@ def _flag_genes(contents: ScreenContents, diploid: float, thresholds: Mapping[st
         "no copy-number variation": genes["cna_sd"] < thresholds["cna_sd_min"] * diploid,
         "one-line leverage": genes["leverage"] > thresholds["leverage_max"],
         "guides cut elsewhere too": genes["gene"].map(cuts_elsewhere).astype(bool),
-        "name looks like a date": genes["gene"].isin(find_date_like_names(genes["gene"])),
+        "name changed by a spreadsheet": genes["gene"].isin(find_changed_names(genes["gene"])),
     }
     return ["; ".join(name for name, on in zip(flags, row, strict=True) if on) for row in zip(*flags.values(), strict=True)]

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from guidefit.base import parquet
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import listed
-from guidefit.screens.labels import match_genes
+from guidefit.screens.ledger import Ledger, listed
+from guidefit.screens.labels import match, match_genes
 from guidefit.screens.matrices import read_names
 from guidefit.screens.screen_file import read_gene_labels
 
@@ -42,16 +42,20 @@ def find_lists(config: Any, study: str) -> dict[str, str]:
     return {kind: path for kind, path in found.items() if isinstance(path, str) and path}
 
 
-def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path]) -> pd.DataFrame:
+def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path], ledger: Ledger) -> pd.DataFrame:
     """One row per list of control genes: control, listed, found (genes in the screen) and median_logfc (of the genes' medians).
 
-    screen: the file of a real screen; paths: essential, nonessential -> a list of genes, as far as there are any. Raises UserError
-    where a list has no gene of the screen, where both have the same genes, or where essential genes are not the more depleted ones.
+    screen: the file of a real screen; paths: essential, nonessential -> a list of genes, as far as there are any. How many names of
+    each list are genes of the screen goes into the joins of the ledger. Raises UserError where a list has no gene of the screen,
+    where both have the same genes, or where essential genes are not the more depleted ones.
     """
     labels = read_gene_labels(screen, seed)
     lists = {kind: read_names(path, labels.tolist()) for kind, path in paths.items()}
     control = classify_genes(labels, lists)
     for kind, names in lists.items():
+        matched = match(labels.tolist(), names, "gene")
+        found = {matched.known[position] for position in matched.positions[matched.found]}
+        ledger.join("screen", f"genes of {paths[kind]}", len(matched.known), [name for name in matched.known if name not in found])
         if kind not in control.values():
             raise UserError(_explain_useless(kind, paths, names, labels))
     medians = _median_logfc(screen, control)

@@ -157,7 +157,8 @@ def import_count_table(
     steps: Steps,
     covariate: Covariate,
     constant_covariate: str,
-    copy_number_unit: str,
+    copy_number_unit: str | None,
+    lost_share: float,
     place: str,
     left_out: Sequence[str] = (),
     block_rows: int = BLOCK_ROWS,
@@ -168,7 +169,7 @@ def import_count_table(
     """
     assert files.counts
     assert files.sequence_map
-    ledger = Ledger()
+    ledger = Ledger(lost_share)
     sheet = read_sheet(files.counts, files, steps, ledger)
     sheet = counted.without_samples(sheet, left_out, ledger)
     arms = counted.choose_arms(sheet, steps, files.sequence_map, ledger)

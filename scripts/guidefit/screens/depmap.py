@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from guidefit.screens import counted, matrices, replicates, samples
-from guidefit.screens.copy_number import check_unit
+from guidefit.screens import copy_number_files, counted, matrices, replicates, samples
 from guidefit.screens.counted import Counts
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap_blocks import Blocks, make_tables, make_tables_without_copies
@@ -25,27 +24,30 @@ def import_depmap(
     steps: Steps,
     covariate: Covariate,
     constant_covariate: str,
-    copy_number_unit: str,
+    copy_number_unit: str | None,
     logfc_max: float,
+    lost_share: float,
     left_out: Sequence[str] = (),
     block_rows: int = BLOCK_ROWS,
 ) -> tuple[Iterator[pd.DataFrame], Ledger]:
     """The screen as blocks of its long table, gene by gene, and what was left out of it (complete before the first block).
 
-    constant_covariate: "refuse" or "drop"; copy_number_unit: "linear" or "log2"; logfc_max: largest |logFC| of a matrix of logFC;
-    left_out: samples of counts that are not used; block_rows: about how many rows a block has. Columns: those of every screen but
-    study and seed, x_diploid, n_replicates,
+    constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|
+    of a matrix of logFC; lost_share: largest share of the screen's guides, genes or lines that may be lost in joins; left_out:
+    samples of counts that are not used; block_rows: about how many rows a block has.
+    Columns: those of every screen but study and seed, x_diploid, n_replicates,
     logfc_sd (sd of the replicates, missing for one), n_alignments, and Gene, the gene's name as DepMap writes it. Raises UserError
     where the files do not match each other.
     """
-    ledger = Ledger()
+    ledger = Ledger(lost_share)
     guides = read_guides(files, ledger)
     if files.counts:
         counts = _read_counts(files, steps, guides, ledger).without(left_out, ledger)
         arms = counted.choose_arms(counts.sheet, steps, counts.sheet_place, ledger)
         found = replicates.from_counts(counts, arms, files, steps, ledger, 4 * block_rows)
     else:
-        copies = matrices.read(files.copy_number, Ledger()) if files.copy_number else None
+        genes = {*guides["label"], *guides["gene"]}
+        copies = copy_number_files.read(files.copy_number, genes, Ledger()) if files.copy_number else None
         found = replicates.from_logfc(files, steps, guides, copies, ledger, logfc_max)
     return make_screen(guides, found, files, steps, covariate, constant_covariate, copy_number_unit, ledger, block_rows), ledger
 
@@ -70,19 +72,20 @@ def make_screen(
     steps: Steps,
     covariate: Covariate,
     constant_covariate: str,
-    copy_number_unit: str,
+    copy_number_unit: str | None,
     ledger: Ledger,
     block_rows: int,
 ) -> Iterator[pd.DataFrame]:
     """The blocks of a screen from the logFC of its replicates, see `import_depmap`; without copy numbers cna is missing and x is
     0."""
     if files.copy_number is None:
-        blocks = Blocks(guides, found, None, steps, copy_number_unit, ledger, block_rows)
+        blocks = Blocks(guides, found, None, steps, ledger, block_rows)
         return make_tables_without_copies(blocks, ledger)
     genes = {*guides["label"], *guides["gene"]}
-    copies = matrices.read(files.copy_number, ledger)
+    copies = copy_number_files.read(files.copy_number, genes, ledger)
     copies = matrices.orient(copies, np.unique(found.lines), genes, files.copy_number, "cell lines and genes", ledger)
     copies = matrices.rename_rows(copies, np.unique(found.lines), "cell_line", ledger)
-    check_unit(copies.to_numpy().ravel(), copy_number_unit, covariate.diploid, files.copy_number, ledger)
-    blocks = Blocks(guides, found, copies, steps, copy_number_unit, ledger, block_rows)
+    unit, diploid = copy_number_unit, covariate.diploid
+    copies = copy_number_files.to_linear(copies, found.lines, guides["label"], unit, diploid, files.copy_number, ledger)
+    blocks = Blocks(guides, found, copies, steps, ledger, block_rows)
     return make_tables(blocks, covariate, constant_covariate, files.copy_number, ledger)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens.copy_number import linear
 from guidefit.screens.counted import median
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, FittedCovariate
 from guidefit.screens.depmap_files import Steps
@@ -41,8 +40,8 @@ class Block:
 class Blocks:
     """The blocks of a screen: guides, cell lines and copy numbers that belong together.
 
-    copies: (cell line, gene) copy numbers in `unit`, None where there are none; block_rows: about how many rows a block has. What
-    is left out goes into the
+    copies: (cell line, gene) linear copy numbers, None where there are none; block_rows: about how many rows a block has. What is
+    left out goes into the
     ledger: guides and cell lines at once, single rows when `iterate` has gone through all blocks.
     """
 
@@ -52,11 +51,10 @@ class Blocks:
         replicates: Replicates,
         copies: pd.DataFrame | None,
         steps: Steps,
-        unit: str,
         ledger: Ledger,
         block_rows: int,
     ) -> None:
-        self._replicates, self._copies, self._steps, self._unit = replicates, copies, steps, unit
+        self._replicates, self._copies, self._steps = replicates, copies, steps
         self._block_rows = block_rows
         names = replicates.lines
         self.lines = np.unique(names if copies is None else names[np.isin(names, copies.index)])
@@ -93,7 +91,7 @@ class Blocks:
         if self._copies is None:
             return np.full(shape, np.nan), np.ones(shape, dtype=bool)
         cna = self._copies.to_numpy()[np.ix_(self._line_rows, guides["copies"].to_numpy(int))]
-        return linear(cna, self._unit), np.isfinite(cna)
+        return cna, np.isfinite(cna)
 
     def _average(self, each: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(line, guide) average of (replicate, guide) logFC, number of replicates with a value, and their sd (NaN for one)."""
@@ -114,17 +112,21 @@ class CopyNumbers:
     """Copy numbers of the rows of each gene, collected block by block, to fit the covariate and to find genes without variation.
 
     rows: gene -> number of rows; ends: gene -> lowest and highest copy number; all_values: gene -> copy numbers of all its rows,
-    only where the covariate depends on the rows of all genes.
+    only where the covariate depends on the rows of all genes; cells: guides x lines; has_rows: (line,) whether it has rows.
     """
 
     covariate: Covariate
     rows: dict[str, int] = field(default_factory=dict)
     ends: dict[str, np.ndarray] = field(default_factory=dict)
     all_values: dict[str, np.ndarray] = field(default_factory=dict)
+    cells: int = 0
+    has_rows: np.ndarray | bool = False
 
     def add(self, block: Block) -> None:
         """Collect the copy numbers of a block."""
         codes, names = block.genes
+        self.cells += block.kept.size
+        self.has_rows = self.has_rows | block.kept.any(axis=1)
         for i, gene in enumerate(names):
             cna = block.cna[:, codes == i][block.kept[:, codes == i]]
             self.rows[gene] = len(cna)
@@ -163,12 +165,14 @@ def make_tables(
     copies = CopyNumbers(covariate)
     for block in blocks.iterate(ledger):
         copies.add(block)
+    _report_losses(copies, blocks.lines, ledger)
     constant = copies.find_constant_genes()
     if constant and constant_covariate == "refuse":
         raise UserError(
             f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) ({listed(constant)}), so no "
             "slope can be fitted for them. Set screen.constant_covariate: drop to leave them out and count them."
         )
+    warn_of_constant_genes(len(constant), len(copies.ends), ledger)
     ledger.drop(f"no variation of the covariate in {len(constant)} gene(s)", copies.drop(constant), constant)
     if not sum(copies.rows.values()):
         raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
@@ -185,6 +189,25 @@ def make_tables_without_copies(blocks: Blocks, ledger: Ledger) -> Iterator[pd.Da
 
 
 NO_COPIES = Covariate("raw", (), np.nan)  # of which nothing is used
+
+
+def _report_losses(copies: CopyNumbers, lines: np.ndarray, ledger: Ledger) -> None:
+    """Genes and lines without a single row, and the share of cells that are rows."""
+    kept, without = sum(copies.rows.values()), [gene for gene, rows in copies.rows.items() if not rows]
+    if kept:
+        side = "cells with data and copy number"
+        ledger.join_of_screen(side, "genes of the screen", len(copies.rows), without)
+        ledger.join_of_screen(side, "cell lines of the screen", len(lines), lines[~np.asarray(copies.has_rows)].tolist())
+        if kept < (1 - ledger.lost_share) * copies.cells:
+            ledger.warn(f"{copies.cells - kept:,} of {copies.cells:,} cells (guide and line) are no rows of the screen, see above")
+
+
+def warn_of_constant_genes(constant: int, genes: int, ledger: Ledger) -> None:
+    """Warn where more than the share that may be lost are genes without variation of the covariate."""
+    if constant > ledger.lost_share * genes:
+        ledger.warn(
+            f"{constant:,} of {genes:,} genes are left out, as their covariate does not vary (screen.constant_covariate: drop)"
+        )
 
 
 def _iterate_tables(

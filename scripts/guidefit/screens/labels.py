@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -63,6 +64,7 @@ def clean_column(names: pd.Series, missing: Collection[str] = ("",)) -> pd.Serie
     return pd.Series(known[codes], names.index, dtype="str")
 
 
+@lru_cache(1 << 17)
 def fold(name: str) -> str:
     """A name without case and punctuation; two numbers stay apart (NKX2-1 is not NKX21)."""
     parts = [part for part in re.split(r"[\W_]+", name.casefold()) if part]
@@ -79,6 +81,7 @@ class GeneIds:
     ensembl: str | None
 
 
+@lru_cache(1 << 17)
 def parse_gene(label: str) -> GeneIds:
     """The ids in a label: A1CF, A1CF (29974), A1CF|29974, A1CF..29974. (as R writes it), 29974, 29974.0, ENSG00000148584.15, ..."""
     if found := _ENSEMBL.fullmatch(label):
@@ -159,7 +162,7 @@ class Matching:
     def near(self, most: int = 5) -> list[str]:
         """ "HT-29 ~ HT29" for the first names that were not matched and look like a known one."""
         folded: dict[str, str] = {}
-        for name in self.known:
+        for name in self.known if self.lost else ():
             folded.setdefault(fold(name), name)
         found = []
         for name in self.lost[: 4 * most]:
@@ -219,5 +222,6 @@ def note_spelling(found: Matching, kind: Kind, ledger: Ledger) -> None:
 
 
 def match_genes(names: Sequence[str], wanted: Iterable[str]) -> np.ndarray:
-    """(name,) which genes are among the wanted ones."""
-    return match(names, wanted, "gene").found
+    """(name,) which genes, of which some may be repeated, are among the wanted ones."""
+    codes, different = pd.factorize(np.asarray(names, dtype=object))
+    return match(different, wanted, "gene").found[codes]

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from guidefit.base.errors import UserError
 from guidefit.screens import labels, text_files
-from guidefit.screens.copy_number import check_unit, linear
+from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
-from guidefit.screens.ledger import Ledger, listed, note_date_like_names
+from guidefit.screens.depmap_blocks import warn_of_constant_genes
+from guidefit.screens.ledger import Ledger, listed
 from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
+from guidefit.screens.spreadsheets import check_gene_names, clean_case
 
 NUMBERS = ("cna", "logfc")
 REQUIRED = (*IDS, *NUMBERS)
@@ -25,31 +27,45 @@ def import_screen(
     covariate: Covariate,
     missing: str,
     constant_covariate: str,
-    copy_number_unit: str,
+    copy_number_unit: str | None,
     logfc_max: float,
+    lost_share: float,
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: "linear" or "log2";
-    logfc_max: largest |logFC|. Raises UserError (file, column, count and first lines).
+    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS,
+    None to recognise it;
+    logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines
+    that may be lost with dropped rows. Raises UserError (file, column, count and first lines).
     """
-    ledger = Ledger()
-    table = validate(read(path, columns, ledger), str(path), columns, missing == "drop", ledger, logfc_max)
+    ledger = Ledger(lost_share)
     place = f"{path}: column {columns['cna']!r}"
-    check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
-    note_date_like_names(table["gene"].unique(), ledger)
-    table["cna"] = linear(table["cna"].to_numpy(), copy_number_unit)
+    table = read(path, columns, ledger)
+    for name, what in (("gene", "gene"), ("cell_line", "cell line")):
+        table[name] = clean_case(table[name], what, str(path), ledger)
+    is_ratio = (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
+    table = validate(table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio)
+    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger)
+    check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
+    table["cna"] = linear(table["cna"].to_numpy(), unit)
     table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
         raise UserError(f"{path}: no rows are left after dropping. See screen.missing and screen.constant_covariate.")
     if table["cell_line"].nunique() < 2:
         raise UserError(
-            f"{path}: fewer than two cell lines are left after dropping rows with missing values. A slope on copy number needs at "
-            "least two."
+            f"{path}: fewer than two cell lines are left after dropping rows with missing values. Slopes on copy number need at "
+            "least two: fill in the missing values, or add rows of another line that was screened with the same library."
         )
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
     table = table[[*first, *(column for column in table.columns if column not in first)]]
     return table.reset_index(drop=True), ledger
+
+
+def _recognise(cna: pd.Series, diploid: float) -> str | None:
+    """The unit that the numbers in a column of copy numbers show."""
+    numbers, _ = text_files.as_numbers(cna)
+    finite = numbers[np.isfinite(numbers)].to_numpy()
+    return recognise(finite, diploid) if len(finite) else None
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -128,6 +144,7 @@ class _Candidate:
     source: pd.DataFrame
     columns: Mapping[str, str]
     logfc_max: float
+    is_ratio: bool
 
     def problem(self, column: str, what: str, lines: pd.Index, remedy: str) -> str:
         """A problem in words: column, what is wrong, in how many rows and on which lines, and what to do."""
@@ -145,17 +162,19 @@ def validate(
     drop_missing: bool,
     ledger: Ledger,
     logfc_max: float,
+    is_ratio: bool = False,
 ) -> pd.DataFrame:
     """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
 
-    source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them. Raises UserError
-    that lists all problems, each with its column, its count and first lines.
+    source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them; is_ratio: copy
+    numbers are logarithms of ratios, which may be negative. Raises UserError that lists all problems, each with its column, its
+    count and first lines.
     """
     numbers, not_numbers = {}, {}
     for column in NUMBERS:
         numbers[column], is_no_number = text_files.as_numbers(table[column])
         not_numbers[column] = table.index[is_no_number]
-    candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max)
+    candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max, is_ratio)
     problems = [problem for find in VALUE_CHECKS for problem in find(candidate)]
     if drop_missing:
         candidate = _drop_missing(candidate, ledger)
@@ -186,9 +205,11 @@ def _find_infinite(candidate: _Candidate) -> list[str]:
 
 
 def _find_negative_copies(candidate: _Candidate) -> list[str]:
-    lines = candidate.table.index[candidate.table["cna"] < 0]
-    remedy = "Give linear copy number (0 = lost), or log2(relative copy number + 1) with screen.copy_number_unit: log2."
-    return [candidate.problem("cna", "negative copy number", lines, remedy)] if len(lines) else []
+    cna = candidate.table["cna"]
+    lines = candidate.table.index[(cna < 0) & np.isfinite(cna)]
+    if candidate.is_ratio or not len(lines):
+        return []
+    return [candidate.problem("cna", "negative copy number", lines, remedy(cna[np.isfinite(cna)].to_numpy()))]
 
 
 def _find_extreme_logfc(candidate: _Candidate) -> list[str]:
@@ -252,7 +273,7 @@ def _find_too_few_lines(candidate: _Candidate) -> list[str]:
         return []
     return [
         f"column {candidate.columns['cell_line']!r}: fewer than two cell lines ({listed(lines) or 'none'}). "
-        "A slope on copy number needs at least two; add cell lines to the table."
+        "Slopes on copy number need at least two: add rows of another line that was screened with the same library."
     ]
 
 
@@ -263,7 +284,11 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
         lines = empty.index[empty[column]]
         ledger.drop(f"missing {candidate.columns[column]}", len(lines), [f"line {line}" for line in lines[:6]])
     kept = candidate.table[~empty.any(axis=1)]
-    return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max)
+    for name, what in (("sgrna", "sgRNAs"), ("gene", "genes"), ("cell_line", "cell lines")):
+        names = candidate.table[name].dropna().unique()
+        lost = names[~np.isin(names.astype(str), kept[name].unique().astype(str))]
+        ledger.join_of_screen("rows without missing values", f"{what} of the table", len(names), lost.tolist())
+    return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max, candidate.is_ratio)
 
 
 Check = Callable[[_Candidate], list[str]]
@@ -289,6 +314,7 @@ def _with_varying_covariate(
             f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
             "Remove them, or set screen.constant_covariate: drop to leave them out and count them."
         )
+    warn_of_constant_genes(len(constant), table["gene"].nunique(), ledger)
     ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
     # Covariates that are scaled over all rows depend on the rows that are left.
     return _with_covariate(table.drop(index=lines), covariate)

@@ -32,7 +32,7 @@ def test_verdicts_and_flags(contents):
     flags = dict(zip(contents.genes["gene"], table["flags"], strict=True))
     assert "few guides" in flags["<script>alert(1)</script>"]
     assert "guides cut elsewhere too" in flags["<script>alert(1)</script>"]
-    assert "name looks like a date" in flags["1-Mar"]
+    assert "name changed by a spreadsheet" in flags["1-Mar"]
     assert "one-line leverage" in flags["gene_4"]
     assert flags["=1+1"] == ""
     still = contents.genes.assign(cna_sd=0.01)
