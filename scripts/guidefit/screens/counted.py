@@ -129,7 +129,7 @@ def scale_factors(counts: Counts, used: np.ndarray, controls: np.ndarray, ledger
     for row in used:
         of_controls = counts.values[row, controls]
         totals[row] = np.nansum(counts.values[row], dtype=float)
-        middle = np.nanmedian(of_controls) if np.isfinite(of_controls).any() else 0.0
+        middle = float(np.nanmedian(of_controls)) if np.isfinite(of_controls).any() else 0.0
         if totals[row] == 0:
             raise UserError(
                 f"{counts.place}: sample {counts.sheet['sample'][row]!r} has no reads, so it cannot be scaled. Remove the sample "

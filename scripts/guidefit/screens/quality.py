@@ -196,9 +196,9 @@ def _check_centre(counts: Counts, found: CountedSamples, genes: Mapping[str, np.
             "effects "
             f"are shifted upwards. {advice}"
         )
-    elif counts.guides["label"].nunique() < SMALL_LIBRARY:
+    elif (genes_of_library := counts.guides["label"].replace("", np.nan).nunique()) < SMALL_LIBRARY:
         ledger.warn(
-            f"normalise: all: nothing shows that most of the {counts.guides['label'].nunique()} genes have no effect, and if they "
+            f"normalise: all: nothing shows that most of the {genes_of_library} genes have no effect, and if they "
             "have, "
             f"every effect is shifted. {advice}"
         )
