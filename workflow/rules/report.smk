@@ -278,25 +278,6 @@ use rule plot_effects as plot_effects_without_copies with:
         study=studies_where("has_copy_numbers", False),
 
 
-rule plot_samples:
-    input:
-        samples=rules.judge_samples.output.samples,
-    output:
-        samples=in_report("results/{study}/figures/samples.svg", "samples_plot", "samples: quality", DATA),
-    log:
-        "logs/{study}/plot_samples.log",
-    conda:
-        "../../envs/figures.yaml"
-    params:
-        thresholds=pick("thresholds", *SAMPLE_THRESHOLDS),
-        figure="samples",
-        library=digest("plot", "guidefit.report.figures.samples"),
-    message:
-        "{wildcards.study}: plot the quality of the samples"
-    script:
-        "../../scripts/plot.py"
-
-
 rule plot_correction:
     input:
         correction=rules.assess_correction.output[0],

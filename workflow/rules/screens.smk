@@ -228,6 +228,25 @@ rule judge_samples:
         "../../scripts/judge_samples.py"
 
 
+rule plot_samples:
+    input:
+        samples=rules.judge_samples.output.samples,
+    output:
+        samples=in_report("results/{study}/figures/samples.svg", "samples_plot", "samples: quality", DATA),
+    log:
+        "logs/{study}/plot_samples.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        thresholds=pick("thresholds", *SAMPLE_THRESHOLDS),
+        figure="samples",
+        library=digest("plot", "guidefit.report.figures.samples"),
+    message:
+        "{wildcards.study}: plot the quality of the samples"
+    script:
+        "../../scripts/plot.py"
+
+
 # The import validates the lists that exist by then. A new list is validated here, and re-runs neither the import nor any fit.
 rule validate_controls:
     input:
