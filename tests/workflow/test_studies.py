@@ -186,7 +186,13 @@ COLUMNS = {"sgrna": "guide", "gene": "symbol", "cell_line": "line", "cna": "copi
 
 def screen_study(path, **settings):
     screen = {"path": path, "columns": COLUMNS} | settings
-    return {"screen": screen, "covariate": "log2", "sampling": QUICK, "variants": {"pooled": COLLAPSED, "student_t": {}}, "predictive_draws": 100}
+    return {
+        "screen": screen,
+        "covariate": "log2",
+        "sampling": QUICK,
+        "variants": {"pooled": COLLAPSED, "student_t": {}},
+        "predictive_draws": 100,
+    }
 
 
 def test_a_real_screen_goes_through_the_same_rules(workflow):
