@@ -10,7 +10,7 @@ from helpers.release import made_up, save
 pytestmark = pytest.mark.slow
 
 QUICK = {"engine": "collapsed", "draws": 100}
-ALL = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False}
+ALL = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False, "figure_seeds": 0}
 
 
 def depmap_study(folder, release, **changes):
@@ -78,7 +78,6 @@ import pymc as pm
 from guidefit.models.parts import prior, rows
 
 PRIORS = {"level": {"distribution": "Normal", "mu": 0, "sigma": 5}, "noise": {"distribution": "Exponential", "lam": 1}}
-GAUSSIAN = {"noise": "noise", "intercept": {"mean": "level"}}
 
 
 def build(data, priors):
@@ -94,7 +93,9 @@ def test_answers_where_there_are_none(workflow):
     release = made_up()
     del release["nonessential"]
     (workflow / "own.py").write_text(OWN)
-    study = depmap_study(workflow.folder, release, variants={"own": {"file": "own.py"}, "pooled": {}})
+    variants = {"own": {"file": "own.py", "engine": "nuts"}, "pooled": {}}
+    sampling = QUICK | {"tune": 100, "chains": 2}
+    study = depmap_study(workflow.folder, release, variants=variants, sampling=sampling)
     study["screen"]["normalise"] = "all"
     workflow.configure(s=study)
     run = workflow.run()

@@ -250,7 +250,7 @@ def test_a_small_real_screen(workflow, shared_data):
     sampling = {"draws": 500, "tune": 1000}
     priors = {"priors": {"beta_s": {"distribution": "NoncentredNormal"}}}
     variants = {"varying_effects": priors, "student_t": priors}
-    workflow.configure(avana={"screen": screen, "covariate": "log2", "sampling": sampling, "variants": variants})
+    workflow.configure(avana={"screen": screen, "covariate": "log2", "sampling": sampling, "variants": variants, "figure_seeds": 0})
     workflow.run()
     diagnostics = workflow.table("avana/diagnostics.csv")
     assert diagnostics["rows"].tolist() == [260, 260]

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from guidefit.base.errors import UserError
-from guidefit.screens import labels, text_files
+from guidefit.screens import labels, matrices, text_files
 from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap_blocks import warn_of_constant_genes
@@ -222,6 +222,13 @@ def _find_extreme_logfc(candidate: _Candidate) -> list[str]:
     return [candidate.problem("logfc", what, lines, "Is the column a logFC? Correct the values, or remove the rows.")]
 
 
+def _find_unsigned_logfc(candidate: _Candidate) -> list[str]:
+    logfc = candidate.table["logfc"]
+    if candidate.not_numbers["logfc"].size or not matrices.is_unsigned(logfc.to_numpy()):
+        return []
+    return [f"column {candidate.columns['logfc']!r}: {matrices.explain_unsigned()}"]
+
+
 def _find_missing(candidate: _Candidate) -> list[str]:
     """Empty cells; a column in which text is not a number has been reported already."""
     remedy = "Fill it in, or set screen.missing: drop to leave such rows out."
@@ -292,7 +299,7 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
 
 
 Check = Callable[[_Candidate], list[str]]
-VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc)
+VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc, _find_unsigned_logfc)
 NAME_CHECKS: tuple[Check, ...] = (_find_control_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
 
 

@@ -119,7 +119,7 @@ def refuse_text(matrix: pd.DataFrame, place: str) -> None:
 
 
 def refuse_beyond(matrix: pd.DataFrame, largest: float, place: str) -> None:
-    """Raise UserError where the matrix (sgRNA, sample) has a value beyond +-largest or an infinite one, with row and column."""
+    """Raise UserError where a matrix (sgRNA, sample) holds no logFC: a value beyond +-largest or infinite, or none below 0."""
     with np.errstate(invalid="ignore"):
         rows, columns = np.nonzero(np.abs(matrix.to_numpy()) > largest)
     if len(rows):
@@ -128,6 +128,25 @@ def refuse_beyond(matrix: pd.DataFrame, largest: float, place: str) -> None:
             f"{place}: {len(rows)} value(s) beyond {largest:g}, which no log2 fold change reaches: {first} first. "
             "If the file holds read counts, give it as screen.counts; else correct the values."
         )
+    if is_unsigned(matrix.to_numpy()):
+        raise UserError(f"{place}: {explain_unsigned()} If the file holds read counts, give it as screen.counts.")
+
+
+FEWEST_VALUES = 20  # of which all could hardly be 0 or more by chance
+
+
+def is_unsigned(values: np.ndarray) -> bool:
+    """Whether none of the values is negative, although there are enough of them."""
+    finite = values[np.isfinite(values)]
+    return finite.size >= FEWEST_VALUES and bool((finite >= 0).all())
+
+
+def explain_unsigned() -> str:
+    """What values without a sign are, and what to do."""
+    return (
+        "no value is negative, so these are not log2 fold changes but counts, or fold changes without the logarithm. Give log2 of "
+        "the fold changes."
+    )
 
 
 def orient(

@@ -62,7 +62,7 @@ def is_changed(name: str) -> bool:
 
 
 def _find_date(name: str) -> tuple[int, ...] | None:
-    """The months and days, alternating, that a name may be a date of; None where it is no date."""
+    """The months and days, alternating, that a name may be a date of; None where it cannot be one."""
     for pattern in _WORDS:
         if found := pattern.fullmatch(name):
             month = found["month"]

@@ -69,6 +69,10 @@ BAD_TABLES = {
         change("symbol", 6, "g0\x1b"),
         [r"'symbol': control characters \(g0\\u001b\) in 1 row", r"line\(s\) 8", "remove these characters"],
     ),
+    "fold changes": (
+        lambda t: pd.concat([t.assign(lfc=2 ** t["lfc"]), t.assign(guide="more" + t["guide"], lfc=1.0)]),
+        ["'lfc': no value is negative, so these are not log2 fold changes"],
+    ),
     "no rows": (lambda t: t.head(0), ["no rows under the header"]),
     "two headers of one name": (
         lambda t: t.rename(columns={"note": "lfc"}),

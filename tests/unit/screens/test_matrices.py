@@ -56,6 +56,14 @@ def test_invisible_characters_in_names(tmp_path):
         matrices.read_map(tmp_path / "map.csv", names, {})
 
 
+def test_values_without_a_sign():
+    counts = pd.DataFrame(np.arange(40.0).reshape(20, 2))
+    with pytest.raises(UserError, match=r"m.csv: no value is negative, so these are not log2 fold changes .*screen.counts"):
+        matrices.refuse_beyond(counts, 50, "m.csv")
+    matrices.refuse_beyond(counts - 5, 50, "m.csv")
+    matrices.refuse_beyond(counts[:5], 50, "m.csv")
+
+
 def test_values_beyond_any_assay():
     matrices.refuse_beyond(MATRIX, 50, "m.csv")
     for value, shown in ((-70.0, "-70"), (np.inf, "inf")):
