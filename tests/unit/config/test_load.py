@@ -388,11 +388,11 @@ def test_what_a_study_answers():
 def test_a_screen_is_resolved_for_its_kind():
     table = check(study_of(SCREEN))["s"]
     assert table["kind"] == "table"
-    assert table["screen"]["copy_number_unit"] == "linear"
+    assert table["screen"]["copy_number_unit"] is None
     assert not {"normalise", "map_columns", "guide_map"} & set(table["screen"])
     matrices = check(study_of(DEPMAP))["s"]
     assert matrices["kind"] == "depmap"
-    assert matrices["screen"]["copy_number_unit"] == "log2"
+    assert matrices["screen"]["copy_number_unit"] is None
     assert matrices["screen"]["map_columns"] == {}
     assert matrices["screen"]["min_pdna"] == 50.0
 
