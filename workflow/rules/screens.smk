@@ -91,6 +91,7 @@ rule import_table:
         "../../envs/data.yaml"
     params:
         lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
@@ -124,6 +125,7 @@ rule import_depmap:
         steps=pick("screen", "normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
         screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
         lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:
