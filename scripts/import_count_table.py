@@ -11,7 +11,7 @@ from guidefit.base import startup
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.base import tables
-from guidefit.screens import controls, count_table, depmap, quality, screen_file
+from guidefit.screens import controls, count_table, depmap, guides, quality, screen_file
 from guidefit.screens.covariates import Covariate
 
 params, inputs = snakemake.params, dict(snakemake.input.items())
@@ -25,10 +25,13 @@ blocks, ledger = count_table.import_count_table(
     left_out=failing,
     **params.screen,
 )
-tables.write(ledger.table(), snakemake.output.dropped)
-tables.write(ledger.joins(), snakemake.output.joins)
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:
+    means = []
     for block in blocks:
         writer.write_rows(None, block)
+        means.append(guides.average(block))
+guides.warn_of_far_guides(means, params.guide_departure, ledger)
+tables.write(ledger.table(), snakemake.output.dropped)
+tables.write(ledger.joins(), snakemake.output.joins)
 # Lists of control genes that cannot be used stop the run here, before anything is fitted (see scripts/import_depmap.py).
 controls.validate_lists(snakemake.output.screen, 0, controls.find_lists(snakemake.config, snakemake.wildcards.study), ledger)

@@ -100,6 +100,7 @@ rule import_table:
         "../../envs/data.yaml"
     params:
         lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
@@ -134,6 +135,7 @@ rule import_depmap:
         steps=pick("screen", *STEPS),
         screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
         lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:
@@ -191,6 +193,7 @@ rule import_count_table:
         screen=pick("screen", "constant_covariate", "copy_number_unit"),
         place=lookup("{study}/screen/count_table", within=STUDIES, default=""),
         lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_count_table"),
     message:

@@ -61,6 +61,12 @@ class Thresholds(Section):
         lt=1,
     )
     few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
+    guide_departure_warn: float = key(
+        10.0,
+        "A guide that is further from the median of its gene than this lowers the verdicts of all fits to the screen.",
+        unit="robust standard deviations",
+        gt=0,
+    )
     guide_departure_max: float = key(
         4.0,
         "Genes are flagged if a guide is further from the median of its gene than this and the verdict is another one without it.",

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from guidefit.screens.guides import scale_departures
+from guidefit.screens.guides import average, scale_departures, warn_of_far_guides
+from guidefit.screens.ledger import Ledger
 
 
 def test_departures_are_in_robust_standard_deviations():
@@ -23,3 +24,16 @@ def test_genes_of_two_guides_have_no_departure():
     assert scale_departures(means).isna().tolist() == [True, True, False, False, False]
     assert scale_departures(means[:2]).isna().all()
     assert scale_departures(means.assign(logfc=1.0)).isna().all()
+
+
+def test_far_guides_are_warned_of_with_their_genes():
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"sgrna": np.repeat(np.arange(200), 5).astype(str), "logfc": rng.normal(size=1000)})
+    rows["gene"] = "g" + (rows.index // 20).astype(str)
+    rows.loc[rows["sgrna"] == "7", "logfc"] -= 9
+    parts = [average(part.astype({"gene": "category"})) for _, part in rows.groupby("gene")]
+    warn_of_far_guides(parts, 10, ledger := Ledger())
+    assert ledger.table()["action"].tolist() == ["warned"]
+    assert ledger.table()["examples"].str.fullmatch(r"7 of g1: -\d\d").all()
+    warn_of_far_guides(parts[3:], 10, none := Ledger())
+    assert none.table().empty
