@@ -14,6 +14,7 @@ from guidefit.assess import batch
 from guidefit.assess.quantities import Quantities
 from guidefit.base import parquet
 from guidefit.models import declaration
+from guidefit.screens import ledger
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
@@ -29,6 +30,7 @@ assessment = batch.assess_batch(
         thresholds=params.thresholds,
         n_ranks=params.n_ranks,
         quantities=Quantities(declared, declared.priors | params.priors) if params.calibrate else None,
+        warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
     ),
 )
 for name, path in snakemake.output.items():
