@@ -9,6 +9,7 @@ import pandas as pd
 from guidefit.base.errors import UserError
 from guidefit.screens import labels, matrices
 from guidefit.screens.ledger import Ledger, listed
+from guidefit.screens.spreadsheets import clean_case
 
 PLASMID = "pDNA"  # in place of a cell line's name
 
@@ -67,6 +68,7 @@ def read_guides(files: Files, ledger: Ledger) -> pd.DataFrame:
     """
     own = {name: column for name, column in files.map_columns.items() if name in GUIDES}
     guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"), ledger)
+    guides = guides.assign(gene=clean_case(guides["gene"], "gene", str(files.guide_map), ledger))
     guides = guides[guides["sgrna"] != ""].drop_duplicates()
     if guides.empty:
         raise UserError(f"{files.guide_map}: the file has no rows. Expected one row per sgRNA with its gene.")
