@@ -36,7 +36,11 @@ BUILT_IN = (
     "saturating_effects",
     "piecewise_effects",
     "cell_line_intercepts",
+    "sgrna_intercepts",
+    "gene_intercepts",
 )
+
+SLOPES = {"beta", "mu_delta", "delta_g", "beta_s"}  # names of slopes in variants without GAUSSIAN
 
 VARIANTS = Path(__file__).parent / "variants"
 
@@ -52,6 +56,13 @@ class Declaration:
     priors: Priors
     gaussian: dict[str, Any] | None = None
     response: tuple[str, str] | None = None
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether it multiplies x, as far as `GAUSSIAN`, or else the names of its priors, say so."""
+        if self.gaussian is not None:
+            return bool(self.gaussian.get("slope"))
+        return self.response is not None or not SLOPES.isdisjoint(self.priors)
 
 
 def declare(path: str | Path) -> Declaration:
