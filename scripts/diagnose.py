@@ -29,6 +29,8 @@ assessment = batch.assess_batch(
         thresholds=params.thresholds,
         n_ranks=params.n_ranks,
         quantities=Quantities(declared, declared.priors | params.priors) if params.calibrate else None,
+        # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
+        unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],
     ),
 )
 for name, path in snakemake.output.items():
