@@ -79,7 +79,8 @@ def test_config(finished):
 
 def test_two_config_files_are_merged(finished, tmp_path):
     (tmp_path / "more.yaml").write_text("studies: {design: {seeds: 0-3}}\n")
-    command = finished.command(tmp_path / "more.yaml", "--dry-run")  # after --configfile config.yaml
+    command = finished.command("--dry-run")
+    command.insert(command.index("config.yaml") + 1, tmp_path / "more.yaml")
     done = subprocess.run(command, cwd=finished.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     fits = [message for message in Run(0, done.stdout).messages if ": fit " in message]
     assert len(fits) == 2

@@ -34,6 +34,7 @@ rule diagnose:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         screen=data("screen.parquet"),
         truth=data("truth.parquet"),
+        ledger=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
         variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",

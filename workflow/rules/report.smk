@@ -301,6 +301,9 @@ rule write_summary_page:
         calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
         dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        joins=branch(
+            lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.validate_controls.output.joins
+        ),
         on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
         page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),

@@ -81,6 +81,7 @@ rule import_table:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
         dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
+        joins="results/{study}/data/screen/joins_of_files.csv",
     log:
         "logs/{study}/import_screen.log",
     wildcard_constraints:
@@ -89,6 +90,8 @@ rule import_table:
     conda:
         "../../envs/data.yaml"
     params:
+        lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         table=pick("screen", "columns", "missing", "constant_covariate", "copy_number_unit", "logfc_max"),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
@@ -105,6 +108,7 @@ rule import_depmap:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
         dropped=in_report("results/{study}/data/screen/dropped.csv", "dropped", "rows left out of the screen (table)", SUMMARY),
+        joins="results/{study}/data/screen/joins_of_files.csv",
     log:
         "logs/{study}/import_screen.log",
     benchmark:
@@ -120,6 +124,8 @@ rule import_depmap:
         map_columns=pick("screen", "map_columns"),
         steps=pick("screen", "normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason", "failed_qc"),
         screen=pick("screen", "constant_covariate", "copy_number_unit", "logfc_max"),
+        lost_share=lookup("{study}/thresholds/lost_share", within=STUDIES),
+        guide_departure=lookup("{study}/thresholds/guide_departure_warn", within=STUDIES),
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_depmap"),
     message:
@@ -133,8 +139,10 @@ rule validate_controls:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
+        joins="results/{study}/data/screen/joins_of_files.csv",
     output:
-        "results/{study}/data/screen/controls.csv",
+        controls="results/{study}/data/screen/controls.csv",
+        joins=in_report("results/{study}/data/screen/joins.csv", "joins", "joins of the screen's files (table)", SUMMARY),
     log:
         "logs/{study}/validate_controls.log",
     wildcard_constraints:

@@ -4,11 +4,11 @@ Thresholds and sources: the config's `thresholds` (R-hat, ESS: Vehtari et al. 20
 2016; k-hat, importance ESS: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -63,14 +63,18 @@ def diagnose(
     loo: pd.DataFrame | None,
     data: ModelData | None,
     thresholds: Mapping[str, float],
+    warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
 ) -> Diagnosis:
     """Compute and judge every figure of merit of one fit.
 
     table: its estimates. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where the predictive checks were not made.
-    thresholds: those of the config. unjudged: variables whose R-hat and ESS are in the estimates but not judged.
+    thresholds: those of the config. warnings: those of the import of a real screen. unjudged: variables whose R-hat and ESS are
+    in the estimates but not judged.
     """
     found = Checks()
+    for warning in warnings:
+        found.add(checks.SCREEN, "warn", where=warning)
     posterior, prior = (reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     _judge_finite(table, found)
     free = table[~(estimates.find_constant(table, posterior, prior) | variable_of(table["variable"]).isin(unjudged))]
@@ -131,7 +135,7 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
     ):
         found.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
 
-    figures["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
+    figures["e_bfmi_min"] = float(azs.bfmi(stats)["energy"].min())
     found.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
     return figures
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import scipy.linalg
@@ -235,7 +235,7 @@ def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def _relative_error(score: np.ndarray, chains: int, prior_draws: int) -> float:
     """Monte Carlo standard error of the ratio of two variances, relative to the ratio; score: (draw,) pooled over the chains."""
-    ess = float(az.ess(score.reshape(chains, -1)))
+    ess = float(azs.ess(score.reshape(chains, -1)))
     return float(np.sqrt(2 / ess + 2 / prior_draws))
 
 

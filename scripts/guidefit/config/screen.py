@@ -45,42 +45,38 @@ STEPS = ("normalise", "pdna_batches", "min_pdna", "replicates", "multi_mapping",
 class Screen(Section):
     """A real screen: a long table (path, columns), or the files of DepMap and Chronos (counts or logfc with their maps)."""
 
-    path: str | None = key(
-        None, "The long table, one row per sgRNA and cell line: .csv, .tsv, .txt (tab) or .parquet; text may be .gz.", min_length=1
-    )
+    path: str | None = key(None, "The long table, one row per sgRNA and cell line: Parquet or text.", min_length=1)
     columns: Columns | None = key(None, "Our name of each column -> the table's name of it; required with path.")
-    counts: str | None = key(
-        None, "Matrix of read counts, sequenced samples x sgRNAs or transposed: .hdf5, .h5, .csv or .csv.gz.", min_length=1
-    )
-    logfc: str | None = key(None, "Matrix of logFC, sgRNAs x screens or transposed: .hdf5, .h5, .csv or .csv.gz.", min_length=1)
+    counts: str | None = key(None, "Matrix of read counts, sequenced samples x sgRNAs or transposed: HDF5 or text.", min_length=1)
+    logfc: str | None = key(None, "Matrix of logFC, sgRNAs x screens or transposed: HDF5 or text.", min_length=1)
     sequence_map: str | None = key(
         None,
-        "Table (.csv) of the cell line and the plasmid batch of each sample (or screen); required with counts.",
+        "Table (text) of the cell line and the plasmid batch of each sample (or screen); required with counts.",
         min_length=1,
     )
     guide_map: str | None = key(
-        None, "Table (.csv) of the gene that each sgRNA targets; required with counts or logfc.", min_length=1
+        None, "Table (text) of the gene that each sgRNA targets; required with counts or logfc.", min_length=1
     )
     copy_number: str | None = key(
         None,
-        "Matrix of gene copy numbers, cell lines x genes or transposed (.hdf5, .h5, .csv, .csv.gz); required with counts or logfc.",
+        "Matrix of gene copy numbers, cell lines x genes or transposed (HDF5 or text); required with counts or logfc.",
         min_length=1,
     )
     map_columns: MapColumns = key(MapColumns(), "Names of the maps' columns, if they differ from those in DepMap's files.")
     nonessential: str | None = key(
         None,
-        "List of nonessential genes (.csv, first column): they scale the samples of counts, and assess the correction.",
+        "List of nonessential genes (text): they scale the samples of counts, and assess the correction.",
         min_length=1,
     )
     essential: str | None = key(
         None,
-        "List of common essential genes (.csv, first column): with nonessential, they assess the copy-number correction.",
+        "List of common essential genes (text): with nonessential, they assess the copy-number correction.",
         min_length=1,
     )
-    copy_number_unit: Literal["linear", "log2"] | None = key(
+    copy_number_unit: Literal["linear", "log2", "log2_ratio"] | None = key(
         None,
-        "Unit of the copy numbers: linear, or log2 for log2(relative copy number + 1).",
-        without="linear with path, log2 with a matrix",
+        "Unit of the copy numbers: linear, log2 for log2(relative copy number + 1), log2_ratio for log2(relative copy number).",
+        without="linear with path, log2 with a matrix, or the unit that the values show",
     )
     normalise: Literal["nonessential", "all"] = key(
         "nonessential",
@@ -115,7 +111,7 @@ class Screen(Section):
 
     def settings(self) -> dict[str, Any]:
         """The keys that belong to this kind of screen, with all defaults; files that are not given are left out."""
-        shared = {"copy_number_unit": self.copy_number_unit or ("linear" if self.kind == "table" else "log2")}
+        shared = {"copy_number_unit": self.copy_number_unit}
         given = self.model_dump(exclude_none=True)
         foreign = {*MATRIX_FILES, *STEPS} if self.kind == "table" else {"missing"}
         return {name: value for name, value in given.items() if name not in foreign} | shared

@@ -55,8 +55,27 @@ class Thresholds(Section):
     )
     effect_min: float = key(0.1, "Effects smaller than this count as no effect.", unit="logFC", ge=0)
     few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
+    guide_departure_warn: float = key(
+        10.0,
+        "A guide that is further from the median of its gene than this lowers the verdicts of all fits to the screen.",
+        unit="robust standard deviations",
+        gt=0,
+    )
+    guide_departure_max: float = key(
+        4.0,
+        "Genes are flagged if a guide is further from the median of its gene than this and the verdict is another one without it.",
+        unit="robust standard deviations",
+        gt=0,
+    )
     cna_sd_min: float = key(
         0.1, "Genes whose copy number has a smaller standard deviation than this are flagged.", unit="diploid", ge=0
+    )
+    lost_share: float = key(
+        1 / 3,
+        "A screen stops at import if it loses a larger share of its guides, genes or cell lines when files are joined; a smaller "
+        "share lowers the verdicts.",
+        ge=0,
+        le=1,
     )
     leverage_max: float = key(
         0.5, "Genes are flagged if one cell line has a larger share than this of the sum of squares of x.", ge=0, le=1

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens.copy_number import linear
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, FittedCovariate
 from guidefit.screens.depmap_files import Steps
 from guidefit.screens.depmap_joins import select_guides
@@ -40,7 +39,7 @@ class Block:
 class Blocks:
     """The blocks of a screen: guides, cell lines and copy numbers that belong together.
 
-    copies: (cell line, gene) copy numbers in `unit`; block_rows: about how many rows a block has. What is left out goes into the
+    copies: (cell line, gene) linear copy numbers; block_rows: about how many rows a block has. What is left out goes into the
     ledger: guides and cell lines at once, single rows when `iterate` has gone through all blocks.
     """
 
@@ -50,11 +49,10 @@ class Blocks:
         replicates: Replicates,
         copies: pd.DataFrame,
         steps: Steps,
-        unit: str,
         ledger: Ledger,
         block_rows: int,
     ) -> None:
-        self._replicates, self._copies, self._steps, self._unit = replicates, copies, steps, unit
+        self._replicates, self._copies, self._steps = replicates, copies, steps
         self._block_rows = block_rows
         names = replicates.lines
         self.lines = np.unique(names[np.isin(names, copies.index)])
@@ -79,7 +77,7 @@ class Blocks:
             scarce += int(is_scarce.sum())
             without_logfc += int((is_missing & ~is_scarce).sum())
             without_cna += int((~is_missing & ~has_cna).sum())
-            yield Block(guides, logfc, linear(cna, self._unit), count, sd, ~is_missing & has_cna)
+            yield Block(guides, logfc, cna, count, sd, ~is_missing & has_cna)
         if ledger:
             ledger.drop(f"scaled pDNA count below {self._steps.min_pdna:g}", scarce, [])
             ledger.drop("no count or logFC", without_logfc, [])
@@ -104,17 +102,21 @@ class CopyNumbers:
     """Copy numbers of the rows of each gene, collected block by block, to fit the covariate and to find genes without variation.
 
     rows: gene -> number of rows; ends: gene -> lowest and highest copy number; all_values: gene -> copy numbers of all its rows,
-    only where the covariate depends on the rows of all genes.
+    only where the covariate depends on the rows of all genes; cells: guides x lines; has_rows: (line,) whether it has rows.
     """
 
     covariate: Covariate
     rows: dict[str, int] = field(default_factory=dict)
     ends: dict[str, np.ndarray] = field(default_factory=dict)
     all_values: dict[str, np.ndarray] = field(default_factory=dict)
+    cells: int = 0
+    has_rows: np.ndarray | bool = False
 
     def add(self, block: Block) -> None:
         """Collect the copy numbers of a block."""
         codes, names = block.genes
+        self.cells += block.kept.size
+        self.has_rows = self.has_rows | block.kept.any(axis=1)
         for i, gene in enumerate(names):
             cna = block.cna[:, codes == i][block.kept[:, codes == i]]
             self.rows[gene] = len(cna)
@@ -153,16 +155,37 @@ def make_tables(
     copies = CopyNumbers(covariate)
     for block in blocks.iterate(ledger):
         copies.add(block)
+    _report_losses(copies, blocks.lines, ledger)
     constant = copies.find_constant_genes()
     if constant and constant_covariate == "refuse":
         raise UserError(
             f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) ({listed(constant)}), so no "
             "slope can be fitted for them. Set screen.constant_covariate: drop to leave them out and count them."
         )
+    warn_of_constant_genes(len(constant), len(copies.ends), ledger)
     ledger.drop(f"no variation of the covariate in {len(constant)} gene(s)", copies.drop(constant), constant)
     if not sum(copies.rows.values()):
         raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
     return _iterate_tables(blocks, covariate, copies.fit(), constant)
+
+
+def _report_losses(copies: CopyNumbers, lines: np.ndarray, ledger: Ledger) -> None:
+    """Genes and lines without a single row, and the share of cells that are rows."""
+    kept, without = sum(copies.rows.values()), [gene for gene, rows in copies.rows.items() if not rows]
+    if kept:
+        side = "cells with data and copy number"
+        ledger.join_of_screen(side, "genes of the screen", len(copies.rows), without)
+        ledger.join_of_screen(side, "cell lines of the screen", len(lines), lines[~np.asarray(copies.has_rows)].tolist())
+        if kept < (1 - ledger.lost_share) * copies.cells:
+            ledger.warn(f"{copies.cells - kept:,} of {copies.cells:,} cells (guide and line) are no rows of the screen, see above")
+
+
+def warn_of_constant_genes(constant: int, genes: int, ledger: Ledger) -> None:
+    """Warn where more than the share that may be lost are genes without variation of the covariate."""
+    if constant > ledger.lost_share * genes:
+        ledger.warn(
+            f"{constant:,} of {genes:,} genes are left out, as their covariate does not vary (screen.constant_covariate: drop)"
+        )
 
 
 def _iterate_tables(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import matrices
+from guidefit.screens import labels, matrices
 from guidefit.screens.ledger import Ledger, listed
 
 PLASMID = "pDNA"  # in place of a cell line's name
@@ -59,14 +59,14 @@ class Steps:
     failed_qc: str
 
 
-def read_guides(files: Files) -> pd.DataFrame:
+def read_guides(files: Files, ledger: Ledger) -> pd.DataFrame:
     """The guide map: sgrna, label (the gene as the file writes it), gene, n_alignments, and whether the guide is marked.
 
     gene: the label's symbol where no other label has the same one, else the label. A map may have a row per alignment: an alignment
     without a gene is ignored where the guide has one with a gene, and a mark of one alignment marks the guide. Raises UserError.
     """
     own = {name: column for name, column in files.map_columns.items() if name in GUIDES}
-    guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"))
+    guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"), ledger)
     guides = guides[guides["sgrna"] != ""].drop_duplicates()
     if guides.empty:
         raise UserError(f"{files.guide_map}: the file has no rows. Expected one row per sgRNA with its gene.")
@@ -86,21 +86,21 @@ def _merge_alignments(guides: pd.DataFrame) -> pd.DataFrame:
 
 def _name_genes(guides: pd.DataFrame) -> pd.DataFrame:
     """The map with `label` and `gene`, see `read_guides`."""
-    labels = guides["gene"].unique()
-    symbols = pd.Series([matrices.symbol(label) for label in labels], index=labels)
+    found = guides["gene"].unique()
+    symbols = pd.Series([labels.symbol(label) for label in found], index=found)
     genes = symbols.where(~symbols.duplicated(keep=False), symbols.index.to_series())
     guides = guides.rename(columns={"gene": "label"})
     return guides.assign(gene=guides["label"].map(genes))
 
 
-def read_sequences(files: Files, optional: tuple[str, ...]) -> pd.DataFrame:
+def read_sequences(files: Files, optional: tuple[str, ...], ledger: Ledger) -> pd.DataFrame:
     """The sequence map, one row per sequenced sample; plasmid samples have PLASMID as cell line.
 
     optional: columns that the file may lack. Raises UserError.
     """
     assert files.sequence_map
     own = {name: column for name, column in files.map_columns.items() if name in SEQUENCES}
-    sequences = matrices.read_map(files.sequence_map, SEQUENCES, own, optional)
+    sequences = matrices.read_map(files.sequence_map, SEQUENCES, own, optional, ledger)
     repeated = sequences["sequence"][sequences["sequence"].duplicated()].unique()
     if len(repeated):
         raise UserError(

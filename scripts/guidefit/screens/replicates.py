@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import matrices
+from guidefit.screens import labels, matrices
 from guidefit.screens.depmap_files import PLASMID, Files, Steps, leave_out_failed, read_sequences
 from guidefit.screens.ledger import Ledger, listed
 
@@ -41,13 +41,14 @@ def from_logfc(
 ) -> Replicates:
     """The replicates of a matrix of logFC. Its columns are cell lines of the copy numbers, or samples of the sequence map."""
     assert files.logfc
-    matrix = matrices.read(files.logfc)
+    matrix = matrices.read(files.logfc, ledger)
     if files.sequence_map:
         matrix, lines = _with_lines_of_map(matrix, files, steps, guides, ledger)
     else:
         known = {*copies.index, *copies.columns}
-        matrix = matrices.orient(matrix, guides["sgrna"], known, files.logfc, "sgRNAs of the guide map and cell lines")
+        matrix = matrices.orient(matrix, guides["sgrna"], known, files.logfc, "sgRNAs of the guide map and cell lines", ledger)
         lines = matrix.columns.to_numpy().astype(str)
+    matrix = matrices.rename_rows(matrix, guides["sgrna"], "sgrna", ledger)
     matrices.refuse_beyond(matrix, logfc_max, files.logfc)
     order = np.flatnonzero((lines != "") & (lines != PLASMID))
     order = order[np.argsort(lines[order], kind="stable")]
@@ -65,14 +66,15 @@ def _with_lines_of_map(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The matrix (sgRNA, sample), and each sample's cell line by the sequence map: '' where the map has none."""
     assert files.logfc
-    sequences = read_sequences(files, ("screen", "passes_qc", "type", "pdna_batch"))
-    labels = set(matrix.index) | set(matrix.columns)
+    sequences = read_sequences(files, ("screen", "passes_qc", "type", "pdna_batch"), ledger)
+    names = {labels.fold(str(name)) for name in (*matrix.index, *matrix.columns)}
     keys = [key for key in ("sequence", "screen", "cell_line") if key in sequences]
-    key = max(keys, key=lambda key: len(labels & set(sequences[key])))
-    sequences = leave_out_failed(sequences[sequences[key].isin(labels)], steps, ledger)
+    key = max(keys, key=lambda key: len(names & set(sequences[key].map(labels.fold))))
+    sequences = leave_out_failed(sequences[sequences[key].map(labels.fold).isin(names)], steps, ledger)
     line_of_sample = dict(zip(sequences[key], sequences["cell_line"], strict=True))
     what = "sgRNAs of the guide map and samples of the sequence map"
-    matrix = matrices.orient(matrix, guides["sgrna"], line_of_sample, files.logfc, what)
+    matrix = matrices.orient(matrix, guides["sgrna"], line_of_sample, files.logfc, what, ledger)
+    matrix = matrices.rename_rows(matrix.T, line_of_sample, "sample", ledger).T
     lines = np.array([line_of_sample.get(name, "") for name in matrix.columns])
     unknown = matrix.columns[lines == ""]
     if len(unknown):
@@ -148,9 +150,12 @@ def from_counts(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger
 def _read_counts(files: Files, steps: Steps, guides: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The counts (sample, guide), and the rows of the sequence map that have counts."""
     assert files.counts
-    sequences = read_sequences(files, ("screen", "passes_qc", "type"))
+    sequences = read_sequences(files, ("screen", "passes_qc", "type"), ledger)
     what = "sequences of the sequence map and sgRNAs of the guide map"
-    counts = matrices.orient(matrices.read(files.counts), sequences["sequence"], guides["sgrna"], files.counts, what)
+    counts = matrices.read(files.counts, ledger)
+    counts = matrices.orient(counts, sequences["sequence"], guides["sgrna"], files.counts, what, ledger)
+    counts = matrices.rename_rows(counts, sequences["sequence"], "sample", ledger)
+    counts = matrices.rename_rows(counts.T, guides["sgrna"], "sgrna", ledger).T
     if (counts.to_numpy() < 0).any():
         raise UserError(
             f"{files.counts}: negative values, but read counts are 0 or more. If the file holds logFC, give it as screen.logfc."
@@ -198,8 +203,8 @@ def _find_controls(files: Files, steps: Steps, guides: pd.DataFrame, sgrnas: pd.
     if steps.normalise == "all":
         return np.flatnonzero(sgrnas.isin(guides["sgrna"]))
     assert files.nonessential
-    wanted = matrices.read_names(files.nonessential)
-    of_controls = guides.loc[matrices.match_names(guides["label"].tolist(), wanted), "sgrna"]
+    wanted = matrices.read_names(files.nonessential, guides["label"].unique(), ledger)
+    of_controls = guides.loc[labels.match_genes(guides["label"].tolist(), wanted), "sgrna"]
     found = np.flatnonzero(sgrnas.isin(of_controls))
     if not len(found):
         raise UserError(
