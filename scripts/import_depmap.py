@@ -11,16 +11,17 @@ from guidefit.base import startup
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.base import tables
-from guidefit.screens import controls, depmap, guides, screen_file
+from guidefit.screens import controls, depmap, guides, quality, screen_file
 from guidefit.screens.covariates import Covariate
 
-params = snakemake.params
-files = depmap.Files(**dict(snakemake.input.items()), **params.map_columns)
+params, inputs = snakemake.params, dict(snakemake.input.items())
+failing = quality.read_failing(inputs.pop("judged", None))
 blocks, ledger = depmap.import_depmap(
-    files,
+    depmap.Files(**inputs, **params.map_columns),
     depmap.Steps(**params.steps),
     covariate=Covariate(**params.covariate),
     lost_share=params.lost_share,
+    left_out=failing,
     **params.screen,
 )
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:

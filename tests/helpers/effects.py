@@ -17,6 +17,7 @@ HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ã
 THRESHOLDS = {
     "effect_prob": 0.975,
     "effect_min": 0.1,
+    "fdr": 0.05,
     "few_guides": 3,
     "guide_departure_max": 4.0,
     "cna_sd_min": 0.1,

@@ -2,7 +2,7 @@
 
 
 DEPMAP_COLUMNS = {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"}
-EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "few_guides", "guide_departure_max", "cna_sd_min", "leverage_max")
+EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "fdr", "few_guides", "guide_departure_max", "cna_sd_min", "leverage_max")
 
 
 rule estimate_effects:

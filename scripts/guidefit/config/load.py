@@ -128,7 +128,9 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
     controls = {
         which: getattr(study.screen, which)
         for which in ("essential", "nonessential")
-        if study.screen is not None and getattr(study.screen, which) is not None
+        if study.screen is not None
+        and getattr(study.screen, which) is not None
+        and not (which == "essential" and study.screen.against is not None)  # the arms of a contrast do not differ in them
     }
     has_evidence = any(study.sampling_of(variant)["engine"] == "collapsed" for variant in study.variants)
     is_calibrated = truth in ("prior", "posterior")
@@ -142,8 +144,10 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
         **study.model_dump(include=set(COPIED)),
         "thresholds": study.thresholds.model_dump(),
         "control_lists": controls,
+        "has_copy_numbers": study.screen is None or study.screen.has_copy_numbers,
+        "has_samples": study.screen is not None and (study.screen.counts is not None or study.screen.count_table is not None),
         "is_compared": shares_data and (study.checks or has_evidence),
-        "is_judged": len(controls) == 2,
+        "is_judged": len(controls) == 2 and study.screen is not None and study.screen.has_copy_numbers,
         "is_calibrated": is_calibrated,
     }
 

@@ -13,6 +13,7 @@ from guidefit.screens.spreadsheets import find_changed_names
 GENE_COLUMNS = (
     *("study", "variant", "seed", "gene", "control", "verdict", "flags"),
     *("effect", "effect_sd", "effect_q025", "effect_q975", "p_negative", "effect_scaled"),
+    *("call", "fdr_depleted", "fdr_enriched"),
     *("slope", "slope_sd", "slope_q025", "slope_q975"),
     *("sgrnas", "rows", "cell_lines", "cna_lowest", "cna_highest", "cna_sd", "leverage", "leverage_cell_line"),
 )
@@ -24,7 +25,8 @@ def tabulate_genes(
     """One row per gene: GENE_COLUMNS without the ids, and those of `ScreenContents.genes`; no rows where genes do not differ.
 
     control: gene -> essential or nonessential, where known. effect_scaled: the effect on DepMap's scale, on which the median
-    nonessential gene is 0 and the median essential gene -1; missing without both kinds.
+    nonessential gene is 0 and the median essential gene -1; missing without both kinds. call: depleted or enriched where the false
+    discovery rate of that, fdr_depleted or fdr_enriched, is at most the threshold.
     """
     genes = contents.genes
     if not effects.has("gene"):
@@ -32,12 +34,19 @@ def tabulate_genes(
     effect, slope = effects.at_diploid("gene", genes["x_diploid"].to_numpy())
     table = pd.concat([genes, summarise(effect, "effect"), summarise(slope, "slope")], axis=1)
     control_of_gene = table["gene"].map(control).fillna("")
+    rates = {
+        "depleted": false_discovery_rate((effect >= -thresholds["effect_min"]).mean(axis=0)),
+        "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
+    }
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
         verdict=verdict,
         effect_scaled=_scale_by_controls(table["effect"], control_of_gene),
+        call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
+        fdr_depleted=rates["depleted"],
+        fdr_enriched=rates["enriched"],
         flags=_flag_genes(contents, diploid, thresholds, _find_driven(effect, verdict, contents, thresholds)),
     )
 
@@ -54,6 +63,18 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
         "no effect": (np.abs(effect) < smallest).mean(axis=0),
     }
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
+
+
+def false_discovery_rate(probability: np.ndarray) -> np.ndarray:
+    """(gene,) the expected share of false ones among the genes that are at least as certain as this one.
+
+    probability: (gene,) posterior probability that the gene is a false one. The rate is the mean probability of the genes with the
+    same or a smaller one (Newton et al. 2004; Müller, Parmigiani & Rice 2006).
+    """
+    order = np.argsort(probability, kind="stable")
+    rate = np.cumsum(probability[order]) / np.arange(1, len(order) + 1)
+    last_equal = np.searchsorted(probability[order], probability, side="right") - 1
+    return rate[last_equal]
 
 
 def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:

@@ -40,7 +40,11 @@ BUILT_IN = (
     "cell_line_intercepts",
     "gene_classes",
     "gene_by_line",
+    "sgrna_intercepts",
+    "gene_intercepts",
 )
+
+SLOPES = {"beta", "mu_delta", "delta_g", "beta_s"}  # names of slopes in variants without GAUSSIAN
 
 VARIANTS = Path(__file__).parent / "variants"
 
@@ -57,6 +61,15 @@ class Declaration:
     gaussian: dict[str, Any] | None = None
     response: tuple[str, str] | None = None
     structure: dict[str, Any] | None = None
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether it multiplies x, as far as `GAUSSIAN`, `STRUCTURE`, or else the names of its priors, say so."""
+        if self.structure is not None:
+            return True
+        if self.gaussian is not None:
+            return bool(self.gaussian.get("slope"))
+        return self.response is not None or not SLOPES.isdisjoint(self.priors)
 
 
 def declare(path: str | Path) -> Declaration:

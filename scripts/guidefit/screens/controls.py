@@ -37,6 +37,8 @@ def find_lists(config: Any, study: str) -> dict[str, str]:
     for name in ("studies", study, "screen"):
         section = section.get(name) if isinstance(section, Mapping) else None
     found = {kind: section.get(kind) for kind in KINDS} if isinstance(section, Mapping) else {}
+    if isinstance(section, Mapping) and section.get("against"):
+        found.pop("essential")  # a contrast: its arms do not differ in them
     return {kind: path for kind, path in found.items() if isinstance(path, str) and path}
 
 

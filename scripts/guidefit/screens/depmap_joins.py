@@ -14,17 +14,19 @@ from guidefit.screens.spreadsheets import check_gene_names
 
 
 def select_guides(
-    guides: pd.DataFrame, sgrnas: np.ndarray, lines: np.ndarray, copies: pd.DataFrame, steps: Steps, ledger: Ledger
+    guides: pd.DataFrame, sgrnas: np.ndarray, lines: np.ndarray, copies: pd.DataFrame | None, steps: Steps, ledger: Ledger
 ) -> pd.DataFrame:
     """The guides that the screen consists of, sorted by gene, with `position` (in the data) and `copies` (the gene's column there).
 
-    sgrnas: names of the data's guides; lines: cell lines with data; copies: (cell line, gene) copy numbers. What is left out goes
+    sgrnas: names of the data's guides; lines: cell lines with data; copies: (cell line, gene) copy numbers, if there are any.
+    What is left out goes
     into the ledger. Raises UserError where nothing is left.
     """
     check_gene_names(guides, "the guide map", ledger)
     guides = _with_data(guides, sgrnas, len(lines), ledger)
     guides = _by_map(guides, steps, len(lines), ledger)
-    guides = _with_copies(guides, lines, copies, ledger)
+    guides = _with_gene(guides, len(lines), ledger)
+    guides = guides if copies is None else _with_copies(guides, lines, copies, ledger)
     position = pd.Series(np.arange(len(sgrnas)), index=sgrnas)
     return guides.assign(position=guides["sgrna"].map(position)).sort_values(["gene", "sgrna"], kind="stable")
 
@@ -77,6 +79,13 @@ def _by_map(guides: pd.DataFrame, steps: Steps, lines: int, ledger: Ledger) -> p
             names,
         )
     return guides
+
+
+def _with_gene(guides: pd.DataFrame, lines: int, ledger: Ledger) -> pd.DataFrame:
+    """The guides that target a gene."""
+    has_gene = guides["label"] != ""
+    _leave_out(ledger, "no gene", guides.loc[~has_gene, "sgrna"], lines)
+    return guides[has_gene]
 
 
 def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:

@@ -50,6 +50,8 @@ class Tables:
             name: tables.read(inputs[name]) if inputs.get(name) else None
             for name in ("comparison", "recovery", "calibration", "dropped", "joins")
         }
+        if inputs.get("samples"):
+            optional["dropped"] = tables.concatenate([optional["dropped"], tables.read(inputs["samples"])])
         return cls(
             diagnostics=tables.read(inputs["diagnostics"]),
             checks=checks.read_csv(inputs["checks"]),
@@ -62,7 +64,7 @@ class Tables:
 def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
-    inputs: diagnostics, checks, estimates, and comparison, recovery, calibration, dropped, joins, on_layout where a study has them.
+    inputs: diagnostics, checks, estimates, and comparison, recovery, calibration, dropped, joins, samples, on_layout, if any.
     settings: study, thresholds (failed_share_max, calibration_level).
     """
     return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
