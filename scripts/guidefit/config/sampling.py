@@ -23,16 +23,21 @@ class Sampling(Section):
         "nuts.",
     )
     importance_draws: int = key(
-        4000, "Weighted draws of importance sampling; five times as many are drawn if k-hat is 0.7 or more.", unit="draws", ge=1000
+        4000,
+        "Weighted draws of importance sampling; five times as many are drawn if k-hat is 0.7 or more.",
+        unit="draws",
+        ge=1000,
+        le=10_000_000,
     )
     draws: int = key(
         1000,
         "Draws that are kept, per chain; the engine collapsed keeps draws x chains, the engine gibbs fewer where ess is reached.",
         unit="draws",
         ge=10,
+        le=1_000_000,
     )
-    tune: int = key(1000, "Tuning iterations per chain.", unit="iterations", ge=10)
-    chains: int = key(4, "Number of chains.", ge=2)
+    tune: int = key(1000, "Tuning iterations per chain.", unit="iterations", ge=10, le=1_000_000)
+    chains: int = key(4, "Number of chains.", ge=2, le=1000)
     target_accept: float = key(0.95, "Target acceptance rate of the No-U-Turn sampler.", gt=0, lt=1)
     max_treedepth: int = key(10, "Maximum tree depth of the No-U-Turn sampler.", ge=1, le=20)
     ess: int = key(
@@ -40,6 +45,7 @@ class Sampling(Section):
         "The engine gibbs stops when every hyper-parameter has this effective sample size over all chains.",
         unit="draws",
         ge=50,
+        le=1_000_000,
     )
     dependent_below: float = key(
         -0.5,

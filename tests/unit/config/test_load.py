@@ -62,6 +62,19 @@ BAD_CONFIGS = {
     "wrong type": (study(batch_size="many"), "studies.s.batch_size: 'many' is not a whole number.*Seeds per job"),
     "out of range": (variant(target_accept=1.5), "studies.s.variants.varying_effects.target_accept: 1.5 is not less than 1"),
     "no plain name": ({"studies": {"../s": {"variants": ["pooled"]}}}, "studies: the name '../s' is not valid. Use letters"),
+    "a long name": (
+        {"studies": {"s" * 101: {"variants": ["pooled"]}}},
+        "studies: the name .* at most 100 in total",
+    ),
+    "more rows than memory": (
+        study(simulate={"genes": 10_000, "cell_lines": 100_000}),
+        r"studies.s.simulate.cell_lines: 3,000,000,000 rows .sgRNAs x cell lines.. A simulated screen can have at most 1,000",
+    ),
+    "more draws than memory": (
+        variant(draws=10**11),
+        "studies.s.variants.varying_effects.draws: 1.* is greater than 1e.06",
+    ),
+    "genes of figures that are not made": (study(show_genes=["A"]), "studies.s.show_genes: only real screens"),
     "unknown variant": (
         study(variants=["varying_effect"]),
         "studies.s.variants.varying_effect: unknown variant. Did you mean varying_effects. Built in: varying",
@@ -609,3 +622,12 @@ def test_an_input_in_a_folder_of_results_of_no_study_is_accepted(tmp_path):
         }
     }
     assert load_config(config, files=[], built_in=BUILT_IN, folder=tmp_path)
+
+
+def test_a_config_that_contains_itself_is_refused():
+    config = study()
+    config["studies"]["s"]["simulate"] = {"copy_number": config["studies"]}
+    assert refused(config) == [
+        "studies.s.simulate.copy_number: contains itself (an alias of YAML, *name, inside the value that it stands for). "
+        "Write the values out."
+    ]
