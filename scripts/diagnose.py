@@ -31,6 +31,8 @@ assessment = batch.assess_batch(
         n_ranks=params.n_ranks,
         quantities=Quantities(declared, declared.priors | params.priors) if params.calibrate else None,
         warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
+        # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
+        unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],
     ),
 )
 for name, path in snakemake.output.items():
