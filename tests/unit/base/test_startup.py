@@ -106,5 +106,5 @@ def test_a_working_folder_that_the_environment_cannot_encode_is_refused_before_a
     monkeypatch.setenv("HOME", str(tmp_path))
     startup.check_folders()
     monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
-    with pytest.raises(UserError, match="encoding of this environment, ascii, does not have. Set .* PYTHONUTF8=1"):
+    with pytest.raises(UserError, match=r"encoding of this environment, ascii, does not have. Set .* PYTHONUTF8=1"):
         startup.check_folders()
