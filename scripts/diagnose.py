@@ -17,6 +17,7 @@ from guidefit.models import declaration
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
+priors = declared.priors | params.priors
 assessment = batch.assess_batch(
     wildcards.study,
     wildcards.variant,
@@ -27,8 +28,9 @@ assessment = batch.assess_batch(
         loo=parquet.read(inputs.loo) if inputs.get("loo") else None,
         settings=params.settings,
         thresholds=params.thresholds,
+        priors=priors,
         n_ranks=params.n_ranks,
-        quantities=Quantities(declared, declared.priors | params.priors) if params.calibrate else None,
+        quantities=Quantities(declared, priors) if params.calibrate else None,
     ),
 )
 for name, path in snakemake.output.items():

@@ -15,7 +15,7 @@ from helpers.fits import DATA, THRESHOLDS, make_fit, truth
 def diagnose(fit, loo=None, known=None, **changes):
     draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
     table = estimates.estimate(draws, truth(**known or {}), 100, np.random.default_rng(0), prior=prior)
-    return diagnostics.diagnose(fit, table, loo, DATA, THRESHOLDS | changes)
+    return diagnostics.diagnose(fit, table, loo, DATA, THRESHOLDS | changes, {})
 
 
 def judge(fit, loo=None, **changes):
