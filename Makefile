@@ -8,14 +8,15 @@ BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_geno
 .PHONY: run test env lint lock bench
 
 run: env
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."
 
-# Two files of tests at a time: most wait for one core, a disk, or SLURM. In this order the longest
+# Three files of tests at a time: most wait for one core, a disk, or SLURM. In this order the longest
 # files start first. The ten slowest tests are listed at the end.
 test: env
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10
 
 env:
 	@sh envs/make_env.sh

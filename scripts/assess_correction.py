@@ -17,7 +17,7 @@ from guidefit.screens import controls, matrices, screen_file, sufficient
 
 inputs, params = snakemake.input, snakemake.params
 labels = screen_file.read_gene_labels(inputs.screen, params.seed)
-control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind]) for kind in controls.KINDS})
+control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind], labels) for kind in controls.KINDS})
 rows, corrected = correction.read_control_rows(inputs.screen, inputs.corrected, control)
 statistics = sufficient.from_parquet(inputs.screen, params.seed)
 table = correction.compare(rows, statistics, corrected, params.diploid)

@@ -14,6 +14,7 @@ from guidefit.assess import batch
 from guidefit.assess.quantities import Quantities
 from guidefit.base import parquet
 from guidefit.models import declaration
+from guidefit.screens import ledger
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
@@ -31,6 +32,9 @@ assessment = batch.assess_batch(
         priors=priors,
         n_ranks=params.n_ranks,
         quantities=Quantities(declared, priors) if params.calibrate else None,
+        warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
+        # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
+        unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],
     ),
 )
 for name, path in snakemake.output.items():

@@ -22,7 +22,7 @@ from guidefit.screens import controls, matrices
 logger = logging.getLogger("guidefit")
 params, inputs = snakemake.params, snakemake.input
 contents = read_contents(inputs.screen, params.seed)
-lists = {kind: matrices.read_names(inputs[kind]) for kind in controls.KINDS if inputs.get(kind)}
+lists = {kind: matrices.read_names(inputs[kind], contents.labels) for kind in controls.KINDS if inputs.get(kind)}
 screen = estimates.Screen(
     inputs.screen,
     contents,

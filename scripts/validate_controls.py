@@ -11,8 +11,10 @@ from guidefit.base import startup
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.base import tables
-from guidefit.screens import controls
+from guidefit.screens import controls, ledger
 
 inputs = snakemake.input
 lists = {kind: inputs[kind] for kind in controls.KINDS if inputs.get(kind)}
-tables.write(controls.validate_lists(inputs.screen, snakemake.params.seed, lists), snakemake.output[0])
+found = ledger.Ledger()
+tables.write(controls.validate_lists(inputs.screen, snakemake.params.seed, lists, found), snakemake.output.controls)
+tables.write(tables.concatenate([tables.read(inputs.joins), found.joins()]), snakemake.output.joins)

@@ -11,15 +11,17 @@ from helpers import ROOT
 # As in every job: more BLAS threads than cores make small fits many times slower. Before numpy is imported.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# Without bytecode, each of a thousand jobs would compile the library again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ran_for_real: list[str] = []  # printed at the end, because a skipped test is easily taken for one that passed
 
 
-FIRST = ("tests/conda/", "tests/workflow/test_studies.py", "tests/slurm/", "tests/workflow/")
+FIRST = ("tests/slurm/", "tests/conda/", "tests/workflow/")
 
 
 def pytest_collection_modifyitems(items):
-    """Long files first; conda and SLURM not next to each other, because both use the one cluster and would wait for it."""
+    """Long files first: SLURM mostly waits, and the environments of conda are ready by the time it leaves the cluster."""
     items.sort(key=lambda item: next((i for i, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
 
 

@@ -146,7 +146,7 @@ def test_on_slurm(environments, cluster, slurm_profile):
     config = yaml.safe_load((workflow / "config.yaml").read_text())["studies"]
     workflow.configure(there=config["prior"] | {"seeds": [5]})
     there = Workflow(workflow.folder, workflow.environment, slurm_profile, workflow.python)
-    run = there.run(*in_conda)
+    run = there.run(*in_conda, "results/there/diagnostics.csv")
     assert run.jobs.count("fit") == 1
     assert "environments/" in next(file for job in seen.iterdir() for file in [json.loads(job.read_text())["prefix"]])
     nodes = {job["comment"]: job["node"] for job in cluster.jobs()}

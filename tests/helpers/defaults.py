@@ -25,7 +25,8 @@ def Design(**changed):
 
 
 def Steps(**changed):
-    return depmap.Steps(**{step: default_of(Screen, step) for step in STEPS} | changed)
+    resolved = {"of": {}, "normalise": "nonessential"}  # what the config makes of None
+    return depmap.Steps(**{step: default_of(Screen, step) for step in STEPS} | resolved | changed)
 
 
 def Covariate(name, winsor_quantiles=None, diploid=2.0):

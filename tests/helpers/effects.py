@@ -14,7 +14,15 @@ from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Design
 
 HOSTILE = {"gene_0": "<script>alert(1)</script>", "gene_1": "=1+1", "gene_2": "Ärm, $x$ and $", "gene_3": "1-Mar"}
-THRESHOLDS = {"effect_prob": 0.975, "effect_min": 0.1, "few_guides": 3, "cna_sd_min": 0.1, "leverage_max": 0.5}
+THRESHOLDS = {
+    "effect_prob": 0.975,
+    "effect_min": 0.1,
+    "fdr": 0.05,
+    "few_guides": 3,
+    "guide_departure_max": 4.0,
+    "cna_sd_min": 0.1,
+    "leverage_max": 0.5,
+}
 COVARIATE = Covariate("log2_diploid", diploid=2.0)
 
 

@@ -44,24 +44,31 @@ class Workflow:
         self.cores = [] if profile else ["--cores", "2"]
 
     def command(self, *arguments, config="config.yaml"):
-        snakemake = [self.python, "-m", "snakemake", "-s", self.root / "Snakefile", *self.cores]
-        return [*snakemake, "--workflow-profile", self.profile, "--configfile", config, *arguments]
+        # Targets may follow: --configfile and others would take them for more of their own.
+        files = ["--configfile", config, "--workflow-profile", self.profile]
+        return [self.python, "-m", "snakemake", "-s", self.root / "Snakefile", *self.cores, *files, *arguments]
 
     def configure(self, **studies):
         (self.folder / "config.yaml").write_text(yaml.safe_dump({"studies": studies}))
 
     def run(self, *arguments, config="config.yaml", ok=True):
-        done = subprocess.run(
+        with subprocess.Popen(
             self.command(*arguments, config=config),
             cwd=self.folder,
             env=os.environ | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=900,
-        )
-        assert not ok or done.returncode == 0, done.stdout[-6000:]
-        return Run(done.returncode, done.stdout)
+            start_new_session=True,
+        ) as running:
+            try:
+                output, _ = running.communicate(timeout=600)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)  # with its jobs, which hold its output open
+                output, _ = running.communicate()
+                raise AssertionError(f"a run takes more than ten minutes; its output:\n{output[-6000:]}") from None
+        assert not ok or running.returncode == 0, output[-6000:]
+        return Run(running.returncode, output)
 
     @contextmanager
     def driver(self, *arguments):

@@ -10,7 +10,7 @@ from helpers.release import made_up, save
 pytestmark = pytest.mark.slow
 
 QUICK = {"engine": "collapsed", "draws": 100}
-ALL = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False}
+ALL = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False, "figure_seeds": 0}
 
 
 def depmap_study(folder, release, **changes):

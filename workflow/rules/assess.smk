@@ -34,6 +34,8 @@ rule diagnose:
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         screen=data("screen.parquet"),
         truth=data("truth.parquet"),
+        ledger=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        samples=branch(lookup("{study}/has_samples", within=STUDIES), then="results/{study}/data/screen/sample_warnings.csv"),
         variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         estimates="results/{study}/fits/{variant}/seeds_{seeds}/estimates.parquet",

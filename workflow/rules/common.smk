@@ -1,6 +1,7 @@
 # Shared by all rules: the resolved config, and functions of wildcards.
 
 try:
+    check_folders()
     loaded = load_config(config, files=workflow.configfiles, built_in=BUILT_IN_FILES, folder=Path.cwd())
     for study in loaded.studies.values():
         for name, settings in study["variants"].items():
@@ -10,11 +11,17 @@ except UserError as error:
 
 # `lookup` walks through all of STUDIES at each call, so that lists of seeds have mappings of their own.
 STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
+COUNT_TABLES = {
+    study["screen"]["table"]: study["screen"]["count_table"] for study in STUDIES.values() if "table" in study.get("screen", {})
+}
 REAL = [name for name, study in STUDIES.items() if study["kind"] != "simulated"]
 SIMULATED = [name for name, study in STUDIES.items() if study["kind"] == "simulated"]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 CALIBRATED = [name for name, study in STUDIES.items() if study["is_calibrated"]]
 COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
+SAMPLED = [name for name, study in STUDIES.items() if study["has_samples"]]
+WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_numbers"]]
+WITHOUT_COPIES = [name for name, study in STUDIES.items() if not study["has_copy_numbers"]]
 JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
 SEVERAL_SEEDS = [name for name in SIMULATED if len(SEEDS[name]) > 1]
 SEVERAL_VARIANTS = [name for name in COMPARED if name in CHECKED and len(STUDIES[name]["variants"]) > 1]
@@ -104,11 +111,15 @@ def layout_posterior(wildcards):
     return f"results/{layout}/fits/{wildcards.variant}/seeds_{STUDIES[layout]['first_batch']}/posterior.nc"
 
 
-def depmap_files(wildcards):
-    """The files of DepMap that a screen is imported from."""
+def screen_files(wildcards):
+    """The files that a screen is imported from; a count table as it was converted."""
     screen = STUDIES[wildcards.study]["screen"]
-    controls = ["nonessential"] if "counts" in screen and screen["normalise"] == "nonessential" else []
-    return pick("screen", "counts", "logfc", "sequence_map", "guide_map", "copy_number", *controls)(wildcards)
+    files = {name: screen[name] for name in ("logfc", "guide_map", "copy_number", "control_list") if name in screen}
+    files |= {"sequence_map": sheet} if (sheet := screen.get("samples", screen.get("sequence_map"))) else {}
+    if "counts" in screen or "table" in screen:
+        files["counts"] = f"results/count-tables/{screen['table']}.parquet" if "table" in screen else screen["counts"]
+        files |= {"nonessential": screen["nonessential"]} if screen["normalise"] == "nonessential" else {}
+    return files
 
 
 def pick(section, *keys):

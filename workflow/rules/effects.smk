@@ -2,14 +2,14 @@
 
 
 DEPMAP_COLUMNS = {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"}
-EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "few_guides", "cna_sd_min", "leverage_max")
+EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "fdr", "few_guides", "guide_departure_max", "cna_sd_min", "leverage_max")
 
 
 rule estimate_effects:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
-        controls=rules.validate_controls.output,
+        controls=rules.validate_controls.output.controls,
         posteriors=collect(
             rules.fit.output.posterior,
             variant=lookup("{study}/variants", within=STUDIES),

@@ -25,6 +25,8 @@ rule plot_screen:
         ),
     log:
         "logs/{study}/plot_screen/{source}_seed_{seed}.log",
+    wildcard_constraints:
+        study=studies_where("has_copy_numbers", True),
     conda:
         "../../envs/figures.yaml"
     params:
@@ -35,6 +37,18 @@ rule plot_screen:
         "{wildcards.study}: plot the screen, seed {wildcards.seed}"
     script:
         "../../scripts/plot.py"
+
+
+use rule plot_screen as plot_screen_without_copies with:
+    output:
+        density=in_report(
+            "results/{study}/figures/data-{source}-logfc_density-seed_{seed}.svg",
+            "logfc_density",
+            "logFC by gene ({source}, seed {seed})",
+            DATA,
+        ),
+    wildcard_constraints:
+        study=studies_where("has_copy_numbers", False),
 
 
 rule plot_predictive:
@@ -237,6 +251,8 @@ rule plot_effects:
         guides=in_report("results/{study}/figures/{variant}-guides.svg", "guides", "sgRNAs: effects by gene", OF_VARIANT),
     log:
         "logs/{study}/plot_effects/{variant}.log",
+    wildcard_constraints:
+        study=studies_where("has_copy_numbers", True),
     conda:
         "../../envs/figures.yaml"
     params:
@@ -249,6 +265,17 @@ rule plot_effects:
         "{wildcards.study}: plot the effects of {wildcards.variant}"
     script:
         "../../scripts/plot.py"
+
+
+use rule plot_effects as plot_effects_without_copies with:
+    output:
+        genes=in_report("results/{study}/figures/{variant}-genes.png", "gene_volcano", "genes: effect and certainty", OF_VARIANT),
+        ranking=in_report(
+            "results/{study}/figures/{variant}-gene_ranking.svg", "gene_ranking", "genes: strongest effects", OF_VARIANT
+        ),
+        guides=in_report("results/{study}/figures/{variant}-guides.svg", "guides", "sgRNAs: effects by gene", OF_VARIANT),
+    wildcard_constraints:
+        study=studies_where("has_copy_numbers", False),
 
 
 rule plot_correction:
@@ -284,6 +311,7 @@ rule write_gene_page:
         "../../envs/data.yaml"
     params:
         thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        arms=pick("screen", "of", "against"),
         page="genes",
         library=digest("write_page", "guidefit.report.pages.genes"),
     message:
@@ -301,6 +329,10 @@ rule write_summary_page:
         calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
         dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        samples=branch(lookup("{study}/has_samples", within=STUDIES), then=rules.judge_samples.output.warnings),
+        joins=branch(
+            lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.validate_controls.output.joins
+        ),
         on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
     output:
         page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),

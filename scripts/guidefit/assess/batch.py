@@ -1,6 +1,6 @@
 """Assessment of all fits of a batch: the tables that the rule `diagnose` writes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ class Inputs:
     posterior, screen, truth: files. loo: pointwise LOO of the batch's fits, None where the predictive checks were not made.
     settings: how the fits were made (columns of diagnostics.csv). priors: those that the fits were made with. quantities: test
     quantities for calibration, if it is asked for.
+    warnings: of the import of a real screen, which lower the verdict of every fit.
+    unjudged: see `diagnostics.diagnose`.
     """
 
     posterior: str | Path
@@ -36,6 +38,8 @@ class Inputs:
     priors: Priors
     n_ranks: int
     quantities: Quantities | None
+    warnings: Sequence[str]
+    unjudged: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def _assess_fit(ids: dict[str, Any], fit: xr.DataTree, inputs: Inputs, found: di
     found["estimates"].append(table.assign(**ids))
     if inputs.quantities is not None and data is not None:
         found["ranks"] += _rank_quantities(ids, inputs.quantities, data, draws, truth, inputs.n_ranks, rng, table["ess_bulk"].min())
-    return diagnostics.diagnose(fit, table, loo, data, inputs.thresholds, inputs.priors)
+    return diagnostics.diagnose(fit, table, loo, data, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
 
 
 def _information(fit: xr.DataTree | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ TYPES = _TYPES | {"level": "str", "where": "str"}
 
 # What a fit can be judged by. `value` is the figure that is compared with `threshold`, `where` the place of the worst value.
 STOPPED = "stopped"  # the fit stopped with an error; where: its message, one line
+SCREEN = "screen"  # a row for each warning of the import of a real screen; where: the warning
 FINITE = "finite_estimates"  # value: number of estimates that are not finite; where: their names
 R_HAT = "r_hat"  # value: largest R-hat; where: its parameter
 ESS_BULK = "ess_bulk"  # value: smallest effective sample size; where: its parameter
@@ -34,7 +35,7 @@ PARETO_K = "pareto_k"  # value: largest PSIS k-hat of a row's leave-one-out dens
 LOO_PIT = "loo_pit"  # value: share of the points of the ECDF of the LOO-PIT values that leave the band
 LOO_PIT_GENES = "loo_pit_genes"  # value: number of genes whose LOO-PIT values are not uniform; where: the first of them
 CHECKS = (
-    *(STOPPED, FINITE, R_HAT, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI, IMPORTANCE_K_HAT, IMPORTANCE_ESS),
+    *(STOPPED, SCREEN, FINITE, R_HAT, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI, IMPORTANCE_K_HAT, IMPORTANCE_ESS),
     *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT, LOO_PIT_GENES),
 )
 

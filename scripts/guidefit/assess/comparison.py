@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -126,7 +126,7 @@ def _difference_mcse(loo: pd.DataFrame, reference: str) -> pd.Series:
 def _stacking_weights(loo: pd.DataFrame, rankable: list[str]) -> pd.Series:
     if len(rankable) < 2:
         return pd.Series(1.0, index=rankable)
-    return az.compare({v: _elpd_data(loo[loo["variant"] == v]) for v in rankable}, round_to="none")["weight"]
+    return azs.compare({v: _elpd_data(loo[loo["variant"] == v]) for v in rankable}, round_to="none")["weight"]
 
 
 def _rank(
@@ -145,10 +145,10 @@ def _rank(
     return ranks, notes
 
 
-def _elpd_data(loo: pd.DataFrame) -> az.ELPDDataLOO:
+def _elpd_data(loo: pd.DataFrame) -> azs.ELPDDataLOO:
     elpd_i = xr.DataArray(loo["elpd_i"].to_numpy(), dims="row")
     n = len(loo)
-    return az.ELPDDataLOO(
+    return azs.ELPDDataLOO(
         elpd=float(elpd_i.sum()),
         se=float(np.sqrt(n) * elpd_i.std()),
         p=float(loo["p"].iloc[0]),

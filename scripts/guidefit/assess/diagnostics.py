@@ -4,11 +4,11 @@ Thresholds and sources: the config's `thresholds` (R-hat, ESS: Vehtari et al. 20
 2016; k-hat, importance ESS: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -66,16 +66,21 @@ def diagnose(
     data: ModelData | None,
     thresholds: Mapping[str, float],
     priors: Priors,
+    warnings: Sequence[str] = (),
+    unjudged: Collection[str] = (),
 ) -> Diagnosis:
     """Compute and judge every figure of merit of one fit.
 
     table: its estimates. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where the predictive checks were not made.
-    thresholds: those of the config. priors: those that the fit was made with.
+    thresholds: those of the config. priors: those that the fit was made with. warnings: those of the import of a real screen.
+    unjudged: variables whose R-hat and ESS are in the estimates but not judged.
     """
     found = Checks()
+    for warning in warnings:
+        found.add(checks.SCREEN, "warn", where=warning)
     posterior, prior = (reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     _judge_finite(table, found)
-    free = table[~estimates.find_constant(table, posterior, prior)]
+    free = table[~(estimates.find_constant(table, posterior, prior) | variable_of(table["variable"]).isin(unjudged))]
     figures = _judge_chains(fit, free, found, thresholds) if is_mcmc(fit) else {"method": "importance sampling"}
     if "importance" in fit.children:
         figures |= _judge_importance(fit, found, thresholds)
@@ -92,7 +97,7 @@ def diagnose(
 
 def is_mcmc(fit: xr.DataTree) -> bool:
     """Whether the draws are a Markov chain's."""
-    return "diverging" in fit["sample_stats"].data_vars
+    return bool({"diverging", "departing_rows"} & set(fit["sample_stats"].data_vars))
 
 
 def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -112,7 +117,8 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
     """R-hat, ESS, divergences, tree depth and E-BFMI; table: estimates without quantities that are constant."""
     stats = fit["sample_stats"].to_dataset()
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
-    figures: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS"}
+    of_nuts = "diverging" in stats.data_vars
+    figures: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS" if of_nuts else "Gibbs"}
 
     value, worst = _worst(table, "r_hat", largest=True)
     figures |= {"r_hat_max": value, "r_hat_worst": worst}
@@ -122,6 +128,8 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
         figures |= {f"ess_{kind}_min": value, f"ess_{kind}_worst": worst}
         found.at_least(name, value, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, worst)
 
+    if not of_nuts:
+        return figures
     divergences, deep = int(stats["diverging"].sum()), int(stats["reached_max_treedepth"].sum())
     figures |= {"divergences": divergences, "divergence_rate": divergences / (chains * draws)}
     figures |= {"max_treedepth_draws": deep, "max_treedepth_rate": deep / (chains * draws)}
@@ -131,7 +139,7 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
     ):
         found.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
 
-    figures["e_bfmi_min"] = float(az.bfmi(stats)["energy"].min())
+    figures["e_bfmi_min"] = float(azs.bfmi(stats)["energy"].min())
     found.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
     return figures
 

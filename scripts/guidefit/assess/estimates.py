@@ -2,7 +2,7 @@
 
 from itertools import product
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -114,15 +114,15 @@ def find_constant(table: pd.DataFrame, posterior: xr.Dataset, prior: xr.Dataset 
 def _of_chains(posterior: xr.Dataset, whole: bool) -> xr.Dataset:
     """(statistic, ...) of a Markov chain's draws: R-hat, ESS, Monte Carlo errors, and with `whole` the summary too."""
     parts = {
-        "mcse_mean": az.mcse(posterior, method="mean"),
-        "mcse_sd": az.mcse(posterior, method="sd"),
-        "ess_bulk": az.ess(posterior, method="bulk"),
-        "ess_tail": az.ess(posterior, method="tail"),
-        "r_hat": az.rhat(posterior),
+        "mcse_mean": azs.mcse(posterior, method="mean"),
+        "mcse_sd": azs.mcse(posterior, method="sd"),
+        "ess_bulk": azs.ess(posterior, method="bulk"),
+        "ess_tail": azs.ess(posterior, method="tail"),
+        "r_hat": azs.rhat(posterior),
     }
     if whole:
         quantiles = posterior.quantile(list(QUANTILES.values()), dim=_SAMPLE, skipna=False)
-        hdi = az.hdi(posterior, prob=HDI_PROB)
+        hdi = azs.hdi(posterior, prob=HDI_PROB)
         parts |= {"mean": posterior.mean(_SAMPLE, skipna=False), "sd": posterior.std(_SAMPLE, ddof=1, skipna=False)}
         parts |= {name: quantiles.isel(quantile=i, drop=True) for i, name in enumerate(QUANTILES)}
         parts |= {f"hdi_{end}": hdi.sel(ci_bound=end, drop=True) for end in ("lower", "upper")}

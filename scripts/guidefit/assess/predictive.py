@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
+import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import pymc as pm
@@ -62,8 +62,8 @@ def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int
 
 def _leave_one_out(tree: xr.DataTree, seed: int) -> xr.Dataset:
     """(row,) elpd_i, mcse, pareto_k, pit from the groups posterior_predictive, log_likelihood and observed_data."""
-    loo = az.loo(tree, pointwise=True, var_name="logfc")
-    pit = az.loo_pit(tree, var_names=["logfc"], random_state=seed)["logfc"]
+    loo = azs.loo(tree, pointwise=True, var_name="logfc")
+    pit = azs.loo_pit(tree, var_names=["logfc"], random_state=seed)["logfc"]
     mcse = elpd_mcse(tree["log_likelihood"].to_dataset()["logfc"], loo.log_weights, loo.elpd_i)
     return xr.Dataset(
         {"elpd_i": loo.elpd_i, "mcse": mcse, "pareto_k": loo.pareto_k, "pit": pit},

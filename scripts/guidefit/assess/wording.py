@@ -10,6 +10,7 @@ from guidefit.assess import checks
 # check -> (its short name, the format of its value), for headings and cells of tables and figures
 _SHORT = {
     checks.STOPPED: ("sampler", ""),
+    checks.SCREEN: ("the screen", ""),
     checks.FINITE: ("estimates that are not finite", "{:.0f}"),
     checks.R_HAT: ("R-hat", "{:.3f}"),
     checks.ESS_BULK: ("bulk ESS", "{:.0f}"),
@@ -33,6 +34,7 @@ _SHORT = {
 # check -> (the sentence where it passes, the sentence where it does not); {limit} stands for the threshold
 _SENTENCES = {
     checks.STOPPED: ("", "the sampler stopped: {where}"),
+    checks.SCREEN: ("", "{where}"),
     checks.FINITE: ("all estimates are finite", "{value:.0f} estimates are not finite ({where})"),
     checks.R_HAT: ("R-hat is at most {value:.3f}", "R-hat {value:.3f} ({where}) is not below {limit:g}"),
     checks.ESS_BULK: ("bulk ESS is at least {value:.0f}", "bulk ESS {value:.0f} ({where}) is below {limit:.0f}"),

@@ -61,12 +61,54 @@ class Thresholds(Section):
         lt=1,
     )
     effect_min: float = key(0.1, "Effects smaller than this count as no effect.", unit="logFC", ge=0)
+    fdr: float = key(
+        0.05,
+        "Genes are called depleted, and others enriched, as long as the expected share of false ones among them is at most this.",
+        gt=0,
+        lt=1,
+    )
     few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
+    guide_departure_warn: float = key(
+        10.0,
+        "A guide that is further from the median of its gene than this lowers the verdicts of all fits to the screen.",
+        unit="robust standard deviations",
+        gt=0,
+    )
+    guide_departure_max: float = key(
+        4.0,
+        "Genes are flagged if a guide is further from the median of its gene than this and the verdict is another one without it.",
+        unit="robust standard deviations",
+        gt=0,
+    )
     cna_sd_min: float = key(
         0.1, "Genes whose copy number has a smaller standard deviation than this are flagged.", unit="diploid", ge=0
     )
+    lost_share: float = key(
+        1 / 3,
+        "A screen stops at import if it loses a larger share of its guides, genes or cell lines when files are joined; a smaller "
+        "share lowers the verdicts.",
+        ge=0,
+        le=1,
+    )
     leverage_max: float = key(
         0.5, "Genes are flagged if one cell line has a larger share than this of the sum of squares of x.", ge=0, le=1
+    )
+    sample_reads_min: float = key(20.0, "Samples with fewer reads per guide are flagged.", unit="reads", ge=0)
+    sample_zeros_max: float = key(0.3, "Samples in which a larger share of the guides has no reads are flagged.", ge=0, le=1)
+    sample_gini_max: float = key(0.5, "Samples whose log2(count + 1) has a larger Gini index are flagged.", ge=0, le=1)
+    sample_correlation_min: float = key(
+        0.5, "Samples whose log2 counts correlate less with those of their replicates on average are flagged.", ge=-1, le=1
+    )
+    sample_nnmd_max: float = key(
+        -0.5,
+        "Samples in which essential genes are less separated from nonessential ones (NNMD, negative is better) are flagged.",
+        unit="standard deviations",
+    )
+    centre_max: float = key(
+        0.2,
+        "With normalise: all, a median logFC of control genes or guides further from 0 than this lowers the verdicts.",
+        unit="logFC",
+        ge=0,
     )
     band_prob: float = key(0.99, "Probability of the simultaneous band of LOO-PIT.", gt=0, lt=1)
     elpd_diff_min: float = key(4.0, "Variants whose elpd differs by less than this share a rank.", unit="elpd", ge=0)

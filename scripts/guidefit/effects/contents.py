@@ -15,7 +15,7 @@ class ScreenContents:
 
     genes: one row per gene: gene, label (its name in the source), sgrnas, rows, cell_lines, x_diploid, cna_lowest, cna_highest,
     cna_sd (all cna in copies), leverage (largest share of one cell line in the sum of squares of x), leverage_cell_line.
-    sgrnas: one row per sgRNA: sgrna, gene, rows, n_alignments.
+    sgrnas: one row per sgRNA: sgrna, gene, rows, n_alignments, logfc (mean over its rows).
     """
 
     genes: pd.DataFrame
@@ -35,20 +35,22 @@ class ScreenContents:
 def read_contents(path: str | Path, seed: int) -> ScreenContents:
     """The contents of a screen's file, read in two passes over its rows, some rows at a time."""
     parts = [
-        _sum_rows(rows) for rows in iterate_rows(path, seed, ["gene", "sgrna", "cna", "x", "x_diploid", "n_alignments", "Gene"])
+        _sum_rows(rows)
+        for rows in iterate_rows(path, seed, ["gene", "sgrna", "cna", "x", "x_diploid", "logfc", "n_alignments", "Gene"])
     ]
-    again = dict.fromkeys(("rows", "x", "cna", "cna2"), "sum") | {"cna_lowest": "min", "cna_highest": "max"}
+    again = dict.fromkeys(("rows", "x", "cna", "cna2", "logfc"), "sum") | {"cna_lowest": "min", "cna_highest": "max"}
     again |= dict.fromkeys(("x_diploid", "label"), "first")
     sgrnas = pd.concat(parts).groupby(["sgrna", "gene"], sort=False).agg(again | {"n_alignments": "first"}).reset_index()
     genes = sgrnas.groupby("gene", sort=False).agg(again | {"sgrna": "size"}).rename(columns={"sgrna": "sgrnas"})
     genes["cna_sd"] = np.sqrt((genes["cna2"] / genes["rows"] - (genes["cna"] / genes["rows"]) ** 2).clip(lower=0))
-    genes = genes.join(_leverage(path, seed, genes["x"] / genes["rows"])).drop(columns=["x", "cna", "cna2"])
-    return ScreenContents(genes.reset_index(), sgrnas[["sgrna", "gene", "rows", "n_alignments"]])
+    genes = genes.join(_leverage(path, seed, genes["x"] / genes["rows"])).drop(columns=["x", "cna", "cna2", "logfc"])
+    sgrnas = sgrnas.assign(logfc=sgrnas["logfc"] / sgrnas["rows"])
+    return ScreenContents(genes.reset_index(), sgrnas[["sgrna", "gene", "rows", "n_alignments", "logfc"]])
 
 
 def _sum_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts, sums and ends by sgRNA, of some rows."""
-    sums = {"rows": ("x", "size"), "x": ("x", "sum"), "cna": ("cna", "sum"), "cna2": ("cna2", "sum")}
+    sums = {"rows": ("x", "size"), "x": ("x", "sum"), "cna": ("cna", "sum"), "cna2": ("cna2", "sum"), "logfc": ("logfc", "sum")}
     sums |= {"cna_lowest": ("cna", "min"), "cna_highest": ("cna", "max")}
     sums |= {name: (name, "first") for name in ("x_diploid", "label", "n_alignments")}
     n_alignments = pd.to_numeric(rows.get("n_alignments", np.nan), errors="coerce")

@@ -15,6 +15,9 @@ def choose_genes(table: pd.DataFrame, wanted: list[str], most: int = 12) -> list
     """Genes to draw: the wanted ones that the table has, else those of strongest effect, steepest slope, highest copy number."""
     if wanted or table.empty:
         return [gene for gene in wanted if gene in set(table["gene"])]
+    if table["cna_highest"].isna().all():  # without copy numbers
+        half = most // 2
+        return list(dict.fromkeys([*table.nsmallest(half, "effect")["gene"], *table.nlargest(most - half, "effect")["gene"]]))
     each = most // 3
     chosen = [
         *table.nsmallest(each, "effect")["gene"],

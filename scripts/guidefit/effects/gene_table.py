@@ -7,11 +7,13 @@ import pandas as pd
 
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws, summarise
-from guidefit.screens.ledger import find_date_like_names
+from guidefit.screens.guides import scale_departures
+from guidefit.screens.spreadsheets import find_changed_names
 
 GENE_COLUMNS = (
     *("study", "variant", "seed", "gene", "control", "verdict", "flags"),
     *("effect", "effect_sd", "effect_q025", "effect_q975", "p_negative", "effect_scaled"),
+    *("call", "fdr_depleted", "fdr_enriched"),
     *("slope", "slope_sd", "slope_q025", "slope_q975"),
     *("sgrnas", "rows", "cell_lines", "cna_lowest", "cna_highest", "cna_sd", "leverage", "leverage_cell_line"),
 )
@@ -23,7 +25,8 @@ def tabulate_genes(
     """One row per gene: GENE_COLUMNS without the ids, and those of `ScreenContents.genes`; no rows where genes do not differ.
 
     control: gene -> essential or nonessential, where known. effect_scaled: the effect on DepMap's scale, on which the median
-    nonessential gene is 0 and the median essential gene -1; missing without both kinds.
+    nonessential gene is 0 and the median essential gene -1; missing without both kinds. call: depleted or enriched where the false
+    discovery rate of that, fdr_depleted or fdr_enriched, is at most the threshold.
     """
     genes = contents.genes
     if not effects.has("gene"):
@@ -31,12 +34,20 @@ def tabulate_genes(
     effect, slope = effects.at_diploid("gene", genes["x_diploid"].to_numpy())
     table = pd.concat([genes, summarise(effect, "effect"), summarise(slope, "slope")], axis=1)
     control_of_gene = table["gene"].map(control).fillna("")
+    rates = {
+        "depleted": false_discovery_rate((effect >= -thresholds["effect_min"]).mean(axis=0)),
+        "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
+    }
+    verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
-        verdict=judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"]),
+        verdict=verdict,
         effect_scaled=_scale_by_controls(table["effect"], control_of_gene),
-        flags=_flag_genes(contents, diploid, thresholds),
+        call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
+        fdr_depleted=rates["depleted"],
+        fdr_enriched=rates["enriched"],
+        flags=_flag_genes(contents, diploid, thresholds, _find_driven(effect, verdict, contents, thresholds)),
     )
 
 
@@ -54,21 +65,56 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
 
 
+def false_discovery_rate(probability: np.ndarray) -> np.ndarray:
+    """(gene,) the expected share of false ones among the genes that are at least as certain as this one.
+
+    probability: (gene,) posterior probability that the gene is a false one. The rate is the mean probability of the genes with the
+    same or a smaller one (Newton et al. 2004; Müller, Parmigiani & Rice 2006).
+    """
+    order = np.argsort(probability, kind="stable")
+    rate = np.cumsum(probability[order]) / np.arange(1, len(order) + 1)
+    last_equal = np.searchsorted(probability[order], probability, side="right") - 1
+    return rate[last_equal]
+
+
 def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:
     """(gene,) effects where the median nonessential gene is 0 and the median essential gene -1."""
     median = {kind: effect[control == kind].median() for kind in ("essential", "nonessential")}
     return (effect - median["nonessential"]) / (median["nonessential"] - median["essential"])
 
 
-def _flag_genes(contents: ScreenContents, diploid: float, thresholds: Mapping[str, float]) -> list[str]:
-    """(gene,) what to keep in mind about a gene's data, joined by semicolons."""
+def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenContents, thresholds: Mapping[str, float]) -> np.ndarray:
+    """(gene,) whether one guide drives the effect: it is far from its gene's others, and without it the verdict is another one.
+
+    effect: (draw, gene) logFC. Guides of a gene have the same copy numbers, so that leaving one out moves the effect by the change
+    of the mean of their logFC, whatever the variant.
+    """
+    guides = contents.sgrnas.assign(scaled=scale_departures(contents.sgrnas).abs(), gene_code=contents.gene_of_sgrna)
+    far = guides[guides["scaled"] > thresholds["guide_departure_max"]]
+    farthest = far.sort_values("scaled").drop_duplicates("gene_code", keep="last")
+    is_driven = np.zeros(len(verdict), dtype=bool)
+    if farthest.empty:
+        return is_driven
+    of_gene = guides.groupby("gene_code")["logfc"].agg(["mean", "size"])
+    gene = farthest["gene_code"].to_numpy()
+    mean, size = (of_gene.loc[gene, name].to_numpy() for name in ("mean", "size"))
+    shift = (mean - farthest["logfc"].to_numpy()) / (size - 1)
+    codes = gene if effect.shape[1] > 1 else np.zeros(len(gene), dtype=int)
+    without = judge_effects(effect[:, codes] + shift, thresholds["effect_min"], thresholds["effect_prob"])
+    is_driven[gene] = without != verdict[codes]
+    return is_driven
+
+
+def _flag_genes(contents: ScreenContents, diploid: float, thresholds: Mapping[str, float], is_driven: np.ndarray) -> list[str]:
+    """(gene,) what to keep in mind about a gene's data, joined by semicolons. is_driven: see `_find_driven`."""
     genes = contents.genes
     cuts_elsewhere = (contents.sgrnas["n_alignments"] > 1).groupby(contents.sgrnas["gene"]).any()
     flags = {
+        "one guide drives the effect": is_driven,
         "few guides": genes["sgrnas"] < thresholds["few_guides"],
         "no copy-number variation": genes["cna_sd"] < thresholds["cna_sd_min"] * diploid,
         "one-line leverage": genes["leverage"] > thresholds["leverage_max"],
         "guides cut elsewhere too": genes["gene"].map(cuts_elsewhere).astype(bool),
-        "name looks like a date": genes["gene"].isin(find_date_like_names(genes["gene"])),
+        "name changed by a spreadsheet": genes["gene"].isin(find_changed_names(genes["gene"])),
     }
     return ["; ".join(name for name, on in zip(flags, row, strict=True) if on) for row in zip(*flags.values(), strict=True)]

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from guidefit.base import parquet
 from guidefit.base.errors import UserError
-from guidefit.screens.ledger import listed
-from guidefit.screens.matrices import match_names, read_names
+from guidefit.screens.ledger import Ledger, listed
+from guidefit.screens.labels import match, match_genes
+from guidefit.screens.matrices import read_names
 from guidefit.screens.screen_file import read_gene_labels
 
 KINDS = ("essential", "nonessential")
@@ -22,7 +23,7 @@ def classify_genes(labels: pd.Series, lists: Mapping[str, list[str]]) -> dict[st
 
     labels: gene -> its name in the source; lists: essential, nonessential -> names as the source writes them.
     """
-    found = {kind: set(labels.index[match_names(labels.tolist(), names)]) for kind, names in lists.items()}
+    found = {kind: set(labels.index[match_genes(labels.tolist(), names)]) for kind, names in lists.items()}
     in_both = set.intersection(*found.values()) if len(found) > 1 else set()
     return {gene: kind for kind, genes in found.items() for gene in genes - in_both}
 
@@ -36,19 +37,25 @@ def find_lists(config: Any, study: str) -> dict[str, str]:
     for name in ("studies", study, "screen"):
         section = section.get(name) if isinstance(section, Mapping) else None
     found = {kind: section.get(kind) for kind in KINDS} if isinstance(section, Mapping) else {}
+    if isinstance(section, Mapping) and section.get("against"):
+        found.pop("essential")  # a contrast: its arms do not differ in them
     return {kind: path for kind, path in found.items() if isinstance(path, str) and path}
 
 
-def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path]) -> pd.DataFrame:
+def validate_lists(screen: str | Path, seed: int, paths: Mapping[str, str | Path], ledger: Ledger) -> pd.DataFrame:
     """One row per list of control genes: control, listed, found (genes in the screen) and median_logfc (of the genes' medians).
 
-    screen: the file of a real screen; paths: essential, nonessential -> a list of genes, as far as there are any. Raises UserError
-    where a list has no gene of the screen, where both have the same genes, or where essential genes are not the more depleted ones.
+    screen: the file of a real screen; paths: essential, nonessential -> a list of genes, as far as there are any. How many names of
+    each list are genes of the screen goes into the joins of the ledger. Raises UserError where a list has no gene of the screen,
+    where both have the same genes, or where essential genes are not the more depleted ones.
     """
     labels = read_gene_labels(screen, seed)
-    lists = {kind: read_names(path) for kind, path in paths.items()}
+    lists = {kind: read_names(path, labels.tolist()) for kind, path in paths.items()}
     control = classify_genes(labels, lists)
     for kind, names in lists.items():
+        matched = match(labels.tolist(), names, "gene")
+        found = {matched.known[position] for position in matched.positions[matched.found]}
+        ledger.join("screen", f"genes of {paths[kind]}", len(matched.known), [name for name in matched.known if name not in found])
         if kind not in control.values():
             raise UserError(_explain_useless(kind, paths, names, labels))
     medians = _median_logfc(screen, control)
@@ -73,7 +80,7 @@ def _median_logfc(screen: str | Path, control: Mapping[str, str]) -> pd.Series:
 
 def _explain_useless(kind: str, paths: Mapping[str, str | Path], names: list[str], labels: pd.Series) -> str:
     """Why no gene of the screen is a control of this kind."""
-    if match_names(labels.tolist(), names).any():
+    if match_genes(labels.tolist(), names).any():
         other = next(str(path) for own, path in paths.items() if own != kind)
         return (
             f"{paths[kind]}: each of its genes that the screen has is in {other} as well, so none is {kind}. A gene can be in one "

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens.copy_number import linear
+from guidefit.screens.counted import median
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, FittedCovariate
 from guidefit.screens.depmap_files import Steps
 from guidefit.screens.depmap_joins import select_guides
 from guidefit.screens.ledger import Ledger, listed
-from guidefit.screens.replicates import Replicates, median
+from guidefit.screens.replicates import Replicates
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Block:
 class Blocks:
     """The blocks of a screen: guides, cell lines and copy numbers that belong together.
 
-    copies: (cell line, gene) copy numbers in `unit`; block_rows: about how many rows a block has. What is left out goes into the
+    copies: (cell line, gene) linear copy numbers, None where there are none; block_rows: about how many rows a block has. What is
+    left out goes into the
     ledger: guides and cell lines at once, single rows when `iterate` has gone through all blocks.
     """
 
@@ -48,18 +49,17 @@ class Blocks:
         self,
         guides: pd.DataFrame,
         replicates: Replicates,
-        copies: pd.DataFrame,
+        copies: pd.DataFrame | None,
         steps: Steps,
-        unit: str,
         ledger: Ledger,
         block_rows: int,
     ) -> None:
-        self._replicates, self._copies, self._steps, self._unit = replicates, copies, steps, unit
+        self._replicates, self._copies, self._steps = replicates, copies, steps
         self._block_rows = block_rows
         names = replicates.lines
-        self.lines = np.unique(names[np.isin(names, copies.index)])
+        self.lines = np.unique(names if copies is None else names[np.isin(names, copies.index)])
         self.guides = select_guides(guides, replicates.sgrnas, np.unique(names), copies, steps, ledger)
-        self._line_rows = copies.index.get_indexer(self.lines)
+        self._line_rows = np.empty(0, int) if copies is None else copies.index.get_indexer(self.lines)
         # Replicates are sorted by cell line: where each line's begin among those that are kept.
         self._kept_replicates = np.flatnonzero(np.isin(names, self.lines))
         self._starts = np.searchsorted(names[self._kept_replicates], self.lines)
@@ -73,17 +73,25 @@ class Blocks:
         for _, guides in self.guides.groupby(block, sort=False):
             each, is_scarce = self._replicates.logfc(guides["position"].to_numpy())
             logfc, count, sd = self._average(each[self._kept_replicates])
-            cna = self._copies.to_numpy()[np.ix_(self._line_rows, guides["copies"].to_numpy(int))]
-            is_missing, has_cna = count == 0, np.isfinite(cna)
+            cna, has_cna = self._copy_numbers(guides, logfc.shape)
+            is_missing = count == 0
             is_scarce = is_missing & np.logical_or.reduceat(is_scarce[self._kept_replicates], self._starts, axis=0)
             scarce += int(is_scarce.sum())
             without_logfc += int((is_missing & ~is_scarce).sum())
             without_cna += int((~is_missing & ~has_cna).sum())
-            yield Block(guides, logfc, linear(cna, self._unit), count, sd, ~is_missing & has_cna)
+            yield Block(guides, logfc, cna, count, sd, ~is_missing & has_cna)
         if ledger:
-            ledger.drop(f"scaled pDNA count below {self._steps.min_pdna:g}", scarce, [])
+            of_reference = "mean scaled count of both arms" if self._steps.against else "scaled count of the reference"
+            ledger.drop(f"{of_reference} below {self._steps.min_pdna:g}", scarce, [])
             ledger.drop("no count or logFC", without_logfc, [])
             ledger.drop("no copy number for the gene in the cell line", without_cna, [])
+
+    def _copy_numbers(self, guides: pd.DataFrame, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """(line, guide) linear copy numbers, and which are known; without copy numbers all are missing and none is asked for."""
+        if self._copies is None:
+            return np.full(shape, np.nan), np.ones(shape, dtype=bool)
+        cna = self._copies.to_numpy()[np.ix_(self._line_rows, guides["copies"].to_numpy(int))]
+        return cna, np.isfinite(cna)
 
     def _average(self, each: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(line, guide) average of (replicate, guide) logFC, number of replicates with a value, and their sd (NaN for one)."""
@@ -104,17 +112,21 @@ class CopyNumbers:
     """Copy numbers of the rows of each gene, collected block by block, to fit the covariate and to find genes without variation.
 
     rows: gene -> number of rows; ends: gene -> lowest and highest copy number; all_values: gene -> copy numbers of all its rows,
-    only where the covariate depends on the rows of all genes.
+    only where the covariate depends on the rows of all genes; cells: guides x lines; has_rows: (line,) whether it has rows.
     """
 
     covariate: Covariate
     rows: dict[str, int] = field(default_factory=dict)
     ends: dict[str, np.ndarray] = field(default_factory=dict)
     all_values: dict[str, np.ndarray] = field(default_factory=dict)
+    cells: int = 0
+    has_rows: np.ndarray | bool = False
 
     def add(self, block: Block) -> None:
         """Collect the copy numbers of a block."""
         codes, names = block.genes
+        self.cells += block.kept.size
+        self.has_rows = self.has_rows | block.kept.any(axis=1)
         for i, gene in enumerate(names):
             cna = block.cna[:, codes == i][block.kept[:, codes == i]]
             self.rows[gene] = len(cna)
@@ -153,16 +165,49 @@ def make_tables(
     copies = CopyNumbers(covariate)
     for block in blocks.iterate(ledger):
         copies.add(block)
+    _report_losses(copies, blocks.lines, ledger)
     constant = copies.find_constant_genes()
     if constant and constant_covariate == "refuse":
         raise UserError(
             f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) ({listed(constant)}), so no "
             "slope can be fitted for them. Set screen.constant_covariate: drop to leave them out and count them."
         )
+    warn_of_constant_genes(len(constant), len(copies.ends), ledger)
     ledger.drop(f"no variation of the covariate in {len(constant)} gene(s)", copies.drop(constant), constant)
     if not sum(copies.rows.values()):
         raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
     return _iterate_tables(blocks, covariate, copies.fit(), constant)
+
+
+def make_tables_without_copies(blocks: Blocks, ledger: Ledger) -> Iterator[pd.DataFrame]:
+    """The blocks of a screen without copy numbers as long tables: cna is missing, x and x_diploid are 0. Raises UserError."""
+    rows = sum(int(block.kept.sum()) for block in blocks.iterate(ledger))
+    if not rows:
+        raise UserError(f"no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
+    none = FittedCovariate(lambda copies, _: np.zeros(len(copies)), None)
+    return (_make_table(block, block.kept, blocks.lines, NO_COPIES, none) for block in blocks.iterate() if block.kept.any())
+
+
+NO_COPIES = Covariate("raw", (), np.nan)  # of which nothing is used
+
+
+def _report_losses(copies: CopyNumbers, lines: np.ndarray, ledger: Ledger) -> None:
+    """Genes and lines without a single row, and the share of cells that are rows."""
+    kept, without = sum(copies.rows.values()), [gene for gene, rows in copies.rows.items() if not rows]
+    if kept:
+        side = "cells with data and copy number"
+        ledger.join_of_screen(side, "genes of the screen", len(copies.rows), without)
+        ledger.join_of_screen(side, "cell lines of the screen", len(lines), lines[~np.asarray(copies.has_rows)].tolist())
+        if kept < (1 - ledger.lost_share) * copies.cells:
+            ledger.warn(f"{copies.cells - kept:,} of {copies.cells:,} cells (guide and line) are no rows of the screen, see above")
+
+
+def warn_of_constant_genes(constant: int, genes: int, ledger: Ledger) -> None:
+    """Warn where more than the share that may be lost are genes without variation of the covariate."""
+    if constant > ledger.lost_share * genes:
+        ledger.warn(
+            f"{constant:,} of {genes:,} genes are left out, as their covariate does not vary (screen.constant_covariate: drop)"
+        )
 
 
 def _iterate_tables(

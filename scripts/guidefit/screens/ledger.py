@@ -1,24 +1,33 @@
-"""The ledger of an import: what was left out of a screen, and what was kept but should be looked at."""
+"""The ledger of an import: what was left out of a screen, what was kept but should be looked at, and what lowers the verdicts."""
 
 import logging
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from guidefit.base import tables
+from guidefit.base.errors import UserError
+
 logger = logging.getLogger("guidefit")
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-# MARCH1 becomes 1-Mar, SEPT2 2-Sep or 2006/09/02 (Ziemann, Eren & El-Osta 2016)
-_DATE = re.compile(rf"\d{{1,2}}[-/ ]({_MONTHS})|({_MONTHS})[-/ ]\d{{1,4}}|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}", re.IGNORECASE)
+WARNED = "warned"  # the action of an entry that lowers the verdicts of all fits
+
+
+JOINS = ("join", "side", "total", "matched", "lost", "share_lost", "examples")
 
 
 class Ledger:
-    """What an import left out, and what it kept but should be looked at."""
+    """What an import left out, what it kept but should be looked at, and what lowers the verdicts of all fits.
 
-    def __init__(self) -> None:
+    lost_share: the share of a screen's guides, genes or lines that may be lost when files are joined.
+    """
+
+    def __init__(self, lost_share: float = 1.0) -> None:
         self._entries: list[tuple[str, str, int | None, str]] = []
+        self._joins: list[tuple[str, str, int, int, int, float, str]] = []
+        self.lost_share = lost_share
 
     def drop(self, reason: str, rows: int, examples: Iterable[Any]) -> None:
         """Count rows (sgRNA and cell line) that were left out; no entry where there are none."""
@@ -31,25 +40,56 @@ class Ledger:
         logger.info("%s%s", reason, f": {named}" if named else "")
         self._entries.append(("noted", reason, rows, named))
 
+    def warn(self, reason: str, examples: Iterable[Any] = ()) -> None:
+        """Add something that lowers the verdict of every fit to this screen to `warn`; reason: what is wrong and what to do."""
+        named = listed(examples)
+        logger.warning("%s%s", reason, f" ({named})" if named else "")
+        self._entries.append((WARNED, reason, None, named))
+
+    def join(self, join: str, side: str, total: int, lost: Sequence[Any]) -> None:
+        """Record what one side lost when two files were joined; logged as "N of M guides of the data are in the guide map".
+
+        join: the other side; lost: the names that were not found there.
+        """
+        self._joins.append((join, side, total, total - len(lost), len(lost), len(lost) / total if total else 0.0, listed(lost)))
+        logger.info("%s of %s %s are in the %s", f"{total - len(lost):,}", f"{total:,}", side, join)
+
+    def join_of_screen(self, join: str, side: str, total: int, lost: Sequence[Any], hint: str = "") -> None:
+        """Record what the screen itself lost in a join: a part of it lowers the verdicts, more than lost_share is an error.
+
+        hint: a sentence on why the names may not match. Raises UserError.
+        """
+        self.join(join, side, total, lost)
+        if not lost:
+            return
+        message = f"{len(lost):,} of {total:,} {side} are not in the {join}"
+        if len(lost) > self.lost_share * total:
+            raise UserError(
+                f"{message} ({listed(lost)}): more than the share of {self.lost_share:.2g} that may be lost. {hint}Correct the "
+                "names or add what is missing; or raise thresholds.lost_share to go on without these, which lowers the verdicts."
+            )
+        self.warn(f"{message}, and are left out", lost)
+
+    def joins(self) -> pd.DataFrame:
+        """One row per side of a join: JOINS."""
+        table = pd.DataFrame(self._joins, columns=list(JOINS))
+        return table.astype({"join": "str", "side": "str", "examples": "str", "share_lost": "float64"})
+
     def table(self) -> pd.DataFrame:
-        """One row per entry: action (dropped or noted), reason, rows (sgRNA and cell line), examples."""
+        """One row per entry: action (dropped, noted or warned), reason, rows (sgRNA and cell line), examples."""
         table = pd.DataFrame(self._entries, columns=["action", "reason", "rows", "examples"])
         return table.astype({"action": "str", "reason": "str", "rows": "Int64", "examples": "str"})
+
+
+def read_warnings(path: str | Path) -> list[str]:
+    """The warnings of an import, each with its examples, from the file of its ledger."""
+    table = tables.read(path)
+    examples = table["examples"].fillna("")
+    reasons = table["reason"] + (" (" + examples + ")").where(examples != "", "")
+    return reasons[table["action"] == WARNED].tolist()
 
 
 def listed(items: Iterable[Any], most: int = 5) -> str:
     """The first items, separated by commas."""
     names = list(map(str, items))
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def find_date_like_names(names: Iterable[str]) -> list[str]:
-    """Names that a spreadsheet has turned into dates."""
-    return [name for name in names if _DATE.fullmatch(name)]
-
-
-def note_date_like_names(genes: Iterable[str], ledger: Ledger) -> None:
-    """Note genes whose names look like dates."""
-    found = find_date_like_names(genes)
-    if found:
-        ledger.note(f"{len(found)} gene name(s) that a spreadsheet may have turned into dates (1-Mar was MARCH1)", found)

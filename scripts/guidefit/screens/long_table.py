@@ -9,11 +9,13 @@ import pandas as pd
 import pyarrow as pa
 
 from guidefit.base.errors import UserError
-from guidefit.screens import text_files
-from guidefit.screens.copy_number import check_unit, linear
+from guidefit.screens import labels, matrices, text_files
+from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
-from guidefit.screens.ledger import Ledger, listed, note_date_like_names
+from guidefit.screens.depmap_blocks import warn_of_constant_genes
+from guidefit.screens.ledger import Ledger, listed
 from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
+from guidefit.screens.spreadsheets import check_gene_names, clean_case
 
 NUMBERS = ("cna", "logfc")
 REQUIRED = (*IDS, *NUMBERS)
@@ -25,84 +27,100 @@ def import_screen(
     covariate: Covariate,
     missing: str,
     constant_covariate: str,
-    copy_number_unit: str,
+    copy_number_unit: str | None,
     logfc_max: float,
+    lost_share: float,
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: "linear" or "log2";
-    logfc_max: largest |logFC|. Raises UserError (file, column, count and first lines).
+    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS,
+    None to recognise it;
+    logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines
+    that may be lost with dropped rows. Raises UserError (file, column, count and first lines).
     """
-    ledger = Ledger()
-    table = validate(read(path, columns), str(path), columns, missing == "drop", ledger, logfc_max)
+    ledger = Ledger(lost_share)
     place = f"{path}: column {columns['cna']!r}"
-    check_unit(table["cna"].to_numpy(), copy_number_unit, covariate.diploid, place, ledger)
-    note_date_like_names(table["gene"].unique(), ledger)
-    table["cna"] = linear(table["cna"].to_numpy(), copy_number_unit)
+    table = read(path, columns, ledger)
+    for name, what in (("gene", "gene"), ("cell_line", "cell line")):
+        table[name] = clean_case(table[name], what, str(path), ledger)
+    is_ratio = (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
+    table = validate(table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio)
+    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger)
+    check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
+    table["cna"] = linear(table["cna"].to_numpy(), unit)
     table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
         raise UserError(f"{path}: no rows are left after dropping. See screen.missing and screen.constant_covariate.")
     if table["cell_line"].nunique() < 2:
         raise UserError(
-            f"{path}: fewer than two cell lines are left after dropping rows with missing values. A slope on copy number needs at "
-            "least two."
+            f"{path}: fewer than two cell lines are left after dropping rows with missing values. Slopes on copy number need at "
+            "least two: fill in the missing values, or add rows of another line that was screened with the same library."
         )
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
     table = table[[*first, *(column for column in table.columns if column not in first)]]
     return table.reset_index(drop=True), ledger
 
 
+def _recognise(cna: pd.Series, diploid: float) -> str | None:
+    """The unit that the numbers in a column of copy numbers show."""
+    numbers, _ = text_files.as_numbers(cna)
+    finite = numbers[np.isfinite(numbers)].to_numpy()
+    return recognise(finite, diploid) if len(finite) else None
+
+
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def read(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
+def read(path: str | Path, columns: Mapping[str, str], ledger: Ledger) -> pd.DataFrame:
     """A screen's table with our column names first and the source's other columns behind them.
 
-    path: .csv, .tsv, .txt (tab) or .parquet, the text ones also gzipped. columns: our name -> the file's name.
+    path: Parquet, or text of any usual format (`text_files.read`). columns: our name -> the file's name.
     Numbers stay as they are in the file: `validate` judges them. The index is the line (text) or row (Parquet) in the file.
     Raises UserError where the file cannot be read or lacks a column.
     """
     path = Path(path)
-    name = path.name.removesuffix(".gz")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file. Give screen.path relative to the folder that snakemake runs in.")
-    if name.endswith(".parquet"):
-        table, first = _read_parquet(path), 1
-    elif name.endswith((".csv", ".tsv", ".txt")):
-        table, first = _read_text(path, "," if name.endswith(".csv") else "\t", columns), 2  # line 1 is the header
+    if _is_parquet(path):
+        table = _read_parquet(path)
+        columns = _find_columns(table, path, columns)
+        table = table.assign(**{columns[name]: labels.clean_column(table[columns[name]]) for name in IDS})
     else:
-        raise UserError(f"{path}: unknown file type. Expected .csv, .tsv, .txt (tab-separated) or .parquet; text may be .gz.")
-    _refuse_absent_columns(table, path, columns)
+        table, columns = _read_text(path, columns, ledger)
     if table.empty:
         raise UserError(f"{path}: no rows under the header. Expected one row per sgRNA and cell line.")
-    return _rename_columns(table, columns).set_index(pd.RangeIndex(first, first + len(table)))
+    return _rename_columns(table, columns)
+
+
+def _is_parquet(path: Path) -> bool:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give screen.path relative to the folder that snakemake runs in.")
+    with open(path, "rb") as file:
+        return file.read(4) == b"PAR1" or path.suffix == ".parquet"
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, page_checksum_verification=True)
+        table = pd.read_parquet(path, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise UserError(f"{path}: cannot be read as Parquet: {error}".rstrip()) from error
+    return table.set_index(pd.RangeIndex(1, 1 + len(table)))
 
 
-def _read_text(path: Path, separator: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    header = text_files.read_header(path, separator)
-    repeated = [column for column in columns.values() if header.count(column) > 1]
-    if repeated:
-        raise UserError(f"{path}: the header has column {repeated[0]!r} twice. Rename or remove one of the two.")
-    ids = {theirs for ours, theirs in columns.items() if ours in IDS}
-    # A gene or line may be called NA or None: only an empty cell counts as missing there.
-    missing = {column: [""] if column in ids else text_files.MISSING for column in header}
-    as_text = dict.fromkeys(columns.values(), str)
-    return text_files.read_csv(path, separator, dtype=as_text, na_values=missing, keep_default_na=False, low_memory=False)
+def _read_text(path: Path, columns: Mapping[str, str], ledger: Ledger) -> tuple[pd.DataFrame, Mapping[str, str]]:
+    header = pd.DataFrame(columns=list(map(labels.clean, text_files.read_header(path))))
+    columns = _find_columns(header, path, columns)
+    ids, numbers = ([theirs for ours, theirs in columns.items() if (ours in IDS) is is_id] for is_id in (True, False))
+    return text_files.read(path, text=ids, unparsed=numbers, unique=[*columns.values()], ledger=ledger), columns
 
 
-def _refuse_absent_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> None:
-    absent = {ours: theirs for ours, theirs in columns.items() if theirs not in table.columns}
+def _find_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> dict[str, str]:
+    """Our name -> the column of the table. Raises UserError where there is none."""
+    found = {ours: text_files.find_column(theirs, table.columns) for ours, theirs in columns.items()}
+    absent = {ours: columns[ours] for ours, theirs in found.items() if theirs is None}
     if absent:
         named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in absent.items())
-        has = ", ".join(text_files.show_invisible(str(column)) for column in table.columns[:15])
+        has = listed((labels.show_control(str(column)[:40]) for column in table.columns), 15)
         raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
+    return {ours: theirs for ours, theirs in found.items() if theirs is not None}
 
 
 def _rename_columns(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -126,6 +144,7 @@ class _Candidate:
     source: pd.DataFrame
     columns: Mapping[str, str]
     logfc_max: float
+    is_ratio: bool
 
     def problem(self, column: str, what: str, lines: pd.Index, remedy: str) -> str:
         """A problem in words: column, what is wrong, in how many rows and on which lines, and what to do."""
@@ -143,17 +162,19 @@ def validate(
     drop_missing: bool,
     ledger: Ledger,
     logfc_max: float,
+    is_ratio: bool = False,
 ) -> pd.DataFrame:
     """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
 
-    source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them. Raises UserError
-    that lists all problems, each with its column, its count and first lines.
+    source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them; is_ratio: copy
+    numbers are logarithms of ratios, which may be negative. Raises UserError that lists all problems, each with its column, its
+    count and first lines.
     """
     numbers, not_numbers = {}, {}
     for column in NUMBERS:
         numbers[column], is_no_number = text_files.as_numbers(table[column])
         not_numbers[column] = table.index[is_no_number]
-    candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max)
+    candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max, is_ratio)
     problems = [problem for find in VALUE_CHECKS for problem in find(candidate)]
     if drop_missing:
         candidate = _drop_missing(candidate, ledger)
@@ -184,9 +205,11 @@ def _find_infinite(candidate: _Candidate) -> list[str]:
 
 
 def _find_negative_copies(candidate: _Candidate) -> list[str]:
-    lines = candidate.table.index[candidate.table["cna"] < 0]
-    remedy = "Give linear copy number (0 = lost), or log2(relative copy number + 1) with screen.copy_number_unit: log2."
-    return [candidate.problem("cna", "negative copy number", lines, remedy)] if len(lines) else []
+    cna = candidate.table["cna"]
+    lines = candidate.table.index[(cna < 0) & np.isfinite(cna)]
+    if candidate.is_ratio or not len(lines):
+        return []
+    return [candidate.problem("cna", "negative copy number", lines, remedy(cna[np.isfinite(cna)].to_numpy()))]
 
 
 def _find_extreme_logfc(candidate: _Candidate) -> list[str]:
@@ -197,6 +220,13 @@ def _find_extreme_logfc(candidate: _Candidate) -> list[str]:
     largest = logfc[lines].loc[logfc[lines].abs().idxmax()]
     what = f"value beyond {candidate.logfc_max:g} (up to {largest:.3g}), which no log2 fold change reaches,"
     return [candidate.problem("logfc", what, lines, "Is the column a logFC? Correct the values, or remove the rows.")]
+
+
+def _find_unsigned_logfc(candidate: _Candidate) -> list[str]:
+    logfc = candidate.table["logfc"]
+    if candidate.not_numbers["logfc"].size or not matrices.is_unsigned(logfc.to_numpy()):
+        return []
+    return [f"column {candidate.columns['logfc']!r}: {matrices.explain_unsigned()}"]
 
 
 def _find_missing(candidate: _Candidate) -> list[str]:
@@ -210,15 +240,15 @@ def _find_missing(candidate: _Candidate) -> list[str]:
     return problems
 
 
-def _find_invisible_characters(candidate: _Candidate) -> list[str]:
+def _find_control_characters(candidate: _Candidate) -> list[str]:
     problems = []
     for column in IDS:
-        names = text_files.find_invisible(candidate.table[column].unique())
+        names = [name for name in candidate.table[column].dropna().unique() if labels.CONTROL.search(str(name))]
         if names:
-            shown = listed((text_files.show_invisible(name) for name in names), 3)
+            shown = listed((labels.show_control(name) for name in names), 3)
             lines = candidate.lines_of(names, column)
             remedy = "Names that look equal would be different ones: remove these characters."
-            problems.append(candidate.problem(column, f"invisible characters ({shown})", lines, remedy))
+            problems.append(candidate.problem(column, f"control characters ({shown})", lines, remedy))
     return problems
 
 
@@ -250,7 +280,7 @@ def _find_too_few_lines(candidate: _Candidate) -> list[str]:
         return []
     return [
         f"column {candidate.columns['cell_line']!r}: fewer than two cell lines ({listed(lines) or 'none'}). "
-        "A slope on copy number needs at least two; add cell lines to the table."
+        "Slopes on copy number need at least two: add rows of another line that was screened with the same library."
     ]
 
 
@@ -261,12 +291,16 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
         lines = empty.index[empty[column]]
         ledger.drop(f"missing {candidate.columns[column]}", len(lines), [f"line {line}" for line in lines[:6]])
     kept = candidate.table[~empty.any(axis=1)]
-    return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max)
+    for name, what in (("sgrna", "sgRNAs"), ("gene", "genes"), ("cell_line", "cell lines")):
+        names = candidate.table[name].dropna().unique()
+        lost = names[~np.isin(names.astype(str), kept[name].unique().astype(str))]
+        ledger.join_of_screen("rows without missing values", f"{what} of the table", len(names), lost.tolist())
+    return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max, candidate.is_ratio)
 
 
 Check = Callable[[_Candidate], list[str]]
-VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc)
-NAME_CHECKS: tuple[Check, ...] = (_find_invisible_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
+VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc, _find_unsigned_logfc)
+NAME_CHECKS: tuple[Check, ...] = (_find_control_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
 
 
 # --- covariate ---------------------------------------------------------------------------------------------------
@@ -287,6 +321,7 @@ def _with_varying_covariate(
             f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
             "Remove them, or set screen.constant_covariate: drop to leave them out and count them."
         )
+    warn_of_constant_genes(len(constant), table["gene"].nunique(), ledger)
     ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
     # Covariates that are scaled over all rows depend on the rows that are left.
     return _with_covariate(table.drop(index=lines), covariate)

@@ -1,89 +1,151 @@
-"""Tables in text files: read with pandas, after a look for what pandas accepts without a word or reports in its own terms."""
+"""One reader of tables in text files, whatever program wrote them; what it cannot read it refuses with the line."""
 
 import csv
-import gzip
+import io
+import lzma
 import re
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
+from guidefit.screens import labels
+from guidefit.screens.ledger import Ledger, listed
+from guidefit.screens.text_layout import Layout, find_layout, open_bytes
 
-MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"]  # words for a missing number
+# Words for a missing cell: of a name, and of a number. A gene or line may be called NA or None, but not #N/A.
+NO_NAME = ["", "#N/A", "#NA", "#NV", "#N/D", "#NULL!", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#WERT!", "#BEZUG!", "<NA>"]
+_EMPTY = ["NA", "N/A", "n/a", "na", "n.a.", "N.A.", "NaN", "nan", "NAN", "NULL", "null", "None", "none", "-", ".", "missing"]
+MISSING = ["", "#N/A", "#N/A N/A", "#NA", "#NV", "#N/D", "<NA>", *_EMPTY]
 
-# Control characters, soft hyphen, zero-width and direction characters, byte order mark: names that look equal and are not.
-INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-CHUNK_BYTES = 1 << 24
 
+def read(
+    path: str | Path,
+    text: Collection[str] | Literal["all"] = (),
+    unique: Collection[str] | Literal["all"] = (),
+    ledger: Ledger | None = None,
+    has_header: bool = True,
+    unparsed: Collection[str] = (),
+) -> pd.DataFrame:
+    """A table in a text file: comma, tab, semicolon, ..., any usual encoding and compression; the index is the line in the file.
 
-def read_csv(path: str | Path, separator: str = ",", **options: Any) -> pd.DataFrame:
-    """A text file as a table; options: those of pandas.read_csv. Raises UserError with the line where the file is malformed.
-
-    Refused are NUL characters, lines with more cells than the header, and files that pandas cannot read.
+    text: columns of names, cleaned, missing ones as NaN. The others become numbers where all their cells are numbers, and those in
+    `unparsed` stay text with decimal points, in which `as_numbers` finds the other cells. unique: names that the header may have
+    once only; other repeated names get a number. has_header: False gives the columns the names 0, 1, ... What is unusual is noted
+    in the ledger. Empty rows, and columns without name and content, are left out. Raises UserError (file and line).
     """
     path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give its path relative to the folder that snakemake runs in.")
     try:
-        if options.get("nrows") is None:  # a look at the first lines needs no pass over the file
-            _refuse_nul(path)
-        _refuse_wide_first_line(path, separator)
-        return pd.read_csv(path, sep=separator, **options)
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path}: the file is empty. Expected a header line and at least one row.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
+        layout = find_layout(path)
+        names = _name_columns(path, layout, unique) if has_header else [str(i) for i in range(len(layout.header))]
+        if has_header:
+            _refuse_wide_first_row(path, layout)
+        as_text = [*names] if text == "all" else [name for name in names if name in text]
+        table = _parse(path, layout, names, as_text, [*unparsed], has_header)
+    except (
+        pd.errors.ParserError,
+        UnicodeError,
+        OSError,
+        EOFError,
+        csv.Error,
+        lzma.LZMAError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise UserError(f"{path}: cannot be read as a table: {_explain(error)}".rstrip()) from error
+    if ledger and (unusual := layout.unusual(path.name)):
+        ledger.note(f"{path}: read {unusual}")
+    table.index = pd.RangeIndex(layout.skipped + 1 + has_header, layout.skipped + 1 + has_header + len(table))
+    unnamed = [name for i, name in enumerate(names) if i and name.startswith("Unnamed: ") and table[name].isna().all()]
+    table = table.drop(columns=unnamed)
+    for name in as_text:
+        before, table[name] = table[name], labels.clean_column(table[name], NO_NAME)
+        changed = before[(before != table[name]) & table[name].notna()].unique()
+        if ledger and len(changed):
+            ledger.note(f"{path}: blanks or invisible characters removed from {len(changed)} name(s) in column {name!r}", changed)
+    if layout.decimal == ",":
+        for name in unparsed:
+            table[name] = table[name].str.replace(",", ".")
+    return table[~table.isna().all(axis=1)] if len(table.columns) <= MANY_COLUMNS else table
 
 
-def read_header(path: str | Path, separator: str = ",") -> list[str]:
-    """The names in the first line of a text file, as written. Raises UserError where the file is empty or cannot be read."""
-    header = read_csv(path, separator, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
-    return header.tolist()
+MANY_COLUMNS = 200  # a row of a wider table is not looked through for emptiness
 
 
-def find_invisible(names: Iterable[Any]) -> list[str]:
-    """The different names that contain invisible characters."""
-    return [name for name in dict.fromkeys(names) if isinstance(name, str) and INVISIBLE.search(name)]
+def read_header(path: str | Path) -> list[str]:
+    """The names in the header of a text file, stripped. Raises UserError where the file is empty or no text."""
+    try:
+        return find_layout(Path(path)).header
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise UserError(f"{path}: cannot be read as a table: {error}") from error
 
 
-def show_invisible(name: str) -> str:
-    """A name with its invisible characters as escapes."""
-    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", name)
+def find_column(wanted: str, columns: Collection[str]) -> str | None:
+    """The column of this name, or the only one whose name differs by case or punctuation alone."""
+    if wanted in columns:
+        return wanted
+    same = [column for column in columns if labels.fold(str(column)) == labels.fold(wanted)]
+    return same[0] if len(same) == 1 else None
 
 
-def _open(path: Path, mode: str, **options: Any) -> Any:
-    return gzip.open(path, mode, **options) if path.suffix == ".gz" else open(path, mode, **options)
+def _name_columns(path: Path, layout: Layout, unique: Collection[str] | str) -> list[str]:
+    """Names of columns: those of the header, cleaned; a number after repeated ones and in place of missing ones."""
+    cleaned = [labels.clean(name) for name in layout.header]
+    repeated = pd.Index(cleaned)[pd.Index(cleaned).duplicated()].unique()
+    wrong = [name for name in repeated if name and (unique == "all" or name in unique)]
+    if wrong:
+        raise UserError(f"{path}: {len(wrong)} column(s) occur more than once in the header ({listed(wrong)}). Keep one of each.")
+    names: dict[str, None] = {}
+    for i, name in enumerate(cleaned):
+        names[f"{name}.{i}" if name in names else name or f"Unnamed: {i}"] = None
+    return [*names]
 
 
-def _refuse_nul(path: Path) -> None:
-    """Raise UserError with the line of the first NUL character, at which pandas would cut off the cell."""
-    lines = 1
-    with _open(path, "rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            place = chunk.find(b"\0")
-            if place >= 0:
-                line = lines + chunk.count(b"\n", 0, place)
-                raise UserError(
-                    f"{path}: line {line} contains a NUL character. Expected plain text in UTF-8: the file is damaged or saved in "
-                    "another encoding (UTF-16). Save it again as CSV in UTF-8."
-                )
-            lines += chunk.count(b"\n")
+def _parse(path: Path, layout: Layout, names: list[str], as_text: list[str], unparsed: list[str], has_header: bool) -> pd.DataFrame:
+    text = set(as_text)  # words for missing numbers are no missing names
+    missing = {name: NO_NAME if name in text else MISSING for name in names}
+    with open_bytes(path) as file:
+        try:
+            return pd.read_csv(
+                file,
+                sep=layout.separator,
+                decimal=layout.decimal,
+                encoding=layout.encoding,
+                header=0 if has_header else None,
+                names=names,
+                skiprows=layout.skipped,
+                dtype=dict.fromkeys([*as_text, *unparsed], str),
+                na_values=missing,
+                keep_default_na=False,
+                low_memory=False,
+                index_col=False,
+                skipinitialspace=True,
+            )
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{path}: the file is empty. Expected a header line and at least one row.") from None
 
 
-def _refuse_wide_first_line(path: Path, separator: str) -> None:
+def _refuse_wide_first_row(path: Path, layout: Layout) -> None:
     """Raise UserError where the first row has more cells than the header: pandas would take its first cells for names of rows.
 
     Later rows that are longer than the ones before them are errors of pandas itself.
     """
-    with _open(path, "rt", encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=separator)
-        filled = (row for row in reader if row)
-        header, first = next(filled, []), next(filled, [])
-        line = reader.line_num
-    if header and len(first) > len(header):
+    with open_bytes(path) as file:
+        reader = csv.reader(io.TextIOWrapper(file, encoding=layout.encoding, newline=None), delimiter=layout.separator)
+        numbered = ((reader.line_num, row) for row in reader)
+        filled = ((line, row) for line, row in numbered if row and line > layout.skipped)
+        next(filled, None)
+        line, first = next(filled, (0, []))
+    if len(first) > len(layout.header) and any(cell.strip() for cell in first[len(layout.header) :]):
         raise UserError(
-            f"{path}: line {line} has {len(first)} cells, but the header has {len(header)} names. Give every column a name; "
+            f"{path}: line {line} has {len(first)} cells, but the header has {len(layout.header)} names. Give every column a name; "
             "from R, write with row.names = FALSE."
         )
 

@@ -62,6 +62,19 @@ BAD_CONFIGS = {
     "wrong type": (study(batch_size="many"), "studies.s.batch_size: 'many' is not a whole number.*Seeds per job"),
     "out of range": (variant(target_accept=1.5), "studies.s.variants.varying_effects.target_accept: 1.5 is not less than 1"),
     "no plain name": ({"studies": {"../s": {"variants": ["pooled"]}}}, "studies: the name '../s' is not valid. Use letters"),
+    "a long name": (
+        {"studies": {"s" * 101: {"variants": ["pooled"]}}},
+        "studies: the name .* at most 100 in total",
+    ),
+    "more rows than memory": (
+        study(simulate={"genes": 10_000, "cell_lines": 100_000}),
+        r"studies.s.simulate.cell_lines: 3,000,000,000 rows .sgRNAs x cell lines.. A simulated screen can have at most 1,000",
+    ),
+    "more draws than memory": (
+        variant(draws=10**11),
+        "studies.s.variants.varying_effects.draws: 1.* is greater than 1e.06",
+    ),
+    "genes of figures that are not made": (study(show_genes=["A"]), "studies.s.show_genes: only real screens"),
     "unknown variant": (
         study(variants=["varying_effect"]),
         "studies.s.variants.varying_effect: unknown variant. Did you mean varying_effects. Built in: varying",
@@ -157,6 +170,18 @@ BAD_CONFIGS = {
         study(variants={"student_t": {"engine": "collapsed"}}),
         "studies.s.variants.student_t: engine collapsed needs a variant that is linear and Gaussian",
     ),
+    "gibbs engine with a variant without effects by line": (
+        study(checks=False, variants={"pooled": {"engine": "gibbs"}}),
+        "studies.s.variants.pooled: engine gibbs needs a variant that declares effects by gene and cell line",
+    ),
+    "gibbs engine with a prior it cannot sample": (
+        study(checks=False, variants={"gene_by_line": {"engine": "gibbs", "priors": {"t": "HalfNormal(1)"}}}),
+        "studies.s.variants.gene_by_line: prior of t: engine gibbs needs LogNormal",
+    ),
+    "gibbs engine with predictive checks": (
+        study(variants={"gene_by_line": {"engine": "gibbs"}}),
+        "studies.s.checks: predictive checks need draws of every parameter",
+    ),
     "collapsed engine with a prior it cannot integrate": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": "StudentT(4, 0, sigma=1)"}}}),
         "studies.s.variants.pooled: prior of alpha: the distribution is StudentT, but engine collapsed needs Normal for a mean",
@@ -225,19 +250,37 @@ def study_of(screen):
     return {"studies": {"s": {"screen": screen, "variants": ["pooled"]}}}
 
 
+COUNT_TABLE = {"count_table": FILE, "samples": FILE, "copy_number": FILE, "nonessential": FILE}
+
 BAD_SCREENS = {
-    "no source": (study_of({}), "studies.s.screen: give exactly one of path .a long table., counts and logfc .*none of them"),
+    "no source": (
+        study_of({}),
+        "studies.s.screen: give exactly one of count_table .as of MAGeCK., path .a long table., .*none of them",
+    ),
     "two sources": (study_of(DEPMAP | {"logfc": FILE}), "it has counts and logfc"),
     "table without columns": (study_of({"path": FILE}), "studies.s.screen.columns: a long table needs the names"),
-    "table with a guide map": (study_of(SCREEN | {"guide_map": FILE}), "studies.s.screen.guide_map: goes with counts or logfc"),
+    "table with a guide map": (
+        study_of(SCREEN | {"guide_map": FILE}),
+        "studies.s.screen.guide_map: goes with counts or a count table",
+    ),
     "counts without a map of sequences": (
         without("sequence_map"),
         "studies.s.screen.sequence_map: a screen from counts needs this file too",
     ),
-    "matrix without copy numbers": (
-        without("copy_number"),
-        "studies.s.screen.copy_number: a screen from counts needs this file too",
+    "slopes without copy numbers": (without("copy_number"), "s.variants.pooled: the variant has a slope .*Use sgrna_intercepts"),
+    "a count table without samples": (study_of(COUNT_TABLE | {"samples": None}), "screen.samples: a screen from count_table needs"),
+    "a count table with a guide map": (
+        study_of(COUNT_TABLE | {"guide_map": FILE}),
+        "screen.guide_map: does not go with count_table",
     ),
+    "a contrast of nothing": (study_of(COUNT_TABLE | {"against": {"day": 0}}), "screen.against: a contrast needs both arms"),
+    "an empty choice": (study_of(COUNT_TABLE | {"of": {}}), "screen.of: it names no condition, day or cell line"),
+    "a list that is not there": (study_of(COUNT_TABLE | {"control_guides": "none.csv"}), "control_guides: no file 'none.csv'"),
+    "controls that are not named": (
+        study_of(COUNT_TABLE | {"normalise": "control_guides"}),
+        "screen.control_guides: normalise: control_guides needs the list or pattern",
+    ),
+    "samples of a long table": (study_of(SCREEN | {"of": {"day": 1}}), "screen.of: goes with read counts"),
     "counts without controls": (without("nonessential"), "studies.s.screen.nonessential: normalise: nonessential needs the list"),
     "matrix with columns": (study_of(DEPMAP | {"columns": SCREEN["columns"]}), "studies.s.screen.columns: goes with path"),
     "file that is not there": (study_of(DEPMAP | {"guide_map": "none.csv"}), "studies.s.screen.guide_map: no file 'none.csv'"),
@@ -249,6 +292,23 @@ BAD_SCREENS = {
 def test_a_screen_that_lacks_a_file_is_refused(config, message):
     with pytest.raises(UserError, match=message):
         check(config)
+
+
+def test_a_count_table_is_enough():
+    check(study_of(COUNT_TABLE | {"of": {"condition": "drug", "day": 14}, "against": {"condition": "dmso"}}))
+    without_copies = {"count_table": FILE, "samples": FILE, "control_guides": "NTC*"}
+    loaded = check({"studies": {"s": {"screen": without_copies, "variants": ["sgrna_intercepts", "gene_intercepts"]}}})
+    screen = loaded["s"]["screen"]
+    assert screen["normalise"] == "control_guides"
+    assert screen["of"] == {}
+    assert screen["against"] is None
+    assert not loaded["s"]["is_judged"]
+    assert loaded["s"]["has_samples"]
+
+
+def test_a_day_may_be_a_number_or_a_text():
+    screens = [COUNT_TABLE | {"of": {"day": day}} for day in (14, 14.0, "14")]
+    assert len({str(check(study_of(screen))["s"]["screen"]["of"]) for screen in screens}) == 1
 
 
 def test_depmaps_files_are_enough():
@@ -291,6 +351,8 @@ def test_defaults_and_short_forms():
         "priors": {},
         "sampling": {
             "engine": "nuts",
+            "ess": 400,
+            "dependent_below": -0.5,
             "scales": "importance",
             "importance_draws": 4000,
             "sampler": "nutpie",
@@ -353,11 +415,11 @@ def test_what_a_study_answers():
 def test_a_screen_is_resolved_for_its_kind():
     table = check(study_of(SCREEN))["s"]
     assert table["kind"] == "table"
-    assert table["screen"]["copy_number_unit"] == "linear"
+    assert table["screen"]["copy_number_unit"] is None
     assert not {"normalise", "map_columns", "guide_map"} & set(table["screen"])
     matrices = check(study_of(DEPMAP))["s"]
     assert matrices["kind"] == "depmap"
-    assert matrices["screen"]["copy_number_unit"] == "log2"
+    assert matrices["screen"]["copy_number_unit"] is None
     assert matrices["screen"]["map_columns"] == {}
     assert matrices["screen"]["min_pdna"] == 50.0
 
@@ -560,3 +622,12 @@ def test_an_input_in_a_folder_of_results_of_no_study_is_accepted(tmp_path):
         }
     }
     assert load_config(config, files=[], built_in=BUILT_IN, folder=tmp_path)
+
+
+def test_a_config_that_contains_itself_is_refused():
+    config = study()
+    config["studies"]["s"]["simulate"] = {"copy_number": config["studies"]}
+    assert refused(config) == [
+        "studies.s.simulate.copy_number: contains itself (an alias of YAML, *name, inside the value that it stands for). "
+        "Write the values out."
+    ]

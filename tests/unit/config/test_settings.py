@@ -30,12 +30,15 @@ def test_settings_have_the_names_of_the_configs_keys():
     assert fields(Steps) == set(STEPS)
     study = Study.model_validate({"simulate": {}, "variants": ["pooled"]})
     assert fields(Covariate) == set(covariate("s", {"s": study}))
-    assert fields(Files, but=["map_columns"]) <= set(FILES)
+    assert fields(Files, but=["map_columns", "control_list"]) <= set(FILES)
     assert set(Study.model_fields["covariate"].annotation.__args__) == set(NAMES)
 
 
 # Only what no key of the config sets, and files that a screen may lack, have a default.
-WITH_DEFAULT = {Settings: ["prior_draws"], Files: ["counts", "logfc", "sequence_map", "nonessential"]}
+WITH_DEFAULT = {
+    Settings: ["prior_draws"],
+    Files: [*("guide_map", "copy_number", "counts", "logfc", "sequence_map", "nonessential", "control_list")],
+}
 
 
 @pytest.mark.parametrize("settings", [Settings, Design, Steps, Covariate, Files])

@@ -1,6 +1,7 @@
 """Verdicts, flags and scales of genes."""
 
 import numpy as np
+import pytest
 import xarray as xr
 from scipy import stats
 
@@ -32,10 +33,29 @@ def test_verdicts_and_flags(contents):
     flags = dict(zip(contents.genes["gene"], table["flags"], strict=True))
     assert "few guides" in flags["<script>alert(1)</script>"]
     assert "guides cut elsewhere too" in flags["<script>alert(1)</script>"]
-    assert "name looks like a date" in flags["1-Mar"]
+    assert "name changed by a spreadsheet" in flags["1-Mar"]
     assert "one-line leverage" in flags["gene_4"]
     assert flags["=1+1"] == ""
     still = contents.genes.assign(cna_sd=0.01)
     again = tabulate_genes(found, ScreenContents(still, contents.sgrnas), {}, 2.0, THRESHOLDS)
     assert again["flags"].str.contains("no copy-number variation").all()
     assert again["effect_scaled"].isna().all()
+
+
+@pytest.mark.parametrize(("others", "verdict", "is_driven"), [(0.0, "depleted", True), (-1.6, "depleted", False)])
+def test_one_guide_that_drives_the_effect_is_flagged(contents, others, verdict, is_driven):
+    """gene_4 has five guides: one at -8 under which the gene is depleted, whatever the others are."""
+    genes, normal = contents.genes["gene"].tolist(), stats.norm.ppf((np.arange(400) + 0.5) / 400)
+    own = (contents.sgrnas["gene"] == "gene_4").to_numpy()
+    logfc = np.where(own, others, 0.0) + 0.05 * np.resize([1.0, -1.0, 0.5, -0.2], len(own))
+    logfc[np.flatnonzero(own)[2]] = -8.0
+    screen = ScreenContents(contents.genes, contents.sgrnas.assign(logfc=logfc))
+    effect = np.where(np.array(genes) == "gene_4", logfc[own].mean(), 0.0) + 0.3 * normal[:, None]
+    dims = ("chain", "draw", "gene")
+    draws = xr.Dataset({"gamma_g": (dims, effect[None]), "delta_g": (dims, 0 * effect[None])}, coords={"gene": genes})
+    found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_effects.py"), screen)
+    table = tabulate_genes(found, screen, {}, 2.0, THRESHOLDS).set_index("gene")
+    assert table.loc["gene_4", "verdict"] == verdict
+    assert table["flags"].str.contains("one guide drives the effect").to_dict() == dict.fromkeys(genes, False) | {
+        "gene_4": is_driven
+    }

@@ -5,6 +5,7 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.screens import controls, screen_file
+from guidefit.screens.ledger import Ledger
 
 
 def test_control_genes_by_their_name_in_the_source(hostile_path, contents):
@@ -27,7 +28,7 @@ def lists(tmp_path, hostile_table, hostile_path):
             names = [genes[rank] if isinstance(rank, int) else rank for rank in chosen]
             paths[kind] = tmp_path / f"{kind}.csv"
             pd.DataFrame({"Gene": names}).to_csv(paths[kind], index=False)
-        return controls.validate_lists(hostile_path, 1, paths), median[genes]
+        return controls.validate_lists(hostile_path, 1, paths, Ledger()), median[genes]
 
     return validate
 
@@ -62,8 +63,8 @@ def test_useless_lists_are_refused(lists, ranks, message):
 
 def test_an_empty_list_is_refused(tmp_path, hostile_path):
     (tmp_path / "essential.csv").write_text("Gene\n")
-    with pytest.raises(UserError, match=r"essential.csv: the file has no names. Expected a header line"):
-        controls.validate_lists(hostile_path, 1, {"essential": tmp_path / "essential.csv"})
+    with pytest.raises(UserError, match=r"essential.csv: the file has no names. Expected one gene per line"):
+        controls.validate_lists(hostile_path, 1, {"essential": tmp_path / "essential.csv"}, Ledger())
 
 
 def test_lists_are_found_in_a_config_of_this_workflow_alone():

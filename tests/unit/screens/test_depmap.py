@@ -7,13 +7,14 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.config.screen import Screen
+from guidefit.config.thresholds import Thresholds
 from guidefit.screens import depmap
 from guidefit.screens.covariates import NAMES
 from helpers.defaults import Covariate, Steps, default_of
 from helpers.release import made_up, save
 
 LOG2 = Covariate("log2", diploid=1.0)
-LOGFC_MAX = default_of(Screen, "logfc_max")
+LIMITS = {"logfc_max": default_of(Screen, "logfc_max"), "lost_share": default_of(Thresholds, "lost_share")}
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def run(
     folder, release, ending=".hdf5", covariate=LOG2, constant="refuse", unit="log2", map_columns=None, block_rows=10**6, **steps
 ):
     files = depmap.Files(**save(folder, release, ending), map_columns=map_columns or {})
-    blocks, ledger = depmap.import_depmap(files, Steps(**steps), covariate, constant, unit, LOGFC_MAX, block_rows=block_rows)
+    blocks, ledger = depmap.import_depmap(files, Steps(**steps), covariate, constant, unit, **LIMITS, block_rows=block_rows)
     blocks = [block.astype(dict.fromkeys(("gene", "sgrna", "cell_line", "Gene"), "str")) for block in blocks]
     return pd.concat(blocks, ignore_index=True), ledger.table()
 
@@ -58,7 +59,7 @@ def test_logfc_by_hand(tmp_path, release, ending, average):
     # every pair of guide and line is either in the screen or counted as left out
     assert ledger["rows"].fillna(0).sum() + len(table) == 20 * 4
     dropped = ledger[ledger["action"] == "dropped"].set_index("reason")["rows"].to_dict()
-    assert dropped == {"scaled pDNA count below 50": 2, "no copy number for the gene in the cell line": 3}
+    assert dropped == {"scaled count of the reference below 50": 2, "no copy number for the gene in the cell line": 3}
     # g13 in L1 and L2 (L3 has batch B too), and the other guides of GENE1 in L1
     assert table.query("sgrna == 'g13'")["n_replicates"].tolist() == [2, 2]
     assert table.query("sgrna == 'g03' and cell_line == 'L1'")["n_replicates"].tolist() == [1]
@@ -109,7 +110,7 @@ def test_newer_copy_number_files(tmp_path, release):
     newer = pd.concat([newer, newer.head(1).assign(IsDefaultEntryForModel="No")], ignore_index=True)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"])
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", **LIMITS)
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 
@@ -143,7 +144,11 @@ def test_genes_and_lines_that_do_not_match_are_counted(tmp_path, release):
     table, ledger = run(tmp_path, release)
     assert ledger["rows"].fillna(0).sum() + len(table) == 21 * 4
     reasons = " ".join(ledger["reason"])
-    for text in ("not in the guide map: 1 guide", "no copy numbers for 1 cell line", "no copy numbers for the gene: 4 guide"):
+    for text in (
+        "not in the guide map: 1 guide",
+        "no copy numbers for 1 cell line",
+        "no copy numbers for the gene: 4 guide(s) of 1 gene",
+    ):
         assert text in reasons
 
 
@@ -212,12 +217,12 @@ BAD_RELEASES = {
     one_line: "fewer than two cell lines have data and copy numbers .L2.;",
     other_genes: "copy_number.hdf5: its names match neither as they are nor transposed.*genes",
     negative_counts: "counts.hdf5: negative values, but read counts are 0 or more.*screen.logfc",
-    linear_copies: "cannot be log2.relative copy number . 1.*copy_number_unit: linear",
-    ratios: "copy_number.hdf5: negative copy numbers .* logarithms of ratios",
+    linear_copies: "cannot be log2.relative copy number . 1.*copy_number_unit: log2",
+    ratios: "copy_number.hdf5: negative copy numbers .*set screen.copy_number_unit: log2_ratio",
     no_guides: "guide_map.csv: missing column sgrna or sgRNA .screen.map_columns.sgrna.. The file has: guide",
     no_controls: "nonessential.csv: none of its genes .X, Y. has a guide",
     no_plasmid: "sequence_map.csv: the counts have no pDNA sample",
-    empty_sample: "sample 'L2_2': the median count of its 8 control guides is 0",
+    empty_sample: "sample 'L2_2' has no reads, so it cannot be scaled. Remove the sample from .*sequence_map.csv",
 }
 
 
@@ -232,7 +237,7 @@ def test_broken_files(tmp_path, release):
     paths = save(tmp_path, release, ".csv")
 
     def attempt():
-        blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
+        blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", **LIMITS)
         return list(blocks)
 
     text = release["counts"].astype(object)
@@ -252,7 +257,8 @@ def test_broken_files(tmp_path, release):
     with pytest.raises(UserError, match="Expected the datasets data, dim_0 and dim_1"):
         attempt()
     paths["counts"] = str(tmp_path / "counts.xlsx")
-    with pytest.raises(UserError, match="unknown file type"):
+    (tmp_path / "counts.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(UserError, match=r"counts.xlsx: this is a workbook of a spreadsheet program.*Save it as text"):
         attempt()
 
 
@@ -266,7 +272,7 @@ def test_the_avana_sample(shared_data):
         nonessential=str(raw / "AchillesNonessentialControls.csv"),
         map_columns={},
     )
-    blocks, _ = depmap.import_depmap(files, Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
+    blocks, _ = depmap.import_depmap(files, Steps(), LOG2, "refuse", "log2", **LIMITS)
     table = pd.concat([block.astype({"sgrna": "str", "cell_line": "str", "gene": "str"}) for block in blocks])
     expected = pd.read_csv(shared_data / "avana_medium.csv").rename(columns={"depmap_id": "cell_line"})
     both = expected.merge(table, on=["sgrna", "cell_line"], how="left")
@@ -305,7 +311,7 @@ def test_a_matrix_of_logfc_says_what_it_leaves_out(tmp_path, release):
     table, ledger = run(tmp_path, parts | {"sequence_map": maps.drop(index=3)}, ".csv", constant="drop", failed_qc="drop")
     assert set(table["cell_line"]) == {"L1", "L2"}
     reasons = " ".join(ledger["reason"])
-    assert "1 sequence(s) that failed quality control left out" in reasons
+    assert "1 sample(s) that failed quality control left out" in reasons
     assert "2 column(s) of the logFC left out, for which the sequence map has no cell line" in reasons
 
 
@@ -317,7 +323,7 @@ def test_copy_numbers_by_symbol_with_other_columns(tmp_path, release, first):
     newer = pd.concat([pd.DataFrame(front), copies.reset_index(drop=True)], axis=1)
     paths = save(tmp_path, release, ".csv")
     newer.to_csv(paths["copy_number"], index=not first)
-    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", LOGFC_MAX)
+    blocks, _ = depmap.import_depmap(depmap.Files(**paths, map_columns={}), Steps(), LOG2, "refuse", "log2", **LIMITS)
     pd.testing.assert_series_equal(pd.concat(blocks)["cna"].reset_index(drop=True), one["cna"])
 
 

@@ -36,7 +36,7 @@ def test_hdf5_that_holds_no_matrix_of_numbers(tmp_path):
 def test_true_and_false_among_the_numbers_of_a_csv_file(tmp_path):
     (tmp_path / "m.csv").write_text(",L1,L2\ns1,1,True\ns2,2,False\n")
     with pytest.raises(UserError, match=r"m.csv: 1 column.s. with text among the numbers .'L2', first in row 's1': 'True'"):
-        matrices.read(tmp_path / "m.csv")
+        matrices.orient(matrices.read(tmp_path / "m.csv"), ["s1"], ["L1", "L2"], "m.csv", "guides and lines")
 
 
 def test_rows_with_names_that_the_header_lacks(tmp_path):
@@ -46,12 +46,22 @@ def test_rows_with_names_that_the_header_lacks(tmp_path):
 
 
 def test_invisible_characters_in_names(tmp_path):
-    MATRIX.rename(columns={"L1": "L1\u200b"}).to_csv(tmp_path / "m.csv")
-    with pytest.raises(UserError, match=r"m.csv: column names: invisible characters in 1 name.s. \(L1\\u200b\)"):
-        matrices.read(tmp_path / "m.csv")
+    MATRIX.rename(columns={"L1": "L1\u200b"}, index={"s1": " s1"}).to_csv(tmp_path / "m.csv")
+    pd.testing.assert_frame_equal(matrices.read(tmp_path / "m.csv"), MATRIX, check_names=False, check_column_type=False)
     (tmp_path / "map.csv").write_text("sgrna,gene\ns1,A\u200bB\n")
-    with pytest.raises(UserError, match=r"map.csv: column 'gene': invisible characters in 1 name.s. \(A\\u200bB\)"):
-        matrices.read_map(tmp_path / "map.csv", {"sgrna": ["sgrna"], "gene": ["gene"]}, {})
+    names = {"sgrna": ["sgrna"], "gene": ["gene"]}
+    assert matrices.read_map(tmp_path / "map.csv", names, {})["gene"].tolist() == ["AB"]
+    (tmp_path / "map.csv").write_text("sgrna,gene\ns1,A\x1bB\n")
+    with pytest.raises(UserError, match=r"map.csv: column 'gene': control characters in 1 name.s. \(A\\u001bB\)"):
+        matrices.read_map(tmp_path / "map.csv", names, {})
+
+
+def test_values_without_a_sign():
+    counts = pd.DataFrame(np.arange(40.0).reshape(20, 2))
+    with pytest.raises(UserError, match=r"m.csv: no value is negative, so these are not log2 fold changes .*screen.counts"):
+        matrices.refuse_beyond(counts, 50, "m.csv")
+    matrices.refuse_beyond(counts - 5, 50, "m.csv")
+    matrices.refuse_beyond(counts[:5], 50, "m.csv")
 
 
 def test_values_beyond_any_assay():

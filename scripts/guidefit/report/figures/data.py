@@ -28,7 +28,7 @@ MAX_PANELS = 12
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Draw the screen of one seed.
 
-    inputs: screen. outputs: cna, x, density. settings: study, source, seed, covariate.
+    inputs: screen. outputs: density, and cna and x where the screen has copy numbers. settings: study, source, seed, covariate.
     """
     path, seed = inputs["screen"], int(settings["seed"])
     name = f"{settings['study']}, {settings['source']}, seed {seed}"
@@ -40,9 +40,10 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     if screen.empty:
         style.save_message(f"No data ({name})", "the screen has no rows", outputs.values())
         return
-    label = COVARIATES[settings["covariate"]]
-    style.save(scatter(screen, "cna", COPY_NUMBER, f"LogFC against copy number ({name})"), outputs["cna"])
-    style.save(scatter(screen, "x", label, f"LogFC against the covariate ({name})"), outputs["x"])
+    if "cna" in outputs:
+        label = COVARIATES[settings["covariate"]]
+        style.save(scatter(screen, "cna", COPY_NUMBER, f"LogFC against copy number ({name})"), outputs["cna"])
+        style.save(scatter(screen, "x", label, f"LogFC against the covariate ({name})"), outputs["x"])
     style.save(densities(screen, f"LogFC by gene ({name})"), outputs["density"])
 
 

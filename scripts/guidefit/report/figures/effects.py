@@ -24,7 +24,7 @@ TICKS = (1, 0.5, 1.5, 0, 2, 4, 8, 16, 32, 64, 128)  # copy numbers in units of t
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Draw the effects that one variant finds.
 
-    inputs: screen, genes, sgrnas, lines. outputs: genes, ranking, lines, guides.
+    inputs: screen, genes, sgrnas, lines. outputs: genes, ranking, guides, and lines where there are copy numbers.
     settings: study, variant, seed, diploid, show_genes.
     """
     tables = {name: parquet.read(inputs[name]) for name in ("genes", "sgrnas", "lines")}
@@ -42,7 +42,8 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     title = f"LogFC against copy number {name}"
     style.save(volcano(genes, f"Effects of genes {name}"), outputs["genes"])
     style.save(ranking(genes, f"Strongest effects of genes {name}"), outputs["ranking"])
-    style.save(copy_number_lines(rows, lines, genes, settings["diploid"], absent, title), outputs["lines"])
+    if "lines" in outputs:
+        style.save(copy_number_lines(rows, lines, genes, settings["diploid"], absent, title), outputs["lines"])
     style.save(guides(sgrnas, genes, shown, f"Effects of sgRNAs by gene {name}"), outputs["guides"])
 
 

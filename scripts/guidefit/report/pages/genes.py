@@ -13,7 +13,7 @@ from guidefit.report.pages.html import cell
 
 VERDICTS = ("depleted", "no effect", "enriched", "unclear")
 COLUMNS = (
-    *("gene", "verdict", "effect", "effect_q025", "effect_q975", "p_negative"),
+    *("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched"),
     *("slope", "slope_q025", "slope_q975", "sgrnas", "flags"),
 )
 MAX_ROWS = 15  # of each list
@@ -45,13 +45,13 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
     inputs: genes, sgrnas, diagnostics, and comparison, correction where a study has them.
-    settings: study, thresholds (effect_min, effect_prob, few_guides).
+    settings: study, thresholds (effect_min, effect_prob, fdr, few_guides), arms: of, and against in a contrast.
     """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
+    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["arms"])
 
 
-def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
-    """The page of these tables."""
+def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mapping[str, Any]) -> str:
+    """The page of these tables. arms: see `render`."""
     if found.genes.empty:
         return html.fill("genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
     seed = found.genes["seed"].iloc[0]
@@ -60,6 +60,8 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
     variant, why = choose(found.genes, verdicts, compared)
     table = found.genes[found.genes["variant"] == variant].sort_values("effect")
     verdict_counts = table["verdict"].value_counts()
+    has_copies = bool(table["cna_highest"].notna().any())
+    shown = [name for name in COLUMNS if has_copies or not name.startswith("slope")]
     return html.fill(
         "genes.html.j2",
         study=study,
@@ -73,11 +75,15 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
         effect_min=f"{thresholds['effect_min']:g}",
         effect_prob=f"{thresholds['effect_prob']:.1%}",
         few_guides=f"{thresholds['few_guides']:g}",
-        lists=_lists(table),
+        fdr=f"{thresholds['fdr']:.0%}",
+        calls={name: f"{int((table['call'] == name).sum()):,}" for name in ("depleted", "enriched")},
+        contrast=[", ".join(map(str, arms[name].values())) for name in ("of", "against")] if arms.get("against") else None,
+        has_copies=has_copies,
+        lists=_lists(table, has_copies),
         departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
         correction=None if found.correction is None else _correction(found.correction, variant),
-        columns=[name.replace("_", " ") for name in COLUMNS],
-        data=_cells(table),
+        columns=[name.replace("_", " ") for name in shown],
+        data=_cells(table, shown),
     )
 
 
@@ -115,13 +121,13 @@ def _absent(genes: pd.DataFrame, fits: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _lists(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+def _lists(table: pd.DataFrame, has_copies: bool) -> dict[str, list[dict[str, Any]]]:
     """The lists that have rows, by title. table: genes, sorted by their effects."""
     clearest = table.assign(z=(table["slope"] / table["slope_sd"]).abs()).nlargest(MAX_ROWS, "z")
     lists = {
         "Most depleted": table[table["verdict"] == "depleted"].head(MAX_ROWS),
         "Most enriched": table[table["verdict"] == "enriched"].iloc[::-1].head(MAX_ROWS),
-        "Clearest dependence on copy number": clearest,
+        "Clearest dependence on copy number": clearest if has_copies else clearest.head(0),
     }
     return {title: [_gene(row) for row in rows.to_dict("records")] for title, rows in lists.items() if len(rows)}
 
@@ -153,10 +159,10 @@ def _departures(sgrnas: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _cells(table: pd.DataFrame) -> list[list[Any]]:
+def _cells(table: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
     """The cells of the searchable table."""
-    decimal = [name for name in COLUMNS if pd.api.types.is_float_dtype(table[name].dtype)]
-    return table[list(COLUMNS)].assign(**{name: table[name].map("{:.3f}".format) for name in decimal}).to_numpy().tolist()
+    decimal = [name for name in columns if pd.api.types.is_float_dtype(table[name].dtype)]
+    return table[columns].assign(**{name: table[name].map("{:.3f}".format) for name in decimal}).to_numpy().tolist()
 
 
 def _correction(table: pd.DataFrame, variant: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Tables:
     recovery: pd.DataFrame | None
     calibration: pd.DataFrame | None
     dropped: pd.DataFrame | None
+    joins: pd.DataFrame | None
     on_layout: list[pd.DataFrame] | None
 
     @classmethod
@@ -47,8 +48,10 @@ class Tables:
         """The tables at these paths, by name."""
         optional = {
             name: tables.read(inputs[name]) if inputs.get(name) else None
-            for name in ("comparison", "recovery", "calibration", "dropped")
+            for name in ("comparison", "recovery", "calibration", "dropped", "joins")
         }
+        if inputs.get("samples"):
+            optional["dropped"] = tables.concatenate([optional["dropped"], tables.read(inputs["samples"])])
         return cls(
             diagnostics=tables.read(inputs["diagnostics"]),
             checks=checks.read_csv(inputs["checks"]),
@@ -61,7 +64,7 @@ class Tables:
 def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
-    inputs: diagnostics, checks, estimates, and comparison, recovery, calibration, dropped, on_layout where a study has them.
+    inputs: diagnostics, checks, estimates, and comparison, recovery, calibration, dropped, joins, samples, on_layout, if any.
     settings: study, thresholds (failed_share_max, calibration_level).
     """
     return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
@@ -86,6 +89,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
         comparison=None if found.comparison is None else _comparison(found.comparison[found.comparison["seed"] == seed]),
         estimates=_estimates(found.estimates[found.estimates["seed"] == seed]),
         dropped=None if found.dropped is None else _dropped(found.dropped),
+        joins=None if found.joins is None else _joins(found.joins),
         times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
         versions="; ".join(dict.fromkeys(done["versions"].dropna())) if "versions" in done else "",
     )
@@ -152,6 +156,14 @@ def _estimates(of_seed: pd.DataFrame) -> dict[str, Any]:
 def _dropped(table: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {name: cell(row[name]) for name in ("action", "reason", "examples")} | {"rows": cell(row["rows"], "{:,.0f}")}
+        for row in table.to_dict("records")
+    ]
+
+
+def _joins(table: pd.DataFrame) -> list[dict[str, str]]:
+    return [
+        {"what": f"{row['side']} in the {row['join']}", "found": f"{row['matched']:,} of {row['total']:,}"}
+        | {"lost": cell(row["share_lost"], "{:.1%}"), "examples": cell(row["examples"])}
         for row in table.to_dict("records")
     ]
 

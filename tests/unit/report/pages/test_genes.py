@@ -14,9 +14,9 @@ from guidefit.screens import arrays, sufficient
 from helpers.effects import THRESHOLDS, control_rows
 
 
-def page(genes, sgrnas, fits, comparison=None, correction=None):
+def page(genes, sgrnas, fits, comparison=None, correction=None, arms=None):
     found = gene_page.Tables(genes.assign(seed=1), sgrnas, fits, comparison, correction)
-    return gene_page.fill(found, "study", THRESHOLDS)
+    return gene_page.fill(found, "study", THRESHOLDS, arms or {})
 
 
 def test_hostile_names_in_the_page(answers):

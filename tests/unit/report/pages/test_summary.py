@@ -9,6 +9,7 @@ from guidefit.assess import checks
 from guidefit.assess.estimates import COLUMNS as ESTIMATE_COLUMNS
 from guidefit.base import tables
 from guidefit.report.pages import summary
+from guidefit.screens.ledger import JOINS
 
 THRESHOLDS = {"failed_share_max": 0.05, "calibration_level": 0.01}
 NASTY = "<script>alert('1; 2')</script>; it's \"so\""
@@ -28,7 +29,7 @@ def a_check(check, level="pass", value=np.nan, threshold=np.nan, where="", varia
 
 def page(fits, rows=(), estimates=None, **others):
     none = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
-    optional = dict.fromkeys(("comparison", "recovery", "calibration", "dropped", "on_layout")) | others
+    optional = dict.fromkeys(("comparison", "recovery", "calibration", "dropped", "joins", "on_layout")) | others
     found = summary.Tables(pd.DataFrame(fits), checks.make_table(rows), none if estimates is None else estimates, **optional)
     return summary.fill(found, "s", THRESHOLDS)
 
@@ -212,6 +213,9 @@ def test_of_a_variable_by_gene_some_rows_are_shown():
 
 def test_rows_that_were_dropped_are_listed():
     table = pd.DataFrame({"action": ["dropped"], "reason": [NASTY], "rows": [1234], "examples": ["a; b"]})
-    text = page([a_fit()], dropped=table)
+    joins = pd.DataFrame([("guide map", NASTY, 2000, 1500, 500, 0.25, "a")], columns=JOINS)
+    text = page([a_fit()], dropped=table, joins=joins)
+    assert '<td class="number">1,500 of 2,000</td>' in text
+    assert '<td class="number">25.0%</td>' in text
     assert '<td class="number">1,234</td>' in text
     assert "<script>" not in text

@@ -1,0 +1,151 @@
+"""Count tables through the real Snakefile: days and arms, contrasts, controls by guide, screens without copy numbers."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from helpers import ROOT
+from helpers.count_tables import made_up, save
+from helpers.running import Workflow
+
+pytestmark = pytest.mark.slow
+
+QUICK = {"engine": "collapsed", "draws": 100}
+PLAIN = {"sampling": QUICK, "variants": ["sgrna_intercepts"], "checks": False}
+TABLES = ("gene_effects.csv", "diagnostics.csv", "data/screen/samples.csv")
+CASES = ROOT / "../shared/cases/screens"
+
+
+def targets(*studies, tables=TABLES):
+    return [f"results/{study}/{table}" for study in studies for table in tables]
+
+
+@pytest.fixture(scope="module")
+def screens(tmp_path_factory):
+    """Two studies of one count table, run once: an arm against its initial samples, and a contrast of the arms. And their truth."""
+    workflow = Workflow(tmp_path_factory.mktemp("screens"))
+    table, sheet, truth = made_up()
+    files = save(workflow.folder, table, sheet) | {"control_guides": "NTC_*"}
+    late = PLAIN | {"screen": files | {"of": {"condition": "dmso"}}}
+    contrast = PLAIN | {"screen": files | {"of": {"condition": "drug", "day": 14}, "against": {"condition": "dmso"}}}
+    workflow.configure(late=late, contrast=contrast)
+    run = workflow.run(*targets("late", "contrast"), "results/contrast/genes.html", "results/contrast/figures/samples.svg")
+    return workflow, run, truth
+
+
+def test_studies_share_the_import_of_a_count_table(screens):
+    _, run, _ = screens
+    assert run.jobs.count("convert_count_table") == 1
+    assert run.jobs.count("import_count_table") == 2
+
+
+@pytest.mark.parametrize(("study", "truth_is"), [("late", "effect"), ("contrast", "difference")])
+def test_effects_are_those_of_the_chosen_arms(screens, study, truth_is):
+    workflow, _, truth = screens
+    genes = workflow.table(f"{study}/gene_effects.csv").merge(truth, on="gene", suffixes=("", "_true"))
+    known = genes[truth_is if truth_is in truth.columns and truth_is != "effect" else "effect_true"]
+    assert len(genes) == len(truth)
+    np.testing.assert_allclose(genes["effect"], known, atol=0.5)
+    assert genes["slope"].eq(0).all()
+    assert (genes["call"] == np.where(known < 0, "depleted", "")).all()
+    assert not genes["flags"].str.contains("copy-number").fillna(False).any()
+    assert workflow.table(f"{study}/diagnostics.csv")["verdict"].tolist() == ["unchecked"]
+    samples = workflow.table(f"{study}/data/screen/samples.csv")
+    assert samples["role"].value_counts().to_dict() == (
+        {"screened": 6, "reference": 3, "not used": 6} if study == "late" else {"screened": 6, "reference": 6, "not used": 3}
+    )
+
+
+def test_the_pages_of_a_contrast(screens):
+    workflow, _, _ = screens
+    page = (workflow / "results/contrast/genes.html").read_text()
+    assert "the logFC of drug, 14 relative to dmso" in " ".join(page.split())
+    assert "slope" not in page
+    assert (workflow / "results/contrast/figures/samples.svg").stat().st_size > 5000
+
+
+def case(folder, number):
+    """A copy of a case, in a folder in which its configs can run."""
+    found = sorted(CASES.glob(f"{number}_*"))
+    if not found:
+        pytest.skip("../shared/cases is absent")
+    shutil.copytree(found[0], folder, dirs_exist_ok=True)
+    for path in folder.rglob("*"):
+        path.chmod(0o644 if path.is_file() else 0o755)
+    return Workflow(folder), pd.read_csv(folder / "truth.csv")
+
+
+MATRIX = {"counts": "counts.csv", "sequence_map": "sequence_map.csv", "guide_map": "guide_map.csv", "copy_number": "cn.csv"}
+LISTS = {"nonessential": "non.csv", "essential": "ess.csv"}
+SLOPES = {"covariate": "log2_diploid", "sampling": QUICK, "variants": ["varying_effects"], "checks": False}
+
+
+def covered(workflow, study, truth):
+    genes = workflow.table(f"{study}/gene_effects.csv").merge(truth, on="gene", suffixes=("", "_true"))
+    assert len(genes) == len(truth)
+    return ((genes["effect_q025"] <= genes["effect_true"]) & (genes["effect_true"] <= genes["effect_q975"])).mean()
+
+
+def test_a_count_table_of_mageck(tmp_path):
+    workflow, truth = case(tmp_path, "01")
+    table = {"count_table": "counts.txt", "samples": "sequence_map.csv", "copy_number": "cn.csv"}
+    workflow.configure(s=SLOPES | {"screen": table | LISTS})
+    workflow.run(*targets("s"))
+    assert covered(workflow, "s", truth) > 0.8
+    assert workflow.table("s/diagnostics.csv")["verdict"].tolist() == ["unchecked"]
+
+
+def test_days_and_drug_arms_are_no_replicates(tmp_path):
+    workflow, truth = case(tmp_path, "18")
+    run = workflow.run(ok=False)
+    assert run.code != 0
+    assert "day 4, DMSO (5 samples), day 4, Drug (5 samples), day 10, DMSO (5 samples)" in run.output
+    assert "Choose with screen.of, such as of: {condition: DMSO, day: 14}" in run.output
+    assert "Traceback" not in run.output
+    assert run.jobs == []
+    workflow.configure(s=SLOPES | {"screen": MATRIX | LISTS | {"of": {"condition": "DMSO", "day": 14}}})
+    workflow.run(*targets("s"))
+    assert covered(workflow, "s", truth) > 0.8
+
+
+def test_a_library_of_hits_with_controls_by_guide_and_without(tmp_path):
+    workflow, truth = case(tmp_path, "04")
+    blank = MATRIX | {"guide_map": "guide_map_blank.csv", "essential": "ess.csv", "control_guides": "NTC*"}
+    centred_on_all = MATRIX | {"essential": "ess.csv", "normalise": "all"}
+    hart = MATRIX | {"essential": "ess.csv", "nonessential": "hart.csv"}
+    workflow.configure(s=SLOPES | {"screen": blank}, all=SLOPES | {"screen": centred_on_all}, hart=SLOPES | {"screen": hart})
+    run = workflow.run(*targets("s", "all", "hart"), ok=False)
+    assert "name guides that are known to have no effect, non-targeting or cutting controls, as screen.control_guides" in run.output
+    assert "normalise: all" not in run.output.split("hart.csv: none of its genes")[1].splitlines()[0]
+    assert covered(workflow, "s", truth) > 0.8
+    reasons = workflow.table("all/diagnostics.csv")
+    assert reasons["verdict"].tolist() == ["warn"]
+    assert "target essential genes, so the centre of all guides is no null" in reasons["reasons"].iloc[0]
+
+
+def test_the_leukemia_screen_agrees_with_mageck(tmp_path, shared_data):
+    """Each line against the initial samples of both, as MAGeCK MLE was run; its own order of genes and its clear hits."""
+    folder = shared_data / "leukemia"
+    workflow = Workflow(tmp_path)
+    both = "HL60.initial;KBM7.initial"
+    rows = ["sample,cell_line,day,reference", "HL60.initial,HL60,0,", "KBM7.initial,KBM7,0,"]
+    rows += [f"HL60.final,HL60,,{both}", f"KBM7.final,KBM7,,{both}"]
+    Path(workflow / "samples.csv").write_text("\n".join(rows))
+    screen = {"count_table": str(folder / "leukemia.new.csv"), "samples": "samples.csv", "normalise": "all"}
+    lines = {
+        line: PLAIN | {"variants": ["gene_intercepts"], "screen": screen | {"of": {"cell_line": line}}} for line in ("HL60", "KBM7")
+    }
+    workflow.configure(**lines)
+    workflow.run(*targets(*lines, tables=["gene_effects.csv"]))
+    mageck = pd.read_csv(folder / "beta_leukemia.gene_summary.txt", sep="\t").set_index("Gene")
+    for line in lines:
+        genes = workflow.table(f"{line}/gene_effects.csv").set_index("gene")
+        column = next(name for name in mageck if name.startswith(line) and name.endswith("|beta"))
+        beta, fdr = mageck[column][genes.index], mageck[column.replace("|beta", "|wald-fdr")][genes.index]
+        assert stats.spearmanr(genes["effect"], beta).statistic > 0.9
+        hits = (beta < 0) & (fdr <= 0.05)
+        assert (genes.loc[hits, "call"] == "depleted").mean() > 0.85
