@@ -8,6 +8,7 @@ BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_geno
 .PHONY: run test env lint lock bench
 
 run: env
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."

@@ -13,7 +13,7 @@ startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 import xarray as xr
 
 from guidefit.assess import predictive
-from guidefit.base import parquet, randomness, tables
+from guidefit.base import netcdf, parquet, randomness, tables
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
@@ -36,4 +36,4 @@ for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if seed in params.figure_seeds:
         draws[f"seed_{seed}"] = found.draws
 parquet.write(tables.concatenate(loo), snakemake.output.loo)
-xr.DataTree(children=draws).to_netcdf(snakemake.output.predictive, engine="netcdf4")
+netcdf.write(xr.DataTree(children=draws), snakemake.output.predictive)

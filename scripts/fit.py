@@ -40,6 +40,6 @@ with batch.claim(saved):
         saved=saved,
         fingerprint=fingerprint,
     )
-    posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds, study, variant)
+    posterior_file.write_batch(snakemake.output.posterior, fits, errors, params.seeds)
     Path(snakemake.output.graph).write_text(json.dumps(engine.graph(), indent=1))
     shutil.rmtree(saved)

@@ -1,5 +1,6 @@
 """Snakemake's usual switches do what its documentation says, and one run does not disturb another."""
 
+import re
 import shutil
 import subprocess
 import time
@@ -64,6 +65,23 @@ def test_delete_all_output(copied):
     copied.run("--delete-all-output")
     assert not [path for path in copied.folder.glob("results/**/*") if path.is_file()]
     assert {path.name for path in copied.folder.iterdir() if path.is_file()} == kept
+
+
+def test_products_that_were_deleted_are_made_again(copied):
+    """Draws and other files in between are made again where they are named or needed, so that they may be deleted to save space."""
+    products = [path for path in copied.folder.glob("results/*/**/*") if path.suffix in (".csv", ".html", ".svg", ".png")]
+    products += copied.folder.glob("results/real/corrected_logfc.parquet")
+    draws = copied / "results/real/fits/mine/seeds_1/posterior.nc"
+    draws.unlink()
+    assert "Nothing to be done" in copied.run("--dry-run").output
+    assert planned(copied.run("--dry-run", draws.relative_to(copied.folder)).output)["fit"] == 1
+    draws.touch()
+    for path in products:
+        path.unlink()
+    # In files of results, not in numbers of jobs: a rule that makes several of them runs once.
+    output = copied.run("--dry-run").output
+    missing = {name for names in re.findall("Reason: Missing output files: (.*)", output) for name in re.split(r", |; ", names)}
+    assert {str(path.relative_to(copied.folder)) for path in products if "controls" not in path.name} <= missing
 
 
 def test_config(finished):

@@ -1,6 +1,7 @@
 # Shared by all rules: the resolved config, and functions of wildcards.
 
 try:
+    check_folders()
     loaded = load_config(config, files=workflow.configfiles, built_in=BUILT_IN_FILES, folder=Path.cwd())
     for study in loaded.studies.values():
         for name, settings in study["variants"].items():

@@ -4,7 +4,7 @@ Thresholds and sources: the config's `thresholds` (R-hat, ESS: Vehtari et al. 20
 2016; k-hat, importance ESS: Vehtari et al. 2024; LOO-PIT bands: Säilynoja et al. 2022).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,22 +13,24 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.assess import checks, estimates, identifiability, uniformity, wording
+from guidefit.assess import checks, estimates, identifiability, prior_conflict, uniformity, wording
 from guidefit.assess.checks import Checks
 from guidefit.assess.identifiability import Direction
 from guidefit.base.names import variable_of
 from guidefit.engines.interface import K_HAT_MAX
 from guidefit.engines.posterior_file import reported
+from guidefit.models.declaration import Priors
 from guidefit.screens.arrays import ModelData
 
 COLUMNS = (
     *("study", "variant", "seed", "verdict", "reasons", "method"),
     *("r_hat_max", "r_hat_worst", "ess_bulk_min", "ess_bulk_worst", "ess_tail_min", "ess_tail_worst"),
     *("divergences", "divergence_rate", "max_treedepth_draws", "max_treedepth_rate", "e_bfmi_min"),
-    *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se"),
+    *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se", "modes", "mass_missed"),
     *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
     *("loo_pit_outside", "loo_pit_genes_outside"),
 )
+MASS_MISSED_PASS, MASS_MISSED_FAIL = 0.01, 0.1  # shares of the mass; beyond the second, intervals of 90 % may be wrong
 SHOWN = 5  # names that a check lists; the number of all is its value
 
 
@@ -63,24 +65,28 @@ def diagnose(
     loo: pd.DataFrame | None,
     data: ModelData | None,
     thresholds: Mapping[str, float],
+    priors: Priors,
     warnings: Sequence[str] = (),
+    unjudged: Collection[str] = (),
 ) -> Diagnosis:
     """Compute and judge every figure of merit of one fit.
 
     table: its estimates. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where the predictive checks were not made.
-    thresholds: those of the config. warnings: those of the import of a real screen.
+    thresholds: those of the config. priors: those that the fit was made with. warnings: those of the import of a real screen.
+    unjudged: variables whose R-hat and ESS are in the estimates but not judged.
     """
     found = Checks()
     for warning in warnings:
         found.add(checks.SCREEN, "warn", where=warning)
     posterior, prior = (reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     _judge_finite(table, found)
-    free = table[~estimates.find_constant(table, posterior, prior)]
+    free = table[~(estimates.find_constant(table, posterior, prior) | variable_of(table["variable"]).isin(unjudged))]
     figures = _judge_chains(fit, free, found, thresholds) if is_mcmc(fit) else {"method": "importance sampling"}
     if "importance" in fit.children:
         figures |= _judge_importance(fit, found, thresholds)
     contraction, directions = _judge_identifiability(posterior, prior, found, thresholds)
     figures |= {"contraction_min": contraction, "unlearnt_directions": len(directions)}
+    prior_conflict.judge(table, prior, priors, thresholds["prior_conflict_level"], found)
     _note_boundary(table, prior, found)
     if loo is None or data is None:
         found.add(checks.PREDICTIVE, "unchecked")
@@ -91,7 +97,7 @@ def diagnose(
 
 def is_mcmc(fit: xr.DataTree) -> bool:
     """Whether the draws are a Markov chain's."""
-    return "diverging" in fit["sample_stats"].data_vars
+    return bool({"diverging", "departing_rows"} & set(fit["sample_stats"].data_vars))
 
 
 def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -111,7 +117,8 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
     """R-hat, ESS, divergences, tree depth and E-BFMI; table: estimates without quantities that are constant."""
     stats = fit["sample_stats"].to_dataset()
     chains, draws = stats.sizes["chain"], stats.sizes["draw"]
-    figures: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS"}
+    of_nuts = "diverging" in stats.data_vars
+    figures: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS" if of_nuts else "Gibbs"}
 
     value, worst = _worst(table, "r_hat", largest=True)
     figures |= {"r_hat_max": value, "r_hat_worst": worst}
@@ -121,6 +128,8 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
         figures |= {f"ess_{kind}_min": value, f"ess_{kind}_worst": worst}
         found.at_least(name, value, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, worst)
 
+    if not of_nuts:
+        return figures
     divergences, deep = int(stats["diverging"].sum()), int(stats["reached_max_treedepth"].sum())
     figures |= {"divergences": divergences, "divergence_rate": divergences / (chains * draws)}
     figures |= {"max_treedepth_draws": deep, "max_treedepth_rate": deep / (chains * draws)}
@@ -145,9 +154,10 @@ def _worst(table: pd.DataFrame, column: str, largest: bool) -> tuple[float, str]
 
 
 def _judge_importance(fit: xr.DataTree, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
-    """k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
+    """Modes, k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
     figures = {str(name): float(value) for name, value in fit["importance"].data_vars.items()}
     chains, ess, k_hat = fit["sample_stats"].sizes["chain"], figures["importance_ess"], figures["k_hat"]
+    _judge_modes(figures["modes"], figures["mass_missed"], found)
     if not np.isfinite(figures["weighted_draws"]):
         return figures
     draws = f"{figures['weighted_draws']:.0f} draws"
@@ -158,6 +168,14 @@ def _judge_importance(fit: xr.DataTree, found: Checks, t: Mapping[str, float]) -
     found.below(checks.IMPORTANCE_K_HAT, k_hat, K_HAT_MAX, K_HAT_MAX, draws)
     found.at_least(checks.IMPORTANCE_ESS, ess, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, draws)
     return figures
+
+
+def _judge_modes(modes: float, missed: float, found: Checks) -> None:
+    """Whether the draws visit all modes; several modes are worth a note even then, since estimates may lie between them."""
+    if modes > 1 and missed <= MASS_MISSED_PASS:
+        found.add(checks.MODES, "note", missed, MASS_MISSED_PASS, f"{modes:.0f} modes")
+    else:
+        found.at_most(checks.MODES, missed, MASS_MISSED_PASS, MASS_MISSED_FAIL, f"{modes:.0f} modes" if modes > 1 else "1 mode")
 
 
 def _judge_identifiability(

@@ -74,7 +74,8 @@ def find_unidentified_directions(
     above max_contraction.
 
     posterior: dims (chain, draw, ...), prior: the same variables. Location parameters are those that take negative values in the
-    prior. Variables by sgRNA are left out of the eigenproblem (each has its own data) and join as loadings. With more than
+    prior. Variables by sgRNA, or by gene and cell line, are left out of the eigenproblem (each has its own data) and join as
+    loadings. With more than
     MAX_PARAMETERS parameters, or too few draws for them, the first ones of each variable are taken. Quantities that are constant in
     the prior, not finite, or linear combinations of earlier ones are left out too. (Formula: generalised Rayleigh quotient.)
     """
@@ -144,7 +145,7 @@ class _LocationDraws:
 def _location_draws(posterior: xr.Dataset, prior: xr.Dataset) -> _LocationDraws | None:
     """The draws of the eigenproblem; None where there is no location parameter, or too few draws for the covariances."""
     locations = [name for name in _real_variables(posterior, prior) if float(prior[name].min()) < 0]
-    core_names = [n for n in locations if "sgrna" not in posterior[n].dims and not n.startswith("rho")]
+    core_names = [n for n in locations if not _has_own_data(posterior[n]) and not n.startswith("rho")]
     if not core_names:
         return None
     chains = posterior.sizes["chain"]
@@ -167,6 +168,11 @@ def _location_draws(posterior: xr.Dataset, prior: xr.Dataset) -> _LocationDraws 
         chains,
         len(before),
     )
+
+
+def _has_own_data(variable: xr.DataArray) -> bool:
+    """Whether each coordinate of a variable has data of its own: by sgRNA, or by gene and cell line."""
+    return "sgrna" in variable.dims or {"gene", "cell_line"} <= set(variable.dims)
 
 
 def _real_variables(posterior: xr.Dataset, prior: xr.Dataset) -> list[str]:

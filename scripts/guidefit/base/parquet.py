@@ -4,7 +4,6 @@ A reader verifies both, so that a damaged file, or the file of another fit in it
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,21 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from guidefit.base import startup
+from guidefit.base import places, startup
 from guidefit.base.errors import AGAIN, UserError
 
-KEY = b"guidefit"
-_PLACE = re.compile(
-    r"(?:^|/)results/(?P<study>[^/]+)/"
-    r"(?:(?:fits/(?P<variant>[^/]+)|data/(?P<source>[^/]+))/(?:seeds_(?P<seeds>[^/]+)/)?|effects/)?"
-    r"(?P<file>[^/]+)$"
-)
-
-
-def ids_of(path: str | Path) -> dict[str, str]:
-    """What the path of a result says about its content: study, variant or source of the data, seeds, file; as far as it does."""
-    place = _PLACE.search(Path(path).as_posix())
-    return {name: value for name, value in place.groupdict().items() if value is not None} if place else {}
+KEY = places.KEY.encode()
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:
@@ -40,7 +28,7 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
 
 def writer(path: str | Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A writer of tables of this schema, one after another, with checksums and the ids that the path names."""
-    ids = ids_of(path)
+    ids = places.ids_of(path)
     metadata = dict(schema.metadata or {}) | ({KEY: json.dumps(ids).encode()} if ids else {})
     return pq.ParquetWriter(path, schema.with_metadata(metadata or None), write_page_checksum=True)
 
@@ -79,12 +67,4 @@ def _explained(path: str | Path, *further: type[Exception]) -> Iterator[None]:
 
 
 def _refuse_other(path: str | Path, metadata: Mapping[bytes, bytes] | None) -> None:
-    """Raise UserError where a file was written for another place of the results than the one it is in."""
-    expected = ids_of(path)
-    found = json.loads((metadata or {}).get(KEY, b"{}"))
-    if expected and found and found != expected:
-        raise UserError(f"{path} was written for {_written(found)}, and {_written(expected)} was expected in its place. {AGAIN}")
-
-
-def _written(ids: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in ids.items())
+    places.refuse_other(path, json.loads((metadata or {}).get(KEY, b"{}")))

@@ -1,5 +1,10 @@
-"""The start of every job: limits on threads, folders for compile caches, and the log."""
+"""The start of every job: limits on threads, folders for compile caches, and the log.
 
+`python -m guidefit.base.startup` says which folder cannot be written, if any: where it is the one for Snakemake's own cache,
+Snakemake ends with a traceback before it reads a Snakefile.
+"""
+
+import json
 import logging
 import os
 import sys
@@ -49,6 +54,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TMPDIR") or tempfile.gettempdir()) / f"guidefit-cache-{os.getuid()}"
 
 
+def check_folders() -> None:
+    """Raise UserError where Snakemake's cache, or the folder of this user's compile caches, cannot be written."""
+    caches = os.environ.get("XDG_CACHE_HOME")
+    _make_writable(Path(caches or "~/.cache").expanduser() / "snakemake", "XDG_CACHE_HOME")
+    _make_writable(cache_folder(), "TMPDIR")
+
+
 def _set_cache_folders() -> None:
     """Put the caches of PyTensor, Numba and Matplotlib into the temporary folder, unless the environment says otherwise.
 
@@ -73,7 +85,7 @@ def _make_writable(folder: Path, variable: str) -> None:
             pass
     except OSError as error:
         raise UserError(
-            f"cannot write to the folder for temporary files and compile caches, {folder}: {error.strerror}. "
+            f"cannot write to the folder for temporary files and caches, {folder}: {error.strerror}. "
             f"Set the environment variable {variable} to a folder that you can write to and that has space left, then run again."
         ) from None
 
@@ -97,17 +109,38 @@ class _Reporter:
 
 
 def is_truncated(path: str) -> bool:
-    """Whether a Parquet or NetCDF file lost its end, for example by a full disk or a crash of the machine."""
-    kind = Path(path).suffix
-    if kind == ".parquet":
-        with open(path, "rb") as file:
-            file.seek(max(0, Path(path).stat().st_size - 4))
+    """Whether a Parquet, NetCDF or JSON file lost its end, for example by a full disk or a crash of the machine."""
+    kind, size = Path(path).suffix, Path(path).stat().st_size
+    with open(path, "rb") as file:
+        if kind == ".parquet":
+            file.seek(max(0, size - 4))
             return file.read() != b"PAR1"
-    if kind == ".nc":
-        import netCDF4
-
-        try:
-            netCDF4.Dataset(path).close()
-        except OSError:
-            return True
+        if kind == ".json":
+            return not _is_json(file.read())
+        if kind == ".nc":  # HDF5: the end of the file is in its superblock, behind two addresses
+            start = file.read(48)
+            at = 28 if start[8:9] >= b"\x02" else 40
+            return len(start) < 48 or int.from_bytes(start[at : at + 8], "little") > size
     return False
+
+
+def main() -> int:
+    """Print an error, and return 1, if a folder cannot be written that a run needs."""
+    try:
+        check_folders()
+    except UserError as error:
+        print(f"guidefit: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,7 @@ from guidefit.config.screen import FILES
 from guidefit.config.section import Problem
 from guidefit.config.study import Study
 from guidefit.config.variant import Variant
-from guidefit.models import declaration, priors
+from guidefit.models import declaration, line_structure, priors
 
 Studies = Mapping[str, Study]
 BuiltIn = Mapping[str, str | Path]
@@ -78,7 +78,12 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
         )
     found = list(_prior_problems(study.variants[name], declared))
     yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)
-    if not found and study.sampling_of(name)["engine"] == "collapsed":
+    if found:
+        return
+    engine = study.sampling_of(name)["engine"]
+    if engine == "gibbs":
+        yield from _gibbs_problems(study, name, declared)
+    if engine == "collapsed":
         try:
             from guidefit.models import structure  # it needs numpy and scipy, nothing else here does
         except ModuleNotFoundError:  # a driver of conda environments may lack them; the fit makes this check first of all
@@ -87,6 +92,26 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
             structure.make(declared.gaussian, declared.priors | study.variants[name].priors, "")
         except UserError as error:
             yield f"variants.{name}", str(error).removeprefix(": ")
+
+
+def _gibbs_problems(study: Study, name: str, declared: declaration.Declaration) -> Iterator[Problem]:
+    """Why the engine gibbs cannot fit this variant in this study."""
+    try:
+        structure = line_structure.read_structure(declared.structure, "")
+        line_structure.prior_parameters(structure, declared.priors | study.variants[name].priors, "")
+    except UserError as error:
+        yield f"variants.{name}", str(error).removeprefix(": ")
+    if study.checks:
+        yield (
+            "checks",
+            f"predictive checks need draws of every parameter, and engine gibbs keeps moments of the effects by gene and cell line "
+            f"(variants.{name}). Set checks: false, or use engine: nuts for a small screen.",
+        )
+    if study.simulate is not None and study.simulate.truth == "posterior":
+        yield (
+            "simulate.truth",
+            f"a truth is drawn from draws of all parameters, which engine gibbs does not keep (variants.{name}). Use truth: prior.",
+        )
 
 
 def _prior_problems(settings: Variant, declared: declaration.Declaration) -> Iterator[Problem]:

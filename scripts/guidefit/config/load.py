@@ -34,7 +34,10 @@ def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in
     config: as Snakemake read it; files: the config files that it was read from; built_in: name -> file of each built-in variant;
     folder: what relative paths in the config are relative to. Raises UserError with all problems, a line each.
     """
-    plain = _plain(config)
+    try:
+        plain = _plain(config)
+    except RecursionError:
+        raise problems.as_error([problems.line(_path_of_cycle(config), _CYCLE)]) from None
     found = list(yaml_files.find_problems(files))
     found += [problems.line(path, text) for path, text in _markup(plain)]
     try:
@@ -53,6 +56,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+_CYCLE = "contains itself (an alias of YAML, *name, inside the value that it stands for). Write the values out."
+
+
+def _path_of_cycle(value: Any, path: tuple[str | int, ...] = (), around: tuple[int, ...] = ()) -> tuple[str | int, ...]:
+    """The path of the first value that is inside itself; an empty path if there is none."""
+    if id(value) in around:
+        return path
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    found = (_path_of_cycle(each, (*path, name), (*around, id(value))) for name, each in items)
+    return next(filter(None, found), ())
 
 
 MARKUP = re.compile(r"</|<!--")

@@ -41,7 +41,9 @@ def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, 
         return line(path, successor(".".join(map(str, path)), former_keys) or _unknown(str(path[-1]), section))
     if error["loc"] and error["loc"][-1] == "[key]":
         return line(
-            path[:-1], f"the name {shown(path[-1])} is not valid. Use letters, digits and underscores, with a letter first."
+            path[:-1],
+            f"the name {shown(path[-1])} is not valid. Use letters, digits and underscores, with a letter first; "
+            "at most 100 in total.",
         )
     sentence = _WORDS.get(kind, _other)(value, limits)
     if kind not in _WORDS:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Name of a study or a variant: it becomes part of file names."""
 

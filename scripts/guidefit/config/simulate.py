@@ -8,6 +8,10 @@ from pydantic import Discriminator, Field, Tag
 from guidefit.config.section import REQUIRED, Problem, Section, key
 
 
+MOST_ROWS = 1_000_000_000
+"""Of a simulated screen; one of this size takes tens of GB of memory."""
+
+
 class GammaMeans(Section):
     """A gamma distribution from which each gene's mean copy number is drawn."""
 
@@ -145,6 +149,9 @@ class Simulate(Section):
         if self.truth != "fixed" and self.effect_on == "cna":
             yield "effect_on", f"with truth: {self.truth} the logFC is generated on x, the model's covariate. Remove effect_on."
         yield from self._layout_problems()
+        guides = self.sgrnas_per_gene if isinstance(self.sgrnas_per_gene, list) else [self.sgrnas_per_gene * self.genes]
+        if self.layout is None and (rows := sum(guides) * self.cell_lines) > MOST_ROWS:
+            yield "cell_lines", f"{rows:,} rows (sgRNAs x cell lines). A simulated screen can have at most {MOST_ROWS:,}."
         if self.kappa is not None and self.ratio is not None:
             yield "kappa, ratio", "the response to gains has one curve, and two are given. Remove one of them."
         if self.ratio is not None and self.effects_on == "cna":

@@ -108,6 +108,8 @@ class Study(Section):
         for name in RESERVED:
             if name in self.variants:
                 yield f"variants.{name}", "this name is reserved for a folder of data. Give the variant another name."
+        if self.simulate is not None and self.show_genes:
+            yield "show_genes", "only real screens (screen) have figures of chosen genes. Remove this key."
         if self.simulate is not None:
             yield from self._simulation_problems(self.simulate)
 

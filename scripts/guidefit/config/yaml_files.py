@@ -23,21 +23,27 @@ def syntax_error(path: str | Path) -> str | None:
         return _syntax(path, error)
     except yaml.YAMLError as error:
         return f"{path}: not valid YAML: {' '.join(str(error).split())}."
+    except RecursionError:
+        return f"{path}: hundreds of brackets or indents within one another. A config needs fewer than ten."
     if not isinstance(root, yaml.MappingNode):
         return f"{path}: the top level must be a mapping with the key studies, as in config/config.yaml."
+    try:
+        yaml.SafeLoader("").construct_document(root)  # it knows no tags of Python's objects
+    except yaml.MarkedYAMLError as error:
+        return _syntax(path, error)
     return None
 
 
 def _syntax(path: str | Path, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-    context = f" {error.context}" if error.context else ""
+    context = f": {error.context}" if error.context else ""
     if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
         context += f" that starts in line {error.context_mark.line + 1}"
     tab = " Indent with spaces, not tabs." if "\\t" in (error.problem or "") else ""
     snippet = mark.get_snippet(indent=4) if mark else None
     remedy = "Check the indentation, colons, brackets and quotes at this place."
-    return f"{place}: not valid YAML:{context}: {error.problem}.{tab} {remedy}" + (f"\n{snippet}" if snippet else "")
+    return f"{place}: not valid YAML{context}: {error.problem}.{tab} {remedy}" + (f"\n{snippet}" if snippet else "")
 
 
 def find_problems(paths: Iterable[str | Path]) -> Iterator[str]:

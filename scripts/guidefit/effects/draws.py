@@ -2,6 +2,10 @@
 
 The expected logFC of an sgRNA is intercept + slope f(x), where f is the identity unless the variant has a response curve. Its
 effect at the diploid copy number is intercept + slope f(x_diploid). The copy-number part of a row is slope (f(x) - f(x_diploid)).
+
+A variant with effects by gene and cell line (STRUCTURE) distinguishes the artefact of cutting amplified regions, which all genes
+share, from what a gene's slope has beyond it, which is biology. Its copy-number part is that of the shared slope, the mean slope of
+the genes or of the first of two classes, and its intercepts are relative to the mean of the first of two classes.
 """
 
 from collections.abc import Callable
@@ -16,6 +20,7 @@ from guidefit.base.arrays import evenly_spaced
 from guidefit.effects.contents import ScreenContents
 from guidefit.models.declaration import Declaration
 from guidefit.models.levels import Level, Side, evaluate_side, named_sides
+from guidefit.models.line_structure import LineStructure, read_structure
 from guidefit.models.responses import CURVES
 
 CURVE_DRAWS = 100  # draws of a curve's parameter that the copy-number part of every row averages
@@ -32,6 +37,10 @@ class EffectDraws:
         draws = draws.sel({dim: each.tolist() for dim, each in names.items() if dim in draws.dims})
         self._draws = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
         self._intercept_side, self._slope_side = named_sides(declared.gaussian)
+        self._null_mean: np.ndarray | float = 0.0
+        self._shared_slope: float | None = None
+        if declared.structure:
+            self._read_structure(read_structure(declared.structure, str(declared.path)))
         self._gene_of_sgrna = contents.gene_of_sgrna
         self._curve: Callable[[Any, Any], Any] | None = None
         self._parameter = np.ones(1)
@@ -39,9 +48,16 @@ class EffectDraws:
             curve, parameter = declared.response
             self._curve, self._parameter = CURVES[curve], np.asarray(self._draws[parameter].values, dtype=float)
 
+    def _read_structure(self, structure: LineStructure) -> None:
+        sides = [Side(each.mean, None, each.gene, each.sgrna) for each in (structure.intercept, structure.slope)]
+        self._intercept_side, self._slope_side = sides
+        if structure.classes:
+            self._null_mean = np.asarray(self._draws[structure.by_class(structure.intercept.mean)[0]].values, dtype=float)[:, None]
+        self._shared_slope = float(self._draws[structure.by_class(structure.slope.mean)[0]].mean())
+
     def intercepts(self, level: Level) -> np.ndarray:
         """(draw, gene) or (draw, sgrna) intercepts, logFC; see `evaluate_side`."""
-        return evaluate_side(self._intercept_side, self._draws, level, self._gene_of_sgrna)
+        return evaluate_side(self._intercept_side, self._draws, level, self._gene_of_sgrna) - self._null_mean
 
     def slopes(self, level: Level) -> np.ndarray:
         """(draw, gene) or (draw, sgrna) slopes on f(x), logFC per unit of x; see `evaluate_side`."""
@@ -79,7 +95,8 @@ class EffectDraws:
     def fitted_line(self, gene: int, x: np.ndarray) -> np.ndarray:
         """(draw, point) fitted logFC of a gene, by its code, at x (point,)."""
         intercept, slope = (
-            values[:, [gene if values.shape[1] > 1 else 0]] for values in (self.intercepts("gene"), self.slopes("gene"))
+            values[:, [gene if values.shape[1] > 1 else 0]]
+            for values in (self.intercepts("gene") + self._null_mean, self.slopes("gene"))
         )
         return intercept + slope * self.response(x)
 
@@ -97,6 +114,8 @@ class EffectDraws:
 
         sgrna: (row,) codes. With a response curve the mean is taken over CURVE_DRAWS draws at most.
         """
+        if self._shared_slope is not None:
+            return self._shared_slope * (x - x_diploid)
         if not self._curve:
             return self._mean_sgrna_slopes[sgrna] * (x - x_diploid)
         chosen = evenly_spaced(len(self._sgrna_slopes), CURVE_DRAWS)

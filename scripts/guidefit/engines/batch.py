@@ -14,8 +14,8 @@ from pathlib import Path
 
 import xarray as xr
 
+from guidefit.base import netcdf
 from guidefit.base.errors import UserError
-from guidefit.engines import posterior_file
 from guidefit.engines.interface import Engine, FitError
 
 logger = logging.getLogger("guidefit")
@@ -36,15 +36,16 @@ def fit_batch(
     """Fit a batch of seeds, one screen each: (seed -> fit, seed -> message of a fit that raised FitError).
 
     screen: file of the screens; seed_of: gives the sampler's seed for a seed. Each fit that takes longer than save_from seconds is
-    saved in the folder `saved` as soon as it is done. A later run reads it back if its fingerprint (of model, settings and library)
-    and its data are the same. Errors other than FitError are raised: a model that cannot be built or compiled concerns all seeds.
+    saved in the folder `saved` as soon as it is done. A later run reads it back if its fingerprint (of model, settings and
+    library), its data and its sampler's seed are the same. Errors other than FitError are raised: a model that cannot be built or
+    compiled concerns all seeds.
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
     for count, seed in enumerate(seeds, 1):
         data = engine.read(screen, seed)
         file = saved / f"{seed}.nc"
-        key = hashlib.sha256(f"{fingerprint}{data.digest()}".encode()).hexdigest()
+        key = hashlib.sha256(f"{fingerprint}{seed_of(seed)}{data.digest()}".encode()).hexdigest()
         if (fit := _resume(file, key)) is not None:
             logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
             fits[seed] = fit
@@ -63,7 +64,7 @@ def fit_batch(
             "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
         )
         if seconds > save_from:
-            posterior_file.write_tree(fit, file)
+            netcdf.write(fit, file)
         fits[seed] = fit
     return fits, errors
 
@@ -98,11 +99,11 @@ def _resume(file: Path, key: str) -> xr.DataTree | None:
     if not file.exists():
         return None
     try:
-        with xr.open_datatree(file, engine="netcdf4") as saved:
-            return saved.load() if saved.attrs.get("fingerprint") == key else None
-    except (OSError, RuntimeError) as error:  # truncated by a full disk or a crash of the machine
+        saved = netcdf.read(file)
+    except (OSError, RuntimeError, ValueError) as error:  # damaged, or truncated by a full disk or a crash of the machine
         logger.warning("%s cannot be read (%s): fitting again", file, error)
         return None
+    return saved if saved.attrs.get("fingerprint") == key else None
 
 
 def node() -> str:

@@ -20,7 +20,9 @@ K_HAT_MAX = 0.7
 
 @dataclass(frozen=True)
 class Settings:
-    """How a variant is fitted. draws and tune are per chain; scales and importance_draws belong to the engine `collapsed`."""
+    """How a variant is fitted. draws and tune are per chain; scales and importance_draws belong to the engine `collapsed`, ess and
+    dependent_below to the engine `gibbs`.
+    """
 
     engine: str
     sampler: str
@@ -32,6 +34,8 @@ class Settings:
     chains: int
     target_accept: float
     max_treedepth: int
+    ess: int
+    dependent_below: float
     prior_draws: int = 2000  # not a key of the config
 
 

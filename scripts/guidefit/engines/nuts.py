@@ -12,6 +12,8 @@ from guidefit.engines.interface import FitError, Settings, canonical_stats, data
 from guidefit.engines.model_graph import model_graph
 from guidefit.models import promises
 from guidefit.models.declaration import Declaration, Priors
+from guidefit.models.line_graph import line_graph
+from guidefit.models.line_structure import LineStructure, read_structure
 from guidefit.models.parts import QUICK, Build
 from guidefit.screens import arrays, screen_file
 from guidefit.screens.arrays import ModelData
@@ -28,6 +30,7 @@ class Nuts:
         """checked_file: the variant's file, if its model is to be checked before the first fit; None: it is not."""
         self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
         self._checked_file = checked_file
+        self.structure: LineStructure | None = None  # whose graph shows the parameters that one vector of the model holds
         self.model: pm.Model | None = None
         self._read: ModelData | None = None
         self._compiled_for: ModelData | None = None
@@ -89,6 +92,9 @@ class Nuts:
         if self.model is None:
             assert self._read is not None
             self.model = self.build(self._read, self.priors)
+        if self.structure:
+            lengths = {dim: int(length.eval()) for dim, length in self.model.dim_lengths.items()}
+            return line_graph(self.structure, self.priors, lengths)
         return model_graph(self.model, self.priors)
 
     def compile(self) -> None:
@@ -169,7 +175,9 @@ def make_engine(declared: Declaration, priors: Priors, settings: Settings, threa
     """The engine with the sampler that the settings name; see `registry.make_engine`."""
     samplers = {"nutpie": Nutpie, "pymc": PymcNuts}
     checked_file = declared.path if promises.is_own(declared.path) else None
-    return samplers[settings.sampler](promises.load(declared.path), priors, settings, threads, prior_seed, checked_file)
+    engine = samplers[settings.sampler](promises.load(declared.path), priors, settings, threads, prior_seed, checked_file)
+    engine.structure = read_structure(declared.structure, place) if declared.structure else None
+    return engine
 
 
 def _log_progress(chains: list[Any]) -> None:

@@ -5,7 +5,7 @@ import importlib
 from guidefit.engines.interface import Engine, Settings
 from guidefit.models.declaration import Declaration, Priors
 
-ENGINES = ("nuts", "collapsed")
+ENGINES = ("nuts", "collapsed", "gibbs")
 
 
 def module_of(engine: str) -> str:

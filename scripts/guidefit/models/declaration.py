@@ -6,6 +6,8 @@
 - `build(data, priors)`, which returns a PyMC model of the arrays in `data` (guidefit.screens.arrays.ModelData),
 - if the model is linear and Gaussian given its scales, `GAUSSIAN`, a literal dict that says which variable has which role, so that
   the engine `collapsed` can fit it (guidefit.models.structure),
+- if it has effects by gene and cell line, `STRUCTURE`, a literal dict of the same kind, so that the engine `gibbs` can fit it
+  (guidefit.models.line_structure),
 - if slopes multiply a curve of x, `RESPONSE`, a literal pair: the curve's name in guidefit.models.responses, and that of its
   parameter in PRIORS.
 
@@ -36,6 +38,8 @@ BUILT_IN = (
     "saturating_effects",
     "piecewise_effects",
     "cell_line_intercepts",
+    "gene_classes",
+    "gene_by_line",
     "sgrna_intercepts",
     "gene_intercepts",
 )
@@ -56,10 +60,13 @@ class Declaration:
     priors: Priors
     gaussian: dict[str, Any] | None = None
     response: tuple[str, str] | None = None
+    structure: dict[str, Any] | None = None
 
     @property
     def has_slope(self) -> bool:
-        """Whether it multiplies x, as far as `GAUSSIAN`, or else the names of its priors, say so."""
+        """Whether it multiplies x, as far as `GAUSSIAN`, `STRUCTURE`, or else the names of its priors, say so."""
+        if self.structure is not None:
+            return True
         if self.gaussian is not None:
             return bool(self.gaussian.get("slope"))
         return self.response is not None or not SLOPES.isdisjoint(self.priors)
@@ -84,7 +91,8 @@ def declare(path: str | Path) -> Declaration:
     declared = _literal(path, "PRIORS", assigned["PRIORS"], "names of distributions and numbers")
     own = _priors(path, declared, priors.scales_of(gaussian))
     response = _response(path, assigned["RESPONSE"], own) if "RESPONSE" in assigned else None
-    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], own, gaussian, response)
+    structure = _literal(path, "STRUCTURE", assigned["STRUCTURE"], "names of variables") if "STRUCTURE" in assigned else None
+    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], own, gaussian, response, structure)
 
 
 def _assigned(tree: ast.Module) -> dict[str, ast.expr]:

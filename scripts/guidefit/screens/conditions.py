@@ -39,13 +39,28 @@ def choose(sheet: pd.DataFrame, of: Selection, against: Selection | None, pdna_b
     """
     chosen = select(sheet, of, path, ledger)
     if against is None:
-        return Arms(chosen, find_references(sheet, chosen, pdna_batches, path), False)
+        arms = Arms(chosen, find_references(sheet, chosen, pdna_batches, path), False)
+        _warn_of_other_batches(sheet, arms, ledger)
+        return arms
     other = _filter(sheet[~sheet["is_plasmid"]], {**of, **against}, path, "against")
     other = other[~other["sample"].isin(chosen["sample"])]
     if other.empty:
         raise UserError(f"{path}: screen.against chooses the same samples as screen.of. Name another condition or day in it.")
     _refuse_several(other, path, "against")
     return _pair(chosen, other, path, ledger)
+
+
+def _warn_of_other_batches(sheet: pd.DataFrame, arms: Arms, ledger: Ledger) -> None:
+    """Warn of samples that are compared with plasmids of other batches than their own, as plasmid pools differ."""
+    batch = sheet[sheet["is_plasmid"]].set_index("sample")["batch"]
+    pairs = zip(arms.chosen["sample"], arms.chosen["batch"], arms.references, strict=True)
+    other = [sample for sample, own, names in pairs if {batch[name] for name in names if name in batch.index} - {own} and own]
+    if other:
+        ledger.warn(
+            f"{len(other)} of {len(arms.chosen)} sample(s) are compared with plasmids of other batches (screen.pdna_batches: "
+            "pooled): guides whose share differs between the batches seem depleted or enriched",
+            other,
+        )
 
 
 def select(sheet: pd.DataFrame, of: Selection, path: str, ledger: Ledger) -> pd.DataFrame:

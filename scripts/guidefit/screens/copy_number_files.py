@@ -96,7 +96,7 @@ def _find_values(table: pd.DataFrame, path: Path, taken: Collection[str], folded
         return numeric[0]
     raise UserError(
         f"{path}: a table with a row for each cell line and gene, but which column holds the copy numbers is not clear (columns "
-        f"{listed(table.columns, 15)}). Name it copy_number."
+        f"{listed(numeric or table.columns)}). Name it copy_number."
     )
 
 

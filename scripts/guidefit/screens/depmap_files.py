@@ -9,6 +9,7 @@ import pandas as pd
 from guidefit.base.errors import UserError
 from guidefit.screens import labels, matrices
 from guidefit.screens.ledger import Ledger
+from guidefit.screens.spreadsheets import clean_case
 
 # our column -> the names that releases of DepMap and Chronos have used
 GUIDES = {
@@ -64,6 +65,7 @@ def read_guides(files: Files, ledger: Ledger) -> pd.DataFrame:
     assert files.guide_map
     own = {name: column for name, column in files.map_columns.items() if name in GUIDES}
     guides = matrices.read_map(files.guide_map, GUIDES, own, ("n_alignments", "drop_reason", "used"), ledger)
+    guides = guides.assign(gene=clean_case(guides["gene"], "gene", str(files.guide_map), ledger))
     guides = guides[guides["sgrna"] != ""].drop_duplicates()
     if guides.empty:
         raise UserError(f"{files.guide_map}: the file has no rows. Expected one row per sgRNA with its gene.")

@@ -112,7 +112,11 @@ def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, 
     count = int((~has_copies).sum())
     ledger.drop(f"no copy numbers for the gene: {count:,} guide(s) of {len(without):,} gene(s)", count * len(known), without)
     hint = _explain_near(found.near())
-    ledger.join_of_screen("copy numbers", "genes of the guides", guides["gene"].nunique(), without.tolist(), hint)
+    controls = [gene for gene in without if labels.CONTROL_NAME.search(gene)]  # they have no copy numbers
+    if controls:
+        ledger.note(f"{len(controls)} label(s) of control guides have no copy numbers", controls)
+    genes = [gene for gene in without if gene not in controls]
+    ledger.join_of_screen("copy numbers", "genes of the guides", guides["gene"].nunique() - len(controls), genes, hint)
     ledger.join("guides", "genes of the copy numbers", len(copies.columns), copies.columns.difference(of_genes(found)).tolist())
     return guides[has_copies]
 

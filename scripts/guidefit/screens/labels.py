@@ -25,6 +25,10 @@ NOUNS = {"gene": "gene", "cell_line": "cell line", "sgrna": "guide", "sample": "
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+# Labels of guides that target no gene
+CONTROL_NAME = re.compile(
+    r"non.?target|(?:^|[^a-z])ntc|scrambl|safe.?(?:harbou?r|target)|aavs1|luciferase|[el]gfp|lacz|intergenic|cutting|control", re.I
+)
 _ENSEMBL = re.compile(r"(ENS[A-Z]*G\d{6,})(?:\.\d+)?", re.IGNORECASE)
 _WITH_ID = re.compile(r"(?P<symbol>.+?)(?: ?\((?P<a>[\w.]+)\)|\.\.(?P<b>\w+)\.|[|;](?P<c>[\w.]+))")
 # Symbols that the HGNC changed in 2020, because spreadsheets turn them into dates (Bruford et al. 2020).

@@ -12,6 +12,7 @@ from guidefit.base.errors import UserError
 
 logger = logging.getLogger("guidefit")
 
+LONGEST = 40  # characters of a name in a message, more than names have: a file that is read in a wrong way may have huge ones
 WARNED = "warned"  # the action of an entry that lowers the verdicts of all fits
 
 
@@ -90,6 +91,6 @@ def read_warnings(path: str | Path) -> list[str]:
 
 
 def listed(items: Iterable[Any], most: int = 5) -> str:
-    """The first items, separated by commas."""
-    names = list(map(str, items))
+    """The first items, separated by commas, long ones shortened."""
+    names = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in map(str, items)]
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

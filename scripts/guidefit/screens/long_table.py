@@ -118,7 +118,7 @@ def _find_columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -
     absent = {ours: columns[ours] for ours, theirs in found.items() if theirs is None}
     if absent:
         named = "; ".join(f"column {theirs!r} (screen.columns.{ours})" for ours, theirs in absent.items())
-        has = listed((labels.show_control(str(column)[:40]) for column in table.columns), 15)
+        has = text_files.list_columns(table.columns, next(iter(absent.values())))
         raise UserError(f"{path}: missing {named}. The file has: {has}. Correct the names under screen.columns.")
     return {ours: theirs for ours, theirs in found.items() if theirs is not None}
 

@@ -1,5 +1,6 @@
 """Labelled matrices and maps: HDF5 (data, dim_0, dim_1) as DepMap distributes them, or text files of any usual format."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -222,9 +223,39 @@ def read_map(
             _refuse_control_characters(pd.Index(found[ours].unique()), f"{path}: column {column!r}")
         elif ours in own or ours not in optional:
             absent.append(f"{' or '.join(known)} (screen.map_columns.{ours})")
+    if absent and not own and set(names) >= {"sgrna", "gene"}:
+        guides = _read_guides_without_header(path, ledger)
+        if guides is not None:
+            return guides
     if absent:
-        raise UserError(f"{path}: missing column {'; '.join(absent)}. The file has: {listed(table.columns, 15)}.")
+        has = text_files.list_columns(table.columns, absent[0].split(" ")[0])
+        raise UserError(f"{path}: missing column {'; '.join(absent)}. The file has: {has}.")
     return pd.DataFrame(found)
+
+
+_SEQUENCE = re.compile(r"[ACGTN]{15,}", re.IGNORECASE)
+
+
+def _read_guides_without_header(path: str | Path, ledger: Ledger | None) -> pd.DataFrame | None:
+    """sgrna and gene of a map without header, such as a library of MAGeCK (id, sequence, gene); None where it is not one.
+
+    The column of genes is one in which the first name occurs again; that of guides has no name twice.
+    """
+    table = text_files.read(path, text="all", has_header=False)
+    if not 2 <= len(table.columns) <= 4 or len(table) < 2:
+        return None
+    genes = [name for name in table if (table[name][1:] == table[name].iloc[0]).any() and table[name].nunique() > 1]
+    unique = [name for name in table if table[name].is_unique and table[name].notna().all()]
+    unique.sort(key=lambda name: bool(table[name].str.fullmatch(_SEQUENCE).all()))  # ids go before sequences
+    if len(genes) != 1 or not unique:
+        return None
+    if ledger:
+        ledger.note(
+            f"{path}: read as a table without header, with guides in column {int(unique[0]) + 1} and genes in column "
+            f"{int(genes[0]) + 1}",
+            [f"{table[unique[0]].iloc[0]} of {table[genes[0]].iloc[0]}"],
+        )
+    return pd.DataFrame({"sgrna": table[unique[0]], "gene": table[genes[0]].fillna("")})
 
 
 def read_names(path: str | Path, genes: Collection[str], ledger: Ledger | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from guidefit.base import messages
 from guidefit.base.errors import UserError
 from guidefit.screens import labels
 from guidefit.screens.ledger import Ledger, listed
@@ -85,6 +86,13 @@ def read_header(path: str | Path) -> list[str]:
         return find_layout(Path(path)).header
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read as a table: {error}") from error
+
+
+def list_columns(columns: Collection[str], wanted: str) -> str:
+    """Some columns for a message, those most like the wanted one first."""
+    columns = list(map(str, columns))
+    nearest = messages.nearest(wanted, columns) if len(columns) <= MANY_COLUMNS else columns
+    return listed(labels.show_control(name) for name in nearest)
 
 
 def find_column(wanted: str, columns: Collection[str]) -> str | None:

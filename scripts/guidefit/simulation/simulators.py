@@ -17,7 +17,9 @@ class PriorSimulator:
 
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
         self.model = build(data, priors)
-        self.names = [v.name for v in (*self.model.free_RVs, *self.model.deterministics)]
+        dims, variables = self.model.named_vars_to_dims, (*self.model.free_RVs, *self.model.deterministics)
+        # Effects by gene and cell line, and vectors that a variant splits into its parameters, have no place in a table of truths.
+        self.names = [v.name for v in variables if v.ndim == 0 or len(dims.get(v.name, ())) == v.ndim == 1]
         outputs = [self.model[name] for name in (*self.names, "logfc")]
         self._draw = pm_compile([], outputs, **QUICK)
         self._rngs = find_rng_nodes(outputs)

@@ -84,12 +84,6 @@ def test_a_file_names_its_fit(tmp_path):
     parquet.write(TABLE, path)
     ids = json.loads(pq.read_schema(path).metadata[parquet.KEY])
     assert ids == {"study": "s", "variant": "v", "seeds": "0-4", "file": "estimates.parquet"}
-    data = "deep/results/s/data/design/seeds_7/screen.parquet"
-    assert parquet.ids_of(data) == {"study": "s", "source": "design", "seeds": "7", "file": "screen.parquet"}
-    assert parquet.ids_of("results/s/data/screen/truth.parquet") == {"study": "s", "source": "screen", "file": "truth.parquet"}
-    assert parquet.ids_of("results/s/effects/genes.parquet") == {"study": "s", "file": "genes.parquet"}
-    assert parquet.ids_of("results/s/ranks.parquet") == {"study": "s", "file": "ranks.parquet"}
-    assert parquet.ids_of("my/screens/screen.parquet") == {}
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ def test_a_file_is_truncated_if_its_end_is_missing(tmp_path):
     pd.DataFrame({"a": np.arange(1000)}).to_parquet(table)
     xr.Dataset({"a": ("x", np.arange(1000.0))}).to_netcdf(draws)
     (tmp_path / "t.csv").write_text("a\n1\n")
-    assert not any(map(startup.is_truncated, (table, draws, text)))
-    for path in (table, draws):
+    graph = str(tmp_path / "m.json")
+    (tmp_path / "m.json").write_text('{"nodes": [1, 2, 3]}')
+    assert not any(map(startup.is_truncated, (table, draws, text, graph)))
+    for path in (table, draws, graph):
         os.truncate(path, os.path.getsize(path) // 2)
         assert startup.is_truncated(path)
         os.truncate(path, 0)
@@ -74,7 +76,23 @@ def test_a_cache_folder_that_cannot_be_written_is_named_with_the_variable_that_s
     assert job.returncode == 1
     assert "ran" not in log
     message = " ".join(job.stderr.split())
-    assert message.count("cannot write to the folder for temporary files and compile caches") == 1
+    assert message.count("cannot write to the folder for temporary files and caches") == 1
     assert str(folder) in message
     assert "Not a directory" in message
     assert f"Set the environment variable {variable} to a folder" in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "named"), [("HOME", "XDG_CACHE_HOME"), ("XDG_CACHE_HOME", "XDG_CACHE_HOME"), ("TMPDIR", "TMPDIR")]
+)
+def test_a_folder_that_cannot_be_written_is_named_before_a_run(variable, named, tmp_path, monkeypatch, capsys):
+    for each in ("HOME", "TMPDIR"):
+        monkeypatch.setenv(each, str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert startup.main() == 0
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(variable, str(tmp_path / "file/folder"))
+    assert startup.main() == 1
+    message = capsys.readouterr().err
+    assert str(tmp_path / "file/folder") in message
+    assert f"Set the environment variable {named} to a folder that you can write to" in message

@@ -95,5 +95,6 @@ def test_the_command_checks_a_config(tmp_path, monkeypatch, capsys):
 
 def test_make_run_checks_the_config_first():
     lines = (ROOT / "Makefile").read_text().split("run: env\n")[1].splitlines()
-    assert "PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)" in lines[0]
-    assert "snakemake" in lines[1]
+    assert "PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup" in lines[0]
+    assert "PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)" in lines[1]
+    assert "snakemake" in lines[2]

@@ -62,6 +62,19 @@ BAD_CONFIGS = {
     "wrong type": (study(batch_size="many"), "studies.s.batch_size: 'many' is not a whole number.*Seeds per job"),
     "out of range": (variant(target_accept=1.5), "studies.s.variants.varying_effects.target_accept: 1.5 is not less than 1"),
     "no plain name": ({"studies": {"../s": {"variants": ["pooled"]}}}, "studies: the name '../s' is not valid. Use letters"),
+    "a long name": (
+        {"studies": {"s" * 101: {"variants": ["pooled"]}}},
+        "studies: the name .* at most 100 in total",
+    ),
+    "more rows than memory": (
+        study(simulate={"genes": 10_000, "cell_lines": 100_000}),
+        r"studies.s.simulate.cell_lines: 3,000,000,000 rows .sgRNAs x cell lines.. A simulated screen can have at most 1,000",
+    ),
+    "more draws than memory": (
+        variant(draws=10**11),
+        "studies.s.variants.varying_effects.draws: 1.* is greater than 1e.06",
+    ),
+    "genes of figures that are not made": (study(show_genes=["A"]), "studies.s.show_genes: only real screens"),
     "unknown variant": (
         study(variants=["varying_effect"]),
         "studies.s.variants.varying_effect: unknown variant. Did you mean varying_effects. Built in: varying",
@@ -156,6 +169,18 @@ BAD_CONFIGS = {
     "collapsed engine with a variant that is not Gaussian": (
         study(variants={"student_t": {"engine": "collapsed"}}),
         "studies.s.variants.student_t: engine collapsed needs a variant that is linear and Gaussian",
+    ),
+    "gibbs engine with a variant without effects by line": (
+        study(checks=False, variants={"pooled": {"engine": "gibbs"}}),
+        "studies.s.variants.pooled: engine gibbs needs a variant that declares effects by gene and cell line",
+    ),
+    "gibbs engine with a prior it cannot sample": (
+        study(checks=False, variants={"gene_by_line": {"engine": "gibbs", "priors": {"t": "HalfNormal(1)"}}}),
+        "studies.s.variants.gene_by_line: prior of t: engine gibbs needs LogNormal",
+    ),
+    "gibbs engine with predictive checks": (
+        study(variants={"gene_by_line": {"engine": "gibbs"}}),
+        "studies.s.checks: predictive checks need draws of every parameter",
     ),
     "collapsed engine with a prior it cannot integrate": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": "StudentT(4, 0, sigma=1)"}}}),
@@ -333,6 +358,8 @@ def test_defaults_and_short_forms():
         "priors": {},
         "sampling": {
             "engine": "nuts",
+            "ess": 400,
+            "dependent_below": -0.5,
             "scales": "importance",
             "importance_draws": 4000,
             "sampler": "nutpie",
@@ -602,3 +629,12 @@ def test_an_input_in_a_folder_of_results_of_no_study_is_accepted(tmp_path):
         }
     }
     assert load_config(config, files=[], built_in=BUILT_IN, folder=tmp_path)
+
+
+def test_a_config_that_contains_itself_is_refused():
+    config = study()
+    config["studies"]["s"]["simulate"] = {"copy_number": config["studies"]}
+    assert refused(config) == [
+        "studies.s.simulate.copy_number: contains itself (an alias of YAML, *name, inside the value that it stands for). "
+        "Write the values out."
+    ]

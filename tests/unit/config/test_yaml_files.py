@@ -81,6 +81,11 @@ SYNTAX = {
     "an open quote": ('studies: "a\n', ", line 2, column 1: not valid YAML"),
     "nothing": ("", ": the top level must be a mapping"),
     "a list": ("- a\n", ": the top level must be a mapping"),
+    "a tag of Python": (
+        "a: 1\nstudies: !!python/object:os.system {}\n",
+        ", line 2, column 10: not valid YAML: could not",
+    ),
+    "many brackets": ("studies: " + "[" * 3000, ": hundreds of brackets"),
     "a control character": ("studies: \x07\n", ": not valid YAML: unacceptable character"),
 }
 

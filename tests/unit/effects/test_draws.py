@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from guidefit.effects.draws import EffectDraws
 from guidefit.models import declaration, responses
 from guidefit.screens import arrays
 from helpers.effects import draws_of
+
+BY_LINE, CLASSES = ("gene_classes", "gene_by_line"), ("null", "common")
 
 
 def by_hand(name, draws, data, gene=None, sgrna=None, x=0.0):
@@ -30,7 +33,7 @@ def by_hand(name, draws, data, gene=None, sgrna=None, x=0.0):
     return np.asarray(intercept + level("beta_s", "delta_g", "beta") * f)
 
 
-@pytest.mark.parametrize("name", declaration.BUILT_IN)
+@pytest.mark.parametrize("name", [name for name in declaration.BUILT_IN if name not in BY_LINE])
 def test_every_variant_answers_as_written_out_by_hand(name, hostile_table, contents):
     data = arrays.model_data(hostile_table)
     declared, draws = draws_of(name, data)
@@ -53,6 +56,25 @@ def test_every_variant_answers_as_written_out_by_hand(name, hostile_table, conte
     for value, row in zip(part, rows.itertuples(), strict=True):
         away = [by_hand(name, draws, data, sgrna=row.sgrna, x=x).mean() for x in (row.x, 0.4)]
         assert value == pytest.approx(away[0] - away[1], abs=1e-12)
+
+
+def test_effects_by_line_are_relative_to_the_null_genes_and_keep_what_a_slope_has_beyond_theirs(hostile_table, contents):
+    data, rng = arrays.model_data(hostile_table), np.random.default_rng(1)
+    sizes = {"gene": len(data.genes), "sgrna": len(data.sgrnas)}
+    dims = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna"}
+    named = {name: (("chain", "draw", dim), rng.standard_normal((2, 3, sizes[dim]))) for name, dim in dims.items()}
+    named |= {
+        f"{name}_{each}": (("chain", "draw"), rng.standard_normal((2, 3))) for name in ("mu_gamma", "mu_delta") for each in CLASSES
+    }
+    draws = xr.Dataset(named, coords={"gene": data.genes, "sgrna": data.sgrnas})
+    found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_classes.py"), contents)
+    gamma, delta = (draws[name].sel(gene=contents.genes["gene"].tolist()).values.reshape(6, -1) for name in ("gamma_g", "delta_g"))
+    null = draws["mu_gamma_null"].values.reshape(6, 1)
+    effect, _ = found.at_diploid("gene", np.full(5, 0.4))
+    np.testing.assert_allclose(effect, gamma - null + 0.4 * delta)
+    part = found.copy_number_part(np.array([0, 3]), np.array([1.0, 0.4]), np.full(2, 0.4))
+    np.testing.assert_allclose(part, [0.6 * float(draws["mu_delta_null"].mean()), 0.0])
+    np.testing.assert_allclose(found.fitted_line(2, np.array([2.0]))[:, 0], gamma[:, 2] + 2.0 * delta[:, 2])
 
 
 def test_a_variant_with_names_of_its_own_is_recognised(hostile_table, contents):

@@ -49,6 +49,15 @@ def test_a_saved_fit_that_is_truncated_is_fitted_again(tmp_path, share):
     assert (again[2]["posterior"]["a"] == 2).all()
 
 
+def test_a_saved_fit_of_another_seed_is_not_read(tmp_path):
+    """The seeds of a real screen have the same data."""
+    engine = Engine()
+    fit_all(engine, tmp_path)
+    (tmp_path / "2.nc").write_bytes((tmp_path / "1.nc").read_bytes())
+    assert (fit_all(engine, tmp_path)[2]["posterior"]["a"] == 2).all()
+    assert engine.fitted == [1, 2, 2]
+
+
 def test_fits_that_took_less_than_the_threshold_are_not_saved(tmp_path):
     engine = Engine()
     assert len(fit_all(engine, tmp_path, save_from=3.0)) == 2

@@ -51,6 +51,16 @@ def most_genes_constant(release):
     return {}
 
 
+def plasmids_of_one_batch(release):
+    release["sequence_map"] = release["sequence_map"][release["sequence_map"]["sequence_ID"] != "p3"]
+    return {}
+
+
+def no_controls(release):
+    release["nonessential"]["Gene"] = ["X", "Y"]
+    return {}
+
+
 def linear_copies(release):
     release["copy_number"] = 2 ** release["copy_number"] - 1
     release["copy_number"].iloc[4, 5] = 90.0
@@ -69,6 +79,12 @@ REMEDIES = {
     guides_without_gene: ("12 of 20 guides .*raise thresholds.lost_share", {"lost_share": 0.6}, True),
     constant_gene: ("constant_covariate: drop", {"constant": "drop"}, False),
     most_genes_constant: ("constant_covariate: drop", {"constant": "drop"}, True),
+    plasmids_of_one_batch: ("set screen.pdna_batches: pooled", {"steps": {"pdna_batches": "pooled"}}, True),
+    no_controls: (
+        "as screen.control_guides",
+        {"steps": {"normalise": "control_guides", "control_guides": "GENE[23]*"}},
+        False,
+    ),
     ratios: ("set screen.copy_number_unit: log2_ratio", {"unit": "log2_ratio"}, False),
 }
 
@@ -83,7 +99,7 @@ def test_remedies_for_the_files_of_a_release(tmp_path, spoil):
         import_release(tmp_path, release, **wrong)
     found, ledger = import_release(tmp_path, release, **settings)
     assert len(found)
-    if spoil is not guides_without_gene:  # with other control genes the logFC are others
+    if spoil not in (guides_without_gene, plasmids_of_one_batch):  # other control genes or plasmids give other logFC
         pd.testing.assert_frame_equal(found, expected.loc[found.index], atol=1e-9)
     assert ledger["action"].eq("warned").any() == lowers
 

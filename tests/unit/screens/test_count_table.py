@@ -132,4 +132,4 @@ def test_tables_that_are_refused(tmp_path, text, message):
 def test_what_is_noted_in_a_table(tmp_path):
     noted = convert(tmp_path, "sgRNA;Gene;sequence;s1\na1;A;ACGT;100,5\na2;;ACGA;200\n")["reason"]
     assert "1 column(s) with text left out" in " ".join(noted)
-    assert "not whole numbers, so they are taken as normalised counts" in " ".join(noted)
+    assert "so they are taken as normalised counts" in " ".join(noted)

@@ -210,7 +210,22 @@ def empty_sample(r):
     r["counts"].loc["L2_2"] = 0.0
 
 
+def logarithms(r):
+    r["counts"] = np.log2(r["counts"] + 1)
+
+
+def one_sample_of_logarithms(r):
+    r["counts"].loc["L2_2"] = np.log2(r["counts"].loc["L2_2"] + 1)
+
+
+def infinite_counts(r):
+    r["counts"].loc["L2_2", "g02"] = np.inf
+
+
 BAD_RELEASES = {
+    logarithms: "counts.hdf5: the values are not whole numbers.*these look like logarithms of counts",
+    one_sample_of_logarithms: "counts.hdf5: the values of 1 of 11 samples are not whole numbers.*logarithms of counts",
+    infinite_counts: "counts.hdf5: infinite values",
     drop_batch: "sequence_map.csv: no pDNA sample of batch B, which 4 sample.s. have.*pdna_batches: pooled",
     double_column: "counts.hdf5: 1 column name.s. occur more than once .g00.",
     foreign_counts: "counts.hdf5: its names match neither as they are nor transposed: rows such as L1_0.*sgRNAs of the guide map",
@@ -334,3 +349,11 @@ def test_a_row_may_be_called_NA(tmp_path, release):
     release["sequence_map"] = release["sequence_map"].replace({"cell_line_name": names})
     again, _ = run(tmp_path, release, ".csv")
     assert set(again["cell_line"]) == set(table["cell_line"]) - {"L1"} | {"NA"}
+
+
+def test_few_control_guides_lower_the_verdicts(tmp_path, release):
+    release["nonessential"] = release["nonessential"].head(1)
+    _, ledger = run(tmp_path, release)
+    warned = ledger.loc[ledger["action"] == "warned", "reason"].tolist()
+    assert len(warned) == 1
+    assert warned[0].startswith("only 4 guides of nonessential genes scale and centre the samples")

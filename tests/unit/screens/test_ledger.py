@@ -33,6 +33,7 @@ def test_the_ledger_counts_what_was_left_out_and_notes_what_was_kept():
     assert table["rows"].tolist()[0] == 7
     assert table["examples"].tolist() == ["g0, g1, g2, g3, g4, ...", "a"]
     assert listed(range(3), 2) == "0, 1, ..."
+    assert listed(["x" * 500, "y"]) == f"{'x' * 40}..., y"
 
 
 def test_warnings_are_read_back_with_their_examples(tmp_path):

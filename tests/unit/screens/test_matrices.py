@@ -7,6 +7,7 @@ import pytest
 
 from guidefit.base.errors import UserError
 from guidefit.screens import matrices
+from guidefit.screens.ledger import Ledger
 from helpers.release import write_matrix
 
 MATRIX = pd.DataFrame([[0.5, -1.0], [2.0, np.nan]], ["s1", "s2"], ["L1", "L2"])
@@ -73,3 +74,45 @@ def test_values_beyond_any_assay():
             UserError, match=rf"m.csv: 1 value.s. beyond 50, .*: {shown} in row 's2', column 'L1' first. .*screen.counts"
         ):
             matrices.refuse_beyond(extreme, 50, "m.csv")
+
+
+GUIDES = {"sgrna": ["sgrna"], "gene": ["gene", "Gene"], "n_alignments": ["nAlignments"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("s1\tACGTACGTACGTACGTACGT\tA\ns2\tACGTACGTACGTACGTACGA\tA\ns3\tACGTACGTACGTACGTACGC\tB\n", ["s1 A", "s2 A", "s3 B"]),
+        ("A,s1\nA,s2\nB,s3\n", ["s1 A", "s2 A", "s3 B"]),
+        ("SGRNA;GENE \ns1;A\n", ["s1 A"]),
+    ],
+    ids=["library of MAGeCK", "genes first", "other case"],
+)
+def test_maps_of_guides_with_and_without_a_header(tmp_path, text, rows):
+    (tmp_path / "map.txt").write_text(text)
+    found = matrices.read_map(tmp_path / "map.txt", GUIDES, {}, ["n_alignments"], ledger := Ledger())
+    assert (found["sgrna"] + " " + found["gene"]).tolist() == rows
+    assert ("without header" in " ".join(ledger.table()["reason"])) == (len(rows) > 1)
+
+
+def test_a_map_with_an_unknown_header_has_one(tmp_path):
+    (tmp_path / "map.csv").write_text("construct,target\ns1,A\ns2,A\ns3,B\n")
+    with pytest.raises(UserError, match=r"missing column sgrna .*; gene or Gene .*The file has: .*construct"):
+        matrices.read_map(tmp_path / "map.csv", GUIDES, {}, ["n_alignments"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Gene\nA\nB\nX\n", ["A", "B", "X"]),
+        ("A\nB\nX\n", ["A", "B", "X"]),
+        ("GENE\tHGNC_ID\tENTREZ_ID\nA\tHGNC:1\t7\nB\tHGNC:2\t8\n", ["A", "B"]),
+        ("id;name\n1;A (7)\n2;B (8)\n", ["A (7)", "B (8)"]),
+        ("\ufeffGene\r\nA\r\n\r\nB\r\n", ["A", "B"]),
+        ("a\nb\n", ["a", "b"]),
+    ],
+    ids=["header", "none", "three columns", "second column", "byte order mark", "other case"],
+)
+def test_lists_of_names(tmp_path, text, names):
+    (tmp_path / "list.txt").write_text(text)
+    assert matrices.read_names(tmp_path / "list.txt", ["A (7)", "B (8)", "C (9)"]) == names

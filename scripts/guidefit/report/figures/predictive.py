@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotnine as p9
-import xarray as xr
 
 from guidefit.assess.uniformity import pit_band
-from guidefit.base import parquet
+from guidefit.base import netcdf, parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.report.figures import style
 from guidefit.screens import screen_file
@@ -29,10 +28,8 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     if loo.empty:
         style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return
-    with xr.open_datatree(inputs["predictive"], engine="netcdf4") as checks:
-        prior, posterior = (
-            np.asarray(checks[f"seed_{seed}/{kind}_predictive"].to_dataset()["logfc"]) for kind in ("prior", "posterior")
-        )
+    checks = netcdf.read(inputs["predictive"])
+    prior, posterior = (checks[f"seed_{seed}/{kind}_predictive"]["logfc"].to_numpy() for kind in ("prior", "posterior"))
     screen = screen_file.read_seed(inputs["screen"], seed)
     logfc, gene = screen["logfc"].to_numpy(), np.asarray(screen["gene"].astype(str))
     style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])

@@ -1,0 +1,242 @@
+"""One chain of the engine `gibbs`: a partially collapsed blocked Gibbs sampler. What is integrated out where:
+
+1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
+2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
+3. by gene: (gamma, delta)_g, (alpha, beta)_s, e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given them
+4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_noise)
+5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from guidefit.engines import gibbs_moves
+from guidefit.engines.gibbs_blocks import Layout
+from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, update_genes, update_noise
+from guidefit.engines.gibbs_lines import update_lines
+from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
+from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
+from guidefit.models.line_structure import MEAN_SD, LineStructure
+
+
+Run = Callable[[Callable[[int], Any]], list[Any]]
+"""Runs a function for each number of a chunk, in any order and in threads, and returns the results by number."""
+
+
+class Chain:
+    """One chain. step() makes one iteration; hyper and state hold its present draw."""
+
+    def __init__(
+        self,
+        structure: LineStructure,
+        priors: HyperPriors,
+        layout: Layout,
+        chunks: list[tuple[int, int]],
+        run: Run,
+        tune: int,
+        dependent_below: float,
+        seed: np.random.SeedSequence,
+    ) -> None:
+        self.priors, self.layout, self._chunks, self._run = priors, layout, chunks, run
+        self._dependent_below, self._structure = dependent_below, structure
+        own, *of_chunks = seed.spawn(len(chunks) + 1)
+        self._rng = np.random.default_rng(own)
+        self._rngs = [np.random.default_rng(each) for each in of_chunks]
+        self.hyper = gibbs_moves.start(priors, len(layout.rows_of_line), self._rng)
+        self._classes = len(priors.mu)
+        self.state = make_state(layout, self._classes)
+        self._start_state()
+        self._omega2 = structure.departing_sgrnas[1] ** 2 if structure.departing_sgrnas else 0.0
+        self._factor = structure.departing_rows[1] if structure.departing_rows else 1.0
+        self.iteration, self._tune = 0, tune
+        self._adapt_at = {at for at in (tune // 16, tune // 8, tune // 4, tune // 2, tune - 1) if at >= 20}
+        self._spread_history: list[np.ndarray] = []
+        self._walk = [np.eye(4) * 0.1] * self._classes
+        self._log_step = np.zeros(self._classes)
+        self._independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * self._classes
+        self._row_history: list[float] = []
+        self._row_proposal: tuple[float, float] | None = None
+        self._jumps = False
+        self._tau_history: list[np.ndarray] = []
+        self.rows_departing = 0
+
+    def _start_state(self) -> None:
+        s, d, hyper, rng = self.state, self.layout.blocks, self.hyper, self._rng
+        s.lam[:] = hyper.mean_lam
+        gene_of_block = np.repeat(np.arange(len(s.log_tau)), np.diff(d.block_start))
+        sums = np.add.reduceat(d.y.astype(float), d.row_start[:-1])
+        mean = np.bincount(gene_of_block, sums) / np.bincount(gene_of_block, np.diff(d.row_start))
+        if self._classes > 1:
+            s.class_of[:] = abs(mean - self.priors.mu[0, 0, 0]) > abs(mean - self.priors.mu[1, 0, 0])
+        s.log_tau[:] = hyper.log_t[s.class_of] + 0.3 * rng.standard_normal(len(s.log_tau))
+
+    def step(self, moments: np.ndarray | None = None) -> None:
+        """One iteration. moments: (MOMENTS, cell) to which the conditional moments of this draw's effects are added."""
+        s, hyper = self.state, self.hyper
+        d, chunks = self.layout.blocks, self._chunks
+        k, v = np.exp(hyper.log_k), np.exp(hyper.log_v)
+        s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
+        s.precision[:] = np.exp(-s.lam)
+        t = self._kernel_hyper()
+        self._run(lambda i: update_genes(d, *chunks[i], s, t, self._jumps, self._rngs[i]))
+        members = [np.flatnonzero(s.class_of == c) for c in range(self._classes)]
+        class_of_guide = s.class_of[self.layout.gene_of_guide]
+        guides = [np.flatnonzero(class_of_guide == c) for c in range(self._classes)]
+        self._update_classes(members, guides)
+        t = self._kernel_hyper()
+        self._draw_effects(t, moments)
+        deviation = s.theta.reshape(-1, 2) - s.phi[self.layout.gene_of_guide]
+        gibbs_moves.update_given_locations(
+            hyper, self.priors, s.phi, deviation, s.departs, members, guides, self._omega2, self._rng
+        )
+        line_sums = np.zeros((len(chunks), len(k), 3))
+        flags = self._run(lambda i: update_noise(d, *chunks[i], s, t, hyper.log_odds_row, line_sums[i], self._rngs[i]))
+        self.rows_departing = int(sum(flags))
+        rows, s_k = self.layout.rows_of_line, hyper.s_k if self._structure.multiplier else 0.0
+        update_lines(hyper.log_k, hyper.log_v, line_sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
+        self._update_scales_of_lines_and_guides(deviation, class_of_guide)
+        self._adapt()
+        self.iteration += 1
+
+    def _kernel_hyper(self) -> KernelHyper:
+        hyper = self.hyper
+        halfway = 0.5 * (hyper.mu[-1, 0] - hyper.mu[0, 0]) if self._classes > 1 else self._dependent_below
+        base = np.array([hyper.mu[0, 0] if self._classes > 1 else 0.0, hyper.mu[0, 1], halfway])
+        log_p = np.log(np.stack([1 - hyper.p, hyper.p], axis=1)) if self._omega2 else np.zeros((self._classes, 2))
+        return KernelHyper(
+            np.log(hyper.w), hyper.log_t, hyper.mu, hyper.spread, log_p, self._omega2, self._factor, base, hyper.mean_lam, hyper.s_u
+        )
+
+    def _update_classes(self, members: list[np.ndarray], guides: list[np.ndarray]) -> None:
+        """Weights, scales of tau, shares of departing guides, and spreads with hyper-means of each class."""
+        hyper, priors, rng, s = self.hyper, self.priors, self._rng, self.state
+        if self._classes > 1:
+            second = rng.beta(priors.w[0] + len(members[1]), priors.w[1] + len(members[0]))
+            hyper.w[:] = 1 - second, second
+        history = np.empty((self._classes, 4))
+        for c, (mine, own) in enumerate(zip(members, guides, strict=True)):
+            hyper.log_t[c] = gibbs_moves.update_tau_scale(hyper.log_t[c], s.log_tau[mine], priors.log_t[c], rng)
+            flagged = int(s.departs[own].sum())
+            hyper.p[c] = rng.beta(priors.p[c, 0] + flagged, priors.p[c, 1] + len(own) - flagged)
+            history[c] = self._update_spreads(c)
+        if self.iteration < self._tune:
+            self._spread_history.append(history)
+
+    def _update_spreads(self, c: int) -> np.ndarray:
+        """Spreads of a class, locations and hyper-means integrated out: two random walks and an independent proposal (t_6).
+
+        In y, where spread / scale is the HalfNormal quantile of Phi(y), the prior is a standard normal. Returns y.
+        """
+        hyper, rng, scale = self.hyper, self._rng, self.priors.spread[c]
+        y = from_spread(hyper.spread[c], scale)
+        now, factor = self._log_density(c, y)
+        for _ in range(2):
+            new = y + math.exp(self._log_step[c]) * (self._walk[c] @ rng.standard_normal(4))
+            value, other = self._log_density(c, new)
+            accept = math.exp(min(0.0, value - now))
+            if rng.random() < accept:
+                y, now, factor = new, value, other
+            if self.iteration < self._tune:
+                self._log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
+        if (proposal := self._independent[c]) is not None:
+            centre, root = proposal
+
+            def log_t6(x: np.ndarray) -> float:
+                return -5.0 * math.log1p(float((np.linalg.solve(root, x - centre) ** 2).sum()) / 6)
+
+            new = centre + root @ (rng.standard_normal(4) / math.sqrt(rng.chisquare(6) / 6))
+            value, other = self._log_density(c, new)
+            if math.log(rng.random()) < value - now + log_t6(y) - log_t6(new):
+                y, now, factor = new, value, other
+        hyper.spread[c] = to_spread(y, scale)
+        lower, half = factor
+        hyper.mu[c] = np.linalg.solve(lower.T, half + rng.standard_normal(2))
+        return y
+
+    def _log_density(self, c: int, y: np.ndarray) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+        """log posterior of y, hyper-means integrated out; and L, L^-1 b of their posterior N(R^-1 b, R^-1), R = L L'."""
+        if (abs(y) > 7).any():
+            return -math.inf, (np.eye(2), np.zeros(2))
+        spread, d = to_spread(y, self.priors.spread[c]), self.layout.blocks
+        sums = np.zeros((len(self._chunks), 6))
+        self._run(lambda i: sum_class(d, *self._chunks[i], self.state, c, spread, self._omega2, sums[i]))
+        v00, v01, v11, k0, k1, constant = sums.sum(axis=0)
+        mean, precision = self.priors.mu[c, :, 0], 1 / self.priors.mu[c, :, 1] ** 2
+        lower = np.linalg.cholesky(np.array([[v00 + precision[0], v01], [v01, v11 + precision[1]]]))
+        half = np.linalg.solve(lower, np.array([k0, k1]) + precision * mean)
+        value = constant + 0.5 * half @ half - np.log(np.diag(lower)).sum() - 0.5 * (y**2).sum()
+        return float(value), (lower, half)
+
+    def _draw_effects(self, t: KernelHyper, moments: np.ndarray | None) -> None:
+        """Locations and e_gl, then p_row with the flags of rows integrated out.
+
+        The pass over the rows gives the likelihood of several values of p_row: a random walk's, and draws from a normal that is
+        adapted in warm-up, which are accepted one after the other.
+        """
+        hyper, rng, d = self.hyper, self._rng, self.layout.blocks
+        centre, sd = self._row_proposal or (hyper.log_odds_row, 0.0)
+        odds = np.full(SHARES, hyper.log_odds_row)
+        odds[1] += 0.5 * (2 * sd if sd else 1.0) * rng.standard_normal()
+        odds[2:] = centre + sd * rng.standard_normal(SHARES - 2)
+        likelihoods = np.zeros((len(self._chunks), SHARES))
+        keep, table = moments is not None, moments if moments is not None else np.zeros((MOMENTS, 1), np.float32)
+        self._run(lambda i: draw_effects(d, *self._chunks[i], self.state, t, odds, likelihoods[i], keep, table, self._rngs[i]))
+        if not self._structure.departing_rows:
+            return
+        a, b = self.priors.p_row
+        target = likelihoods.sum(axis=0) + a * odds - (a + b + len(d.y)) * np.logaddexp(0, odds)
+        now = 0
+        for new in range(1, SHARES if sd else 2):
+            ratio = target[new] - target[now]
+            if new > 1:
+                ratio += 0.5 * ((odds[new] - centre) ** 2 - (odds[now] - centre) ** 2) / sd**2
+            if math.log(rng.random()) < ratio:
+                now = new
+        hyper.log_odds_row = float(odds[now])
+
+    def _update_scales_of_lines_and_guides(self, deviation: np.ndarray, class_of_guide: np.ndarray) -> None:
+        """s_k, s_v, s_u and sigma; the scale move and the noise move."""
+        s, hyper, priors, rng = self.state, self.hyper, self.priors, self._rng
+        lines = len(hyper.log_k)
+        if self._structure.multiplier:
+            squares = float(((hyper.log_k - hyper.log_k.mean()) ** 2).sum())
+            hyper.s_k = slice_scale(hyper.s_k, lines - 1, squares, priors.s_k, rng)
+            flagged = s.departs > 0
+            spread = hyper.spread[class_of_guide[flagged], 2]
+            q = gibbs_moves.draw_scale_shift(hyper, priors, deviation[flagged, 0], spread, self._omega2, rng)
+            hyper.log_k += q
+            hyper.log_t -= q
+            s.log_tau[:] -= q
+            for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
+                each *= math.exp(-q)
+        gibbs_moves.update_guide_noise(hyper, priors, s.lam, rng)
+        hyper.s_v = slice_scale(hyper.s_v, lines, float((hyper.log_v**2).sum()), priors.s_v, rng)
+        shift = gibbs_moves.draw_noise_shift(hyper, priors, rng)
+        hyper.log_v += shift
+        s.lam[:] -= shift
+        hyper.mean_lam -= shift
+
+    def _adapt(self) -> None:
+        """In warm-up only: the proposals of spreads, of log tau and of p_row, from the later half of what was drawn."""
+        at = self.iteration
+        if at >= self._tune:
+            return
+        self._row_history.append(self.hyper.log_odds_row)
+        self._tau_history.append(self.state.log_tau.astype(np.float32))
+        if at not in self._adapt_at:
+            return
+        drawn = np.array(self._spread_history[at // 2 :])
+        for c in range(self._classes):
+            covariance = np.cov(drawn[:, c].T) + 1e-8 * np.eye(4)
+            self._walk[c] = np.linalg.cholesky(covariance) * 1.2
+            self._independent[c] = drawn[:, c].mean(axis=0), np.linalg.cholesky(covariance * 1.3)
+        taus = np.array(self._tau_history[-(at - at // 2) :], float)
+        self._tau_history = self._tau_history if at < self._tune - 1 else []
+        self._jumps = True
+        self.state.centre[:] = taus.mean(axis=0)
+        self.state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
+        recent = np.array(self._row_history[at // 2 :])
+        self._row_proposal = float(recent.mean()), 1.3 * float(recent.std()) + 0.02

@@ -1,0 +1,221 @@
+"""Updates of the hyper-parameters in the engine `gibbs`, given the genes, guides and lines."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from guidefit.models.line_structure import DEGREES, MEAN_SD, LineStructure
+
+
+@dataclass
+class Hyper:
+    """The hyper-parameters of a chain. K classes, L lines.
+
+    mu: (K, 2) of gamma, delta; spread: (K, 4) sds of gamma, delta, alpha, beta; log_t: (K,) scales of tau; w: (K,) weights; p: (K,)
+    shares of departing guides; mean_lam: log sigma^2; s_u, s_v, s_k; log_odds_row: of p_row; log_k, log_v: (L,).
+    """
+
+    mu: np.ndarray
+    spread: np.ndarray
+    log_t: np.ndarray
+    w: np.ndarray
+    p: np.ndarray
+    mean_lam: float
+    s_u: float
+    s_v: float
+    s_k: float
+    log_odds_row: float
+    log_k: np.ndarray
+    log_v: np.ndarray
+
+
+@dataclass(frozen=True)
+class HyperPriors:
+    """Priors of the hyper-parameters: (mean, sd), HalfNormal scales, or (alpha, beta); arrays with K classes first."""
+
+    mu: np.ndarray
+    spread: np.ndarray
+    log_t: np.ndarray
+    p: np.ndarray
+    w: np.ndarray
+    log_sigma: tuple[float, float]
+    s_u: float
+    s_v: float
+    s_k: float
+    p_row: tuple[float, float]
+
+
+def read_priors(structure: LineStructure, parameters: Mapping[str, tuple[float, ...]]) -> HyperPriors:
+    """The priors by role. parameters: by name, from `line_structure.prior_parameters`. Roles that are absent get any numbers."""
+
+    def of(name: str) -> list[tuple[float, ...]]:
+        return [parameters[each] for each in structure.by_class(name)]
+
+    sides, classes = (structure.intercept, structure.slope), max(1, len(structure.classes))
+    return HyperPriors(
+        mu=np.array([of(side.mean) for side in sides]).swapaxes(0, 1),
+        spread=np.array([of(name) for name in structure.spreads])[..., 0].T,
+        log_t=np.array(of(structure.gene_by_line[2])),
+        p=np.array(of(structure.departing_sgrnas[0]) if structure.departing_sgrnas else [(1.0, 1.0)] * classes),
+        w=np.array(parameters[structure.weight] if structure.weight else (1.0, 1.0)),
+        log_sigma=(parameters[structure.noise][0], parameters[structure.noise][1]),
+        s_u=parameters[structure.sgrna_noise[1]][0],
+        s_v=parameters[structure.line_noise[1]][0],
+        s_k=parameters[structure.multiplier[1]][0] if structure.multiplier else 0.0,
+        p_row=(parameters[structure.departing_rows[0]][0], parameters[structure.departing_rows[0]][1])
+        if structure.departing_rows
+        else (1.0, 1.0),
+    )
+
+
+def start(priors: HyperPriors, lines: int, rng: np.random.Generator) -> Hyper:
+    """A starting point around the middle of the priors."""
+    classes = len(priors.mu)
+    share = priors.p[:, 0] / priors.p.sum(axis=1)
+    return Hyper(
+        mu=priors.mu[..., 0] + 0.2 * priors.mu[..., 1] * rng.standard_normal((classes, 2)),
+        spread=np.array([to_spread(-0.5 + 0.3 * rng.standard_normal(4), scale) for scale in priors.spread]),
+        log_t=priors.log_t[:, 0] + 0.2 * rng.standard_normal(classes),
+        w=np.full(classes, 1 / classes),
+        p=share,
+        mean_lam=2 * priors.log_sigma[0] + 0.3 * rng.standard_normal(),
+        s_u=0.5 * priors.s_u,
+        s_v=0.5 * priors.s_v,
+        s_k=0.5 * priors.s_k,
+        log_odds_row=math.log(priors.p_row[0] / priors.p_row[1]),
+        log_k=np.zeros(lines),
+        log_v=np.zeros(lines),
+    )
+
+
+def to_spread(y: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The spreads whose HalfNormal(scale) probability is Phi(y): 2 Phi(s / scale) - 1 = Phi(y)."""
+    lower = special.ndtri(0.5 + 0.5 * special.ndtr(np.minimum(y, 0)))
+    return scale * np.where(y < 0, lower, -special.ndtri(0.5 * special.ndtr(-np.maximum(y, 0))))
+
+
+def from_spread(spread: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The y of spreads: the inverse of `to_spread`."""
+    ratio = spread / scale
+    return np.where(ratio < 0.67, special.ndtri(special.erf(ratio / math.sqrt(2))), -special.ndtri(2 * special.ndtr(-ratio)))
+
+
+def slice_step(log_density: Callable[[float], float], x: float, width: float, rng: np.random.Generator) -> float:
+    """One step of slice sampling with stepping out and shrinkage (Neal 2003). Raises FloatingPointError where it cannot move."""
+    level = log_density(x) + math.log(rng.random())
+    if not math.isfinite(level):
+        raise FloatingPointError("a log density is not finite")
+    low = x - width * rng.random()
+    high = low + width
+    while log_density(low) > level:
+        low -= width
+    while log_density(high) > level:
+        high += width
+    while True:
+        new = low + (high - low) * rng.random()
+        if log_density(new) >= level:
+            return new
+        low, high = (new, high) if new < x else (low, new)
+
+
+def slice_scale(now: float, count: float, squares: float, scale: float, rng: np.random.Generator) -> float:
+    """A scale s ~ HalfNormal(scale) given `count` deviations N(0, s^2) with this sum of squares: a slice step on log s."""
+
+    def log_density(log_s: float) -> float:
+        if log_s < -25:
+            return -math.inf
+        return (1 - count) * log_s - 0.5 * squares * math.exp(-2 * log_s) - 0.5 * math.exp(2 * log_s) / scale**2
+
+    return math.exp(slice_step(log_density, math.log(now), 2 / math.sqrt(2 * count + 1) + 0.05, rng))
+
+
+def update_tau_scale(log_t: float, log_tau: np.ndarray, prior: np.ndarray, rng: np.random.Generator) -> float:
+    """log t of a class given its genes' log tau: prior N, and -n m - 2 sum log(1 + tau^2 exp(-2 m) / 3) for 3 df."""
+    squares = np.exp(2 * log_tau) / DEGREES
+
+    def log_density(m: float) -> float:
+        tails = 0.5 * (DEGREES + 1) * float(np.log1p(squares * math.exp(-2 * m)).sum())
+        return -len(log_tau) * m - tails - 0.5 * ((m - prior[0]) / prior[1]) ** 2
+
+    return slice_step(log_density, log_t, 0.1 + 1 / math.sqrt(len(log_tau) + 1), rng)
+
+
+def update_departing_spread(
+    now: float, narrow: np.ndarray, wide: np.ndarray, omega2: float, scale: float, rng: np.random.Generator
+) -> float:
+    """sigma_alpha given t = alpha - gamma of guides that do not depart (narrow) and that do (wide, with variance s^2 + omega^2)."""
+    squares, wide_squares, count = float((narrow**2).sum()), float((wide**2).sum()), len(narrow)
+
+    def log_density(log_s: float) -> float:
+        if log_s < -25:
+            return -math.inf
+        variance = math.exp(2 * log_s)
+        total = (1 - count) * log_s - 0.5 * squares / variance - 0.5 * variance / scale**2
+        return total - 0.5 * (len(wide) * math.log(variance + omega2) + wide_squares / (variance + omega2))
+
+    return math.exp(slice_step(log_density, math.log(now), 2 / math.sqrt(2 * count + 1) + 0.05, rng))
+
+
+def update_given_locations(
+    hyper: Hyper, priors: HyperPriors, phi: np.ndarray, deviation: np.ndarray, departs: np.ndarray, members: list[np.ndarray],
+    guides: list[np.ndarray], omega2: float, rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Hyper-means and spreads of each class given the locations just drawn.
+
+    phi: (gene, 2); deviation: (guide, 2) of alpha and beta from their gene; members, guides: indices of each class.
+    """
+    for c, (mine, own) in enumerate(zip(members, guides, strict=True)):
+        for q in range(2):
+            mean, sd = priors.mu[c, q]
+            precision = len(mine) / hyper.spread[c, q] ** 2 + 1 / sd**2
+            centre = (phi[mine, q].sum() / hyper.spread[c, q] ** 2 + mean / sd**2) / precision
+            hyper.mu[c, q] = centre + rng.standard_normal() / math.sqrt(precision)
+            squares = float(((phi[mine, q] - hyper.mu[c, q]) ** 2).sum())
+            hyper.spread[c, q] = slice_scale(hyper.spread[c, q], len(mine), squares, priors.spread[c, q], rng)
+        t, flagged = deviation[own, 0], departs[own] > 0
+        hyper.spread[c, 2] = update_departing_spread(hyper.spread[c, 2], t[~flagged], t[flagged], omega2, priors.spread[c, 2], rng)
+        squares = float((deviation[own, 1] ** 2).sum())
+        hyper.spread[c, 3] = slice_scale(hyper.spread[c, 3], len(own), squares, priors.spread[c, 3], rng)
+
+
+def draw_scale_shift(
+    hyper: Hyper, priors: HyperPriors, flagged: np.ndarray, spread: np.ndarray, omega2: float, rng: np.random.Generator
+) -> float:
+    """The scale move's q: log k += q, and log tau, log t, log of every effect and of its hyper-parameters -= q.
+
+    Only hyper-priors change, with the Jacobian -3 q per class, and the density of departing guides, whose omega keeps its size:
+    exp(-q) N(t e^-q; 0, s^2 e^-2q + omega^2). flagged: their t = alpha - gamma; spread: their sigma_alpha.
+    """
+    mean_k = hyper.log_k.mean()
+
+    def log_density(q: float) -> float:
+        down = math.exp(-q)
+        total = -0.5 * ((mean_k + q) / MEAN_SD) ** 2 - 3 * q * len(hyper.mu)
+        total -= 0.5 * float((((hyper.mu[:, 0] * down - priors.mu[:, 0, 0]) / priors.mu[:, 0, 1]) ** 2).sum())
+        total -= 0.5 * float(((hyper.spread[:, [0, 2]] * down / priors.spread[:, [0, 2]]) ** 2).sum())
+        total -= 0.5 * float((((hyper.log_t - q - priors.log_t[:, 0]) / priors.log_t[:, 1]) ** 2).sum())
+        variance = (spread * down) ** 2 + omega2
+        return total - float((q + 0.5 * np.log(variance) + 0.5 * (flagged * down) ** 2 / variance).sum())
+
+    return slice_step(log_density, 0.0, 2 * MEAN_SD, rng)
+
+
+def draw_noise_shift(hyper: Hyper, priors: HyperPriors, rng: np.random.Generator) -> float:
+    """The noise move's q: log v += q, and lam and its mean log sigma^2 -= q, which leaves the likelihood as it is: q is normal."""
+    mean, sd = 2 * priors.log_sigma[0], 2 * priors.log_sigma[1]
+    precision = len(hyper.log_v) / hyper.s_v**2 + 1 / sd**2
+    centre = (-hyper.log_v.sum() / hyper.s_v**2 + (hyper.mean_lam - mean) / sd**2) / precision
+    return float(centre + rng.standard_normal() / math.sqrt(precision))
+
+
+def update_guide_noise(hyper: Hyper, priors: HyperPriors, lam: np.ndarray, rng: np.random.Generator) -> None:
+    """log sigma^2 and s_u given lam ~ N(log sigma^2, s_u^2)."""
+    mean, sd = 2 * priors.log_sigma[0], 2 * priors.log_sigma[1]
+    for _ in range(2):
+        precision = len(lam) / hyper.s_u**2 + 1 / sd**2
+        centre = (lam.sum() / hyper.s_u**2 + mean / sd**2) / precision
+        hyper.mean_lam = float(centre + rng.standard_normal() / math.sqrt(precision))
+        hyper.s_u = slice_scale(hyper.s_u, len(lam), float(((lam - hyper.mean_lam) ** 2).sum()), priors.s_u, rng)
