@@ -18,6 +18,7 @@ from guidefit.screens import ledger
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
+priors = declared.priors | params.priors
 assessment = batch.assess_batch(
     wildcards.study,
     wildcards.variant,
@@ -28,8 +29,9 @@ assessment = batch.assess_batch(
         loo=parquet.read(inputs.loo) if inputs.get("loo") else None,
         settings=params.settings,
         thresholds=params.thresholds,
+        priors=priors,
         n_ranks=params.n_ranks,
-        quantities=Quantities(declared, declared.priors | params.priors) if params.calibrate else None,
+        quantities=Quantities(declared, priors) if params.calibrate else None,
         warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
         # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
         unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],

@@ -18,6 +18,7 @@ THRESHOLDS = {
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
     "band_prob": 0.99,
+    "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,
 }

@@ -14,6 +14,7 @@ from guidefit.assess.diagnostics import Diagnosis
 from guidefit.assess.quantities import Quantities
 from guidefit.base import randomness, tables
 from guidefit.engines import posterior_file
+from guidefit.models.declaration import Priors
 from guidefit.screens import arrays, screen_file
 
 
@@ -22,7 +23,8 @@ class Inputs:
     """What a batch's fits are assessed with.
 
     posterior, screen, truth: files. loo: pointwise LOO of the batch's fits, None where the predictive checks were not made.
-    settings: how the fits were made (columns of diagnostics.csv). quantities: test quantities for calibration, if it is asked for.
+    settings: how the fits were made (columns of diagnostics.csv). priors: those that the fits were made with. quantities: test
+    quantities for calibration, if it is asked for.
     warnings: of the import of a real screen, which lower the verdict of every fit.
     unjudged: see `diagnostics.diagnose`.
     """
@@ -33,6 +35,7 @@ class Inputs:
     loo: pd.DataFrame | None
     settings: Mapping[str, Any]
     thresholds: Mapping[str, float]
+    priors: Priors
     n_ranks: int
     quantities: Quantities | None
     warnings: Sequence[str]
@@ -81,7 +84,7 @@ def _assess_fit(ids: dict[str, Any], fit: xr.DataTree, inputs: Inputs, found: di
     found["estimates"].append(table.assign(**ids))
     if inputs.quantities is not None and data is not None:
         found["ranks"] += _rank_quantities(ids, inputs.quantities, data, draws, truth, inputs.n_ranks, rng, table["ess_bulk"].min())
-    return diagnostics.diagnose(fit, table, loo, data, inputs.thresholds, inputs.warnings, inputs.unjudged)
+    return diagnostics.diagnose(fit, table, loo, data, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
 
 
 def _information(fit: xr.DataTree | None) -> dict[str, Any]:

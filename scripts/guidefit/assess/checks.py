@@ -25,8 +25,10 @@ MAX_TREEDEPTH = "max_treedepth"  # value: share of draws; where: "4 of 4000 draw
 E_BFMI = "e_bfmi"  # value: smallest over the chains
 IMPORTANCE_K_HAT = "importance_k_hat"  # value: k-hat of the importance weights; where: "4000 draws"
 IMPORTANCE_ESS = "importance_ess"  # value: effective number of weighted draws; where: "4000 draws"
+MODES = "modes"  # value: share of the mass in modes of the scales' posterior that the draws miss; where: "2 modes"
 CONTRACTION = "contraction"  # value: 1 - posterior / prior variance of a combination of locations; where: its name
 SCALE_CONTRACTION = "scale_contraction"  # the same of a positive parameter, after the prior's probit; where: its name
+PRIOR_CONFLICT = "prior_conflict"  # value: probability of the prior beyond the posterior mean; where: the prior and the mean
 TRUTH_ON_BOUNDARY = "truth_on_boundary"  # value: the truth; where: a variable whose prior ends there
 PREDICTIVE = "predictive_checks"  # a row only where the predictive checks were not made
 PARETO_K = "pareto_k"  # value: largest PSIS k-hat of a row's leave-one-out density; where: "12 of 10362 rows"
@@ -34,7 +36,7 @@ LOO_PIT = "loo_pit"  # value: share of the points of the ECDF of the LOO-PIT val
 LOO_PIT_GENES = "loo_pit_genes"  # value: number of genes whose LOO-PIT values are not uniform; where: the first of them
 CHECKS = (
     *(STOPPED, SCREEN, FINITE, R_HAT, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI, IMPORTANCE_K_HAT, IMPORTANCE_ESS),
-    *(CONTRACTION, SCALE_CONTRACTION, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT, LOO_PIT_GENES),
+    *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT, LOO_PIT_GENES),
 )
 
 # A fit's verdict is the worst level of its checks. A row of level `note` informs and lowers no verdict.

@@ -13,22 +13,24 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.assess import checks, estimates, identifiability, uniformity, wording
+from guidefit.assess import checks, estimates, identifiability, prior_conflict, uniformity, wording
 from guidefit.assess.checks import Checks
 from guidefit.assess.identifiability import Direction
 from guidefit.base.names import variable_of
 from guidefit.engines.interface import K_HAT_MAX
 from guidefit.engines.posterior_file import reported
+from guidefit.models.declaration import Priors
 from guidefit.screens.arrays import ModelData
 
 COLUMNS = (
     *("study", "variant", "seed", "verdict", "reasons", "method"),
     *("r_hat_max", "r_hat_worst", "ess_bulk_min", "ess_bulk_worst", "ess_tail_min", "ess_tail_worst"),
     *("divergences", "divergence_rate", "max_treedepth_draws", "max_treedepth_rate", "e_bfmi_min"),
-    *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se"),
+    *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se", "modes", "mass_missed"),
     *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
     *("loo_pit_outside", "loo_pit_genes_outside"),
 )
+MASS_MISSED_PASS, MASS_MISSED_FAIL = 0.01, 0.1  # shares of the mass; beyond the second, intervals of 90 % may be wrong
 SHOWN = 5  # names that a check lists; the number of all is its value
 
 
@@ -63,14 +65,15 @@ def diagnose(
     loo: pd.DataFrame | None,
     data: ModelData | None,
     thresholds: Mapping[str, float],
+    priors: Priors,
     warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
 ) -> Diagnosis:
     """Compute and judge every figure of merit of one fit.
 
     table: its estimates. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where the predictive checks were not made.
-    thresholds: those of the config. warnings: those of the import of a real screen. unjudged: variables whose R-hat and ESS are
-    in the estimates but not judged.
+    thresholds: those of the config. priors: those that the fit was made with. warnings: those of the import of a real screen.
+    unjudged: variables whose R-hat and ESS are in the estimates but not judged.
     """
     found = Checks()
     for warning in warnings:
@@ -83,6 +86,7 @@ def diagnose(
         figures |= _judge_importance(fit, found, thresholds)
     contraction, directions = _judge_identifiability(posterior, prior, found, thresholds)
     figures |= {"contraction_min": contraction, "unlearnt_directions": len(directions)}
+    prior_conflict.judge(table, prior, priors, thresholds["prior_conflict_level"], found)
     _note_boundary(table, prior, found)
     if loo is None or data is None:
         found.add(checks.PREDICTIVE, "unchecked")
@@ -150,9 +154,10 @@ def _worst(table: pd.DataFrame, column: str, largest: bool) -> tuple[float, str]
 
 
 def _judge_importance(fit: xr.DataTree, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
-    """k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
+    """Modes, k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
     figures = {str(name): float(value) for name, value in fit["importance"].data_vars.items()}
     chains, ess, k_hat = fit["sample_stats"].sizes["chain"], figures["importance_ess"], figures["k_hat"]
+    _judge_modes(figures["modes"], figures["mass_missed"], found)
     if not np.isfinite(figures["weighted_draws"]):
         return figures
     draws = f"{figures['weighted_draws']:.0f} draws"
@@ -163,6 +168,14 @@ def _judge_importance(fit: xr.DataTree, found: Checks, t: Mapping[str, float]) -
     found.below(checks.IMPORTANCE_K_HAT, k_hat, K_HAT_MAX, K_HAT_MAX, draws)
     found.at_least(checks.IMPORTANCE_ESS, ess, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, draws)
     return figures
+
+
+def _judge_modes(modes: float, missed: float, found: Checks) -> None:
+    """Whether the draws visit all modes; several modes are worth a note even then, since estimates may lie between them."""
+    if modes > 1 and missed <= MASS_MISSED_PASS:
+        found.add(checks.MODES, "note", missed, MASS_MISSED_PASS, f"{modes:.0f} modes")
+    else:
+        found.at_most(checks.MODES, missed, MASS_MISSED_PASS, MASS_MISSED_FAIL, f"{modes:.0f} modes" if modes > 1 else "1 mode")
 
 
 def _judge_identifiability(

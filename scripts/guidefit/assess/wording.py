@@ -20,8 +20,10 @@ _SHORT = {
     checks.E_BFMI: ("E-BFMI", "{:.2f}"),
     checks.IMPORTANCE_K_HAT: ("k-hat of the draws", "{:.2f}"),
     checks.IMPORTANCE_ESS: ("importance ESS", "{:.0f}"),
+    checks.MODES: ("mass missed by the draws", "{:.0%}"),
     checks.CONTRACTION: ("contraction", "{:.2f}"),
     checks.SCALE_CONTRACTION: ("contraction of scales", "{:.2f}"),
+    checks.PRIOR_CONFLICT: ("prior beyond the estimate", "{:.2g}"),
     checks.TRUTH_ON_BOUNDARY: ("truth", ""),
     checks.PREDICTIVE: ("predictive checks", ""),
     checks.PARETO_K: ("k-hat of LOO", "{:.2f}"),
@@ -51,6 +53,10 @@ _SENTENCES = {
         "importance ESS is {value:.0f} of {where}",
         "importance ESS {value:.0f} of {where} is below {limit:.0f}",
     ),
+    checks.MODES: (
+        "one mode of the scales' posterior was found from several starts",
+        "the posterior of the scales has {where}, and the draws miss about {value:.0%} of its mass",
+    ),
     checks.CONTRACTION: (
         "the data carry information about all locations (contraction at least {value:.2f})",
         "not identified: the data carry no information about {where} (contraction {value:.2f}, not reliably above {limit:g})",
@@ -58,6 +64,11 @@ _SENTENCES = {
     checks.SCALE_CONTRACTION: (
         "the data carry information about all scales (contraction at least {value:.2f})",
         "not identified: {where} keeps its prior (contraction {value:.2f} is below {limit:g})",
+    ),
+    checks.PRIOR_CONFLICT: (
+        "no prior contradicts the data (least probability beyond a posterior mean {value:.2g})",
+        "prior-data conflict: the data contradict the prior {where}, which has a probability of {value:.1g} beyond it "
+        "(limit {limit:.1g}). Move or widen this prior, or correct the data",
     ),
     checks.TRUTH_ON_BOUNDARY: ("", "the truth of {where} lies on the boundary of its prior: no interval can cover it"),
     checks.PREDICTIVE: ("the predictive checks were made", "the predictive checks were not made (checks: false)"),

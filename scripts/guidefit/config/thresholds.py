@@ -35,6 +35,13 @@ class Thresholds(Section):
         "A fit fails if the contraction of a direction, less two Monte Carlo standard errors, is below this.",
         le=1,
     )
+    prior_conflict_level: float = key(
+        0.001,
+        "A prior is reported as contradicting the data if it has less than this probability, divided by the number of parameters "
+        "with priors of their own, beyond the posterior mean. About this share of the fits of a right model is reported, at most.",
+        ge=0,
+        lt=1,
+    )
     calibration_level: float = key(
         0.01,
         "A variable is not calibrated if the p-value of its rank statistics, corrected over the variables, is below this.",

@@ -1,8 +1,10 @@
 """Engine `collapsed`: fits linear Gaussian variants by their scales alone.
 
-Means and effects are integrated out exactly (guidefit.engines.collapsed_posterior). The scales are drawn by importance sampling,
-which reports its own quality as k-hat. If k-hat is too high, five times as many draws are taken, and if it is still too high, NUTS
-samples the scales. Means and effects are then drawn given the scales, and summarised by their exact conditional moments.
+Means and effects are integrated out exactly (guidefit.engines.collapsed_posterior). The modes of the scales' posterior are searched
+from several starts. The scales are drawn by importance sampling with proposals at all modes, which reports its quality as k-hat.
+If k-hat is too high, five times as many draws are taken, and if it is still too high, NUTS samples the scales from the largest
+mode.
+Means and effects are then drawn given the scales, and summarised by their exact conditional moments.
 """
 
 import logging
@@ -15,11 +17,12 @@ import numpy as np
 import xarray as xr
 
 from guidefit.base.errors import UserError
-from guidefit.engines import conditional_locations, importance, mixture
+from guidefit.engines import conditional_locations, importance, mixture, modes
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.engines.interface import K_HAT_MAX, FitError, Settings, data_groups
 from guidefit.models import structure
 from guidefit.models.declaration import Declaration, Priors
+from guidefit.models.priors import written
 from guidefit.models.structure import Structure
 from guidefit.screens import sufficient
 from guidefit.screens.arrays import ModelData, model_data
@@ -34,14 +37,15 @@ MOMENTS_MIN = 128
 PRIOR_VALUES = 1 << 22  # draws x sgRNAs of the prior that are kept, about, at most
 STATISTICS = ("mean", "sd", "mcse_mean", "mcse_sd", *mixture.QUANTILES, "hdi_lower", "hdi_upper")
 IMPORTANCE_STATISTICS = ("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se")
+MODE_STATISTICS = ("modes", "mass_missed")
 
 
 @dataclass(frozen=True)
 class _ScaleDraws:
     """Weighted draws of the scales, in coordinates z (K, scale) with weights (K,).
 
-    chosen: (chain x draw,) indices of those that the posterior keeps; importance: IMPORTANCE_STATISTICS by name, NaN where
-    importance sampling was not used; sampler: statistics (chain, draw) of the sampler by name.
+    chosen: (chain x draw,) indices of those that the posterior keeps; importance: by name, IMPORTANCE_STATISTICS, NaN where
+    importance sampling was not used, and MODE_STATISTICS; sampler: statistics (chain, draw) of the sampler by name.
     """
 
     z: np.ndarray
@@ -118,36 +122,57 @@ class CollapsedEngine:
 
     def _draw_scales(self, model: CollapsedPosterior, rng: np.random.Generator, seed: int) -> _ScaleDraws:
         """Draws of the scales by importance sampling, or by NUTS where the settings ask for it or k-hat is too high."""
-        mode, covariance = self._find_mode(model)
+        found_modes = self._find_modes(model, seed)
+        of_modes = {"modes": float(len(found_modes)), "mass_missed": 0.0}
         tried = dict.fromkeys(IMPORTANCE_STATISTICS, np.nan)
         if self.settings.scales == "importance":
             for draws in (self.settings.importance_draws, 5 * self.settings.importance_draws):
-                found = importance.sample(model.log_density, mode, covariance, draws, rng)
+                found = importance.sample(model.log_density, found_modes, draws, rng)
                 if found.k_hat < self.k_hat_max:
-                    return self._resample(found, rng)
+                    return self._resample(found, of_modes, rng)
             tried = _importance_statistics(found)
             logger.warning("k-hat %.2f with %d draws: falling back to NUTS on the scales", found.k_hat, len(found.weights))
         from guidefit.engines.scale_nuts import sample
 
-        z, sampler = sample(model.gradient, mode, covariance, self.settings, self.threads, seed)
+        largest = max(found_modes, key=lambda mode: mode.share)
+        z, sampler = sample(model.gradient, largest.place, largest.covariance, self.settings, self.threads, seed)
         count = z.shape[0] * z.shape[1]
-        return _ScaleDraws(z.reshape(count, -1), np.full(count, 1 / count), np.arange(count), tried, sampler)
+        z = z.reshape(count, -1)
+        of_modes["mass_missed"] = modes.missed_mass(found_modes, z)
+        return _ScaleDraws(z, np.full(count, 1 / count), np.arange(count), tried | of_modes, sampler)
 
-    def _find_mode(self, model: CollapsedPosterior) -> tuple[np.ndarray, np.ndarray]:
-        """Mode (scale,) of the scales' posterior and covariance (scale, scale) at the mode. Raises FitError."""
+    def _find_modes(self, model: CollapsedPosterior, seed: int) -> list[modes.Mode]:
+        """The modes of the scales' posterior. The starts have a random stream of their own. Raises FitError."""
+        rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
         try:
-            return importance.find_mode(model.gradient, len(self.structure.quantiles))
-        except importance.NoModeError as error:
-            names = np.array(list(self.structure.quantiles))[error.coordinates]
-            what = "the scales go" if len(names) == 0 else f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'}"
-            raise FitError(f"the posterior has no mode: its density grows without bound as {what} to 0") from error
+            return modes.find_modes(model.log_density, model.gradient, len(self.structure.quantiles), rng)
+        except modes.NoModeError as error:
+            raise FitError(self._explain_no_mode(model, error)) from error
 
-    def _resample(self, found: importance.WeightedDraws, rng: np.random.Generator) -> _ScaleDraws:
+    def _explain_no_mode(self, model: CollapsedPosterior, error: modes.NoModeError) -> str:
+        """Whether the density grows without bound, or a prior keeps a scale from where the data are."""
+        names = [list(self.structure.quantiles)[i] for i in error.coordinates]
+        scales, _ = self.structure.values(error.place[None])
+
+        def log_likelihood(shrink: float) -> float:
+            with np.errstate(all="ignore"):
+                return float(model.log_likelihood({n: v * (shrink if n in names else 1.0) for n, v in scales.items()})[0])
+
+        if names and log_likelihood(1e-6) < log_likelihood(1e-3) + 1:
+            priors = ", ".join(f"{written(self.priors[name])} of {name}" for name in names)
+            return (
+                f"prior-data conflict: the data contradict the prior {priors}. They ask for smaller values, of which it has a "
+                "probability below 1e-30. Move or widen this prior, or correct the data."
+            )
+        what = "the scales go" if not names else f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'}"
+        return f"the posterior has no mode: its density grows without bound as {what} to 0"
+
+    def _resample(self, found: importance.WeightedDraws, of_modes: dict[str, float], rng: np.random.Generator) -> _ScaleDraws:
         """The weighted draws, and those of them that represent the posterior with equal weights, in random order."""
         chains, draws = self.settings.chains, self.settings.draws
         chosen = rng.permutation(mixture.systematic(found.weights, chains * draws, rng.random()))
         lp = found.log_density[chosen].reshape(chains, draws)
-        return _ScaleDraws(found.draws, found.weights, chosen, _importance_statistics(found), {"lp": lp})
+        return _ScaleDraws(found.draws, found.weights, chosen, _importance_statistics(found) | of_modes, {"lp": lp})
 
     def _summarise(self, model: CollapsedPosterior, drawn: _ScaleDraws) -> dict[str, np.ndarray]:
         """STATISTICS of every variable: name -> (statistic, ...). Those of means and effects average over some of the draws."""

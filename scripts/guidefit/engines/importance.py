@@ -1,32 +1,23 @@
 """Adaptive importance sampling of a density in a few dimensions, with k-hat as its diagnostic.
 
-The first proposal is a multivariate t distribution at the mode of the density. Each further round of proposals is fitted to the
-weighted draws of the rounds before it. Every draw is weighted against the mixture of all proposals (deterministic mixture: Owen &
-Zhou 2000; adaptive: Cornuet et al. 2012), the weights are Pareto-smoothed, and the k-hat of their tail says whether they can be
-used (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
+The first proposals are multivariate t distributions, one at each mode of the density. Each further round of proposals is fitted to
+the weighted draws of the rounds before it. Every draw is weighted against the mixture of all proposals (deterministic mixture:
+Owen & Zhou 2000; adaptive: Cornuet et al. 2012), the weights are Pareto-smoothed, and the k-hat of their tail says whether they
+can be used (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import gammaln
 
-LogDensity = Callable[[np.ndarray], np.ndarray]  # (K, dim) -> (K,)
-Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (K, dim) -> (K,), (K, dim)
+from guidefit.engines.modes import LogDensity, Mode, nearest
 
 _NU = 5.0  # degrees of freedom of the proposals
 _ROUNDS = (0.25, 0.25, 0.5)  # shares of the draws
-_LOWEST = -12.0  # bound of a coordinate: a standard normal prior has a probability of less than 1e-32 below it
-
-
-class NoModeError(RuntimeError):
-    """The density has no proper mode: it grows without bound as some coordinates go to their lower bound."""
-
-    def __init__(self, coordinates: list[int]) -> None:
-        super().__init__(f"the density grows without bound as coordinates {coordinates} go to their lower bound")
-        self.coordinates = coordinates
+_LEAST_MASS = 0.02  # of draws to which a proposal is fitted
+_LEAST_SHARE = 0.2  # of the draws of a round, before the shares of all its proposals are scaled to sum to 1
 
 
 @dataclass(frozen=True)
@@ -65,53 +56,19 @@ class _Proposal:
         return constant - (_NU + d) / 2 * np.log1p((standard**2).sum(axis=0) / _NU)
 
 
-def find_mode(gradient: Gradient, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mode (dim,) and inverse of the negative Hessian at the mode (dim, dim), kept positive definite. Raises NoModeError."""
-
-    def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
-        with np.errstate(all="ignore"):
-            (value,), (slope,) = gradient(x[None])
-        return (-float(value), -slope) if np.isfinite(value) and np.isfinite(slope).all() else (1e200, np.zeros(dim))
-
-    found = minimize(
-        objective,
-        np.zeros(dim),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(_LOWEST, None)] * dim,
-        options={"maxcor": 20, "ftol": 1e-9, "gtol": 1e-4, "maxiter": 500},
-    )
-    mode = found.x
-    at_bound = [i for i in range(dim) if mode[i] < _LOWEST + 1]
-    if at_bound or not np.isfinite(found.fun):
-        raise NoModeError(at_bound)
-    return mode, _covariance_at(gradient, mode)
-
-
-def _covariance_at(gradient: Gradient, mode: np.ndarray) -> np.ndarray:
-    """Inverse of the negative Hessian (dim, dim), by central differences of the gradient; its eigenvalues are bounded by 10."""
-    step, dim = 1e-5, len(mode)
-    _, slopes = gradient(mode + step * np.concatenate([np.eye(dim), -np.eye(dim)]))
-    columns = (slopes[:dim] - slopes[dim:]) / (2 * step)
-    hessian = -0.5 * (columns + columns.T)
-    values, vectors = np.linalg.eigh(hessian)
-    return (vectors / np.maximum(values, 0.1)) @ vectors.T
-
-
-def sample(
-    log_density: LogDensity, mode: np.ndarray, covariance: np.ndarray, draws: int, rng: np.random.Generator
-) -> WeightedDraws:
-    """About `draws` weighted draws from a density. mode, covariance: of the first proposal."""
-    proposals, counts = [_Proposal(mode, np.linalg.cholesky(covariance))], [round(draws * _ROUNDS[0])]
-    fresh = proposals[0].draw(counts[0], rng)
-    points, values = fresh, _quietly(log_density, fresh)
+def sample(log_density: LogDensity, modes: Sequence[Mode], draws: int, rng: np.random.Generator) -> WeightedDraws:
+    """About `draws` weighted draws from a density. modes: where the first proposals lie, which cover all of them."""
+    proposals = [_Proposal(mode.place, np.linalg.cholesky(mode.covariance)) for mode in modes]
+    counts = [round(draws * _ROUNDS[0] * share) for share in _shares([mode.share for mode in modes])]
+    points = np.concatenate([each.draw(count, rng) for each, count in zip(proposals, counts, strict=True)])
+    values = _quietly(log_density, points)
     for share in (*_ROUNDS[1:], None):
         shares = np.array(counts) / len(points)
         ratios = values - _log_mixture([p.log_density(points) for p in proposals], shares)
         weights, k_hat = smooth(ratios)
         if share is None:
             break
-        for proposal, part in _fit(points, weights, 1e-3 * covariance):
+        for proposal, part in _fit_to_modes(points, weights, modes):
             count = round(draws * share * part)
             fresh = proposal.draw(count, rng)
             points, values = np.concatenate([points, fresh]), np.concatenate([values, _quietly(log_density, fresh)])
@@ -123,8 +80,26 @@ def sample(
     return WeightedDraws(points, values, weights, k_hat, float(1 / (weights**2).sum()), log_evidence, se)
 
 
+def _shares(masses: Sequence[float]) -> list[float]:
+    """Shares of the draws of a round, sum 1, for proposals that stand for these masses."""
+    least = [max(mass, _LEAST_SHARE) for mass in masses]
+    return [share / sum(least) for share in least]
+
+
+def _fit_to_modes(points: np.ndarray, weights: np.ndarray, modes: Sequence[Mode]) -> list[tuple[_Proposal, float]]:
+    """Proposals for the next round, fitted to the draws that belong to each mode, with their shares of the draws."""
+    found = []
+    for number, mode in enumerate(modes):
+        part = np.ones(len(points), bool) if len(modes) == 1 else nearest(modes, points) == number
+        mass = float(weights[part].sum()) if len(modes) > 1 else 1.0
+        if mass > _LEAST_MASS:
+            fitted = _fit(points[part], weights[part] / mass, 1e-3 * mode.covariance)
+            found += [(proposal, mass * share) for proposal, share in fitted]
+    return list(zip([proposal for proposal, _ in found], _shares([mass for _, mass in found]), strict=True))
+
+
 def _fit(points: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> list[tuple[_Proposal, float]]:
-    """At most two proposals for the next round, with their shares of the draws.
+    """At most two proposals for the draws around one mode, with the masses (sum 1) that they stand for.
 
     The draws are split in two along the direction in which they are most skewed: a posterior of scales often has one long tail,
     which a single symmetric proposal misses or covers at the cost of many useless draws. ridge: added to the covariance, so that
@@ -139,14 +114,13 @@ def _fit(points: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> list[tup
     found = []
     for part in (in_tail, ~in_tail):
         mass = weights[part].sum()
-        if mass > 0.02:
+        if mass > _LEAST_MASS:
             shares = weights[part] / mass
             centre = shares @ points[part]
             deviation = points[part] - centre
             covariance = (deviation * shares[:, None]).T @ deviation + 0.05 * root @ root.T
-            found.append((_Proposal(centre, np.linalg.cholesky(covariance)), max(float(mass), 0.2)))
-    total = sum(share for _, share in found)
-    return [(proposal, share / total) for proposal, share in found]
+            found.append((_Proposal(centre, np.linalg.cholesky(covariance)), float(mass)))
+    return found
 
 
 def _log_mixture(log_densities: list[np.ndarray], shares: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import nutpie
 import numpy as np
 from nutpie.compiled_pyfunc import from_pyfunc
 
-from guidefit.engines.importance import Gradient
 from guidefit.engines.interface import FitError, Settings, canonical_stats
+from guidefit.engines.modes import Gradient
 
 
 def sample(

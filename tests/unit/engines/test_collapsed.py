@@ -11,7 +11,10 @@ from scipy import stats
 from guidefit.assess import diagnostics, estimates
 from guidefit.base.errors import UserError
 from guidefit.engines import posterior_file, registry
-from guidefit.models import declaration
+from guidefit.engines.collapsed import CollapsedEngine
+from guidefit.engines.collapsed_posterior import CollapsedPosterior
+from guidefit.engines.interface import FitError
+from guidefit.models import declaration, structure
 from guidefit.screens import arrays, sufficient
 from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Design, Settings
@@ -92,12 +95,61 @@ def test_falls_back_to_nuts_if_k_hat_is_too_high():
     model.k_hat_max = -10.0
     fit = model.fit(data, 5)
     assert diagnostics.is_mcmc(fit)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS).as_row()
+    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
     assert row["method"] == "NUTS over the scales"
     assert "note: importance sampling was replaced by NUTS: k-hat" in row["reasons"]
     assert "with 20000 draws" in row["reasons"]
     assert row["divergences"] == 0
     assert np.isnan(row["log_evidence"])
+
+
+def two_explanations():
+    """A structure and a screen of one row for each sgRNA: their scatter is that of the sgRNAs or that of the noise.
+
+    The two scales enter the likelihood through the sum of their squares alone, and heavy-tailed priors make it most probable that
+    one of them is large and the other is not. The posterior therefore has two modes.
+    """
+    priors = {"mu": {"distribution": "Normal", "mu": 0, "sigma": 1}, "alpha_s": {"distribution": "Normal"}}
+    priors |= {name: {"distribution": "HalfCauchy", "beta": beta} for name, beta in (("sigma", 0.01), ("sigma_alpha", 0.008))}
+    declared = {"noise": "sigma", "intercept": {"mean": "mu", "sgrna": ("alpha_s", "sigma_alpha")}}
+    sgrnas = np.arange(40)
+    values = 3 * np.random.default_rng(1).standard_normal((2, 40))
+    names = [f"s{i}" for i in sgrnas]
+    screen = arrays.ModelData(["g"], names, np.zeros(40, int), sgrnas, *values, ["line"], np.zeros(40, int))
+    return structure.make(declared, priors, "here"), priors, screen
+
+
+def test_both_modes_of_the_scales_are_covered():
+    """The probability that the noise is the larger scale, against a sum over a grid."""
+    model, priors, screen = two_explanations()
+    target = CollapsedPosterior(model, sufficient.from_arrays(screen))
+    axis = np.linspace(-6, 9, 301)
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    density = np.exp(target.log_density(grid) - target.log_density(grid).max())
+    scales, _ = model.values(grid)
+    expected = density[scales["sigma"] > scales["sigma_alpha"]].sum() / density.sum()
+    assert 0.3 < expected < 0.7
+
+    fit = CollapsedEngine(model, priors, Settings(engine="collapsed", draws=500), 1, 1).fit(screen, 5)
+    drawn = fit["posterior"].to_dataset()
+    ess = float(fit["importance"]["importance_ess"])
+    assert float((drawn["sigma"] > drawn["sigma_alpha"]).mean()) == pytest.approx(expected, abs=5 / np.sqrt(min(ess, 2000)))
+    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
+    assert row["k_hat"] < 0.7
+    assert "note: the posterior of the scales has 2 modes, and the draws miss about 0% of its mass" in row["reasons"]
+
+
+def test_a_mode_that_nuts_does_not_reach_fails():
+    """The chains start at one mode and agree with each other, so that R-hat and ESS are good."""
+    model, priors, screen = two_explanations()
+    settings = Settings(engine="collapsed", scales="nuts", draws=500, tune=300, chains=2)
+    fit = CollapsedEngine(model, priors, settings, 1, 1).fit(screen, 5)
+    table = estimates_of(fit)
+    assert table["r_hat"].max() < 1.02
+    row = diagnostics.diagnose(fit, table, None, None, THRESHOLDS, {}).as_row()
+    assert row["verdict"] == "fail"
+    assert 0.3 < row["mass_missed"] < 0.7
+    assert "fail: the posterior of the scales has 2 modes, and the draws miss about" in row["reasons"]
 
 
 def test_a_batch_may_mix_both_ways(tmp_path):
@@ -124,10 +176,20 @@ def test_no_noise_is_refused():
         engine("varying_effects").fit(replace(data, logfc=1.0 + 2.0 * data.x), 1)
 
 
+def test_a_prior_far_above_the_data_is_named():
+    declared = declaration.declare(FOLDER / "varying_effects.py")
+    priors = declared.priors | {"sigma": {"distribution": "LogNormal", "mu": 5, "sigma": 0.02}}
+    model = registry.make_engine(declared, priors, Settings(engine="collapsed"), 1, 1, "here")
+    with pytest.raises(
+        FitError, match=r"prior-data conflict: the data contradict the prior LogNormal\(mu=5, sigma=0.02\) of sigma\."
+    ):
+        model.fit(simulated(1), 1)
+
+
 def test_no_variation_of_sgrnas_sends_their_scale_to_zero():
     quiet = replace(DESIGN, sigma_alpha=0.0, sigma_beta=0.0)
     fit = engine("varying_effects").fit(simulated(1, quiet), 1)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS).as_row()
+    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
     assert row["verdict"] == "unchecked", row["reasons"]
     assert float(fit["summary"]["sigma_alpha"].sel(statistic="mean")) < 0.1
 
@@ -179,7 +241,7 @@ def test_little_data_are_fitted_exactly(case, variant):
     if case == "one sgRNA":
         table = table[table["sgrna"] == "sgRNA_3"]
     fit = engine(variant).fit(arrays.model_data(table), 2)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS).as_row()
+    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
     assert np.isfinite(row["log_evidence"])
     assert row["k_hat"] < 0.7
     # a slope that the data do not identify keeps its prior

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
 
-from guidefit.engines import importance
+from guidefit.engines import importance, modes
 from guidefit.screens import arrays
 from helpers.defaults import Covariate
 from helpers.gaussian import GAUSSIAN, collapsed, dense, make, no_slope, some_scales
@@ -60,8 +60,8 @@ def test_gradient(variant):
 
 
 def evidence(target, seed=1):
-    start = importance.find_mode(target.gradient, len(target.structure.quantiles))
-    return importance.sample(target.log_density, *start, 20_000, np.random.default_rng(seed))
+    start = [modes.find_mode(target.gradient, len(target.structure.quantiles))]
+    return importance.sample(target.log_density, start, 20_000, np.random.default_rng(seed))
 
 
 def test_evidence_of_one_scale_by_quadrature_over_dense_densities():
@@ -83,13 +83,15 @@ def test_evidence_of_one_scale_by_quadrature_over_dense_densities():
 def test_evidence_by_a_grid_of_gauss_and_hermite(variant):
     data, model = arrays.model_data(unbalanced(keep=1.0)), make(variant)
     target = collapsed(model, data)
-    mode, covariance = importance.find_mode(target.gradient, len(model.quantiles))
-    dim = len(mode)
+    mode = modes.find_mode(target.gradient, len(model.quantiles))
+    dim = len(mode.place)
     nodes, weights = hermegauss({3: 30, 5: 12, 6: 8}[dim])
     grid = np.stack(np.meshgrid(*[nodes] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
     log_weights = np.log(np.stack(np.meshgrid(*[weights] * dim, indexing="ij"), axis=-1).reshape(-1, dim)).sum(axis=1)
-    root = 1.3 * np.linalg.cholesky(covariance)
-    terms = target.log_density(mode + grid @ root.T) + log_weights + 0.5 * (grid**2).sum(axis=1) + np.log(root.diagonal()).sum()
+    root = 1.3 * np.linalg.cholesky(mode.covariance)
+    terms = (
+        target.log_density(mode.place + grid @ root.T) + log_weights + 0.5 * (grid**2).sum(axis=1) + np.log(root.diagonal()).sum()
+    )
     by_grid = terms.max() + np.log(np.exp(terms - terms.max()).sum())
     found = evidence(target)
     assert found.log_evidence == pytest.approx(by_grid, abs=5 * found.log_evidence_se + 0.02)

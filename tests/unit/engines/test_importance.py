@@ -5,7 +5,7 @@ import pytest
 from arviz_stats.base import array_stats
 from scipy import stats
 
-from guidefit.engines import importance
+from guidefit.engines import importance, modes
 
 
 def skewed(x):
@@ -17,14 +17,8 @@ def gradient(x):
     return skewed(x), 3 - np.exp(x)
 
 
-def test_mode_and_curvature():
-    mode, covariance = importance.find_mode(gradient, 3)
-    np.testing.assert_allclose(mode, np.log(3), atol=1e-3)
-    np.testing.assert_allclose(covariance, np.eye(3) / 3, atol=1e-3)
-
-
 def test_moments_and_evidence_of_a_skewed_density():
-    found = importance.sample(skewed, *importance.find_mode(gradient, 3), 4000, np.random.default_rng(1))
+    found = importance.sample(skewed, [modes.find_mode(gradient, 3)], 4000, np.random.default_rng(1))
     assert found.k_hat < 0.7
     assert found.ess > 2000
     assert found.log_evidence == pytest.approx(2, abs=4 * found.log_evidence_se)
@@ -35,8 +29,8 @@ def test_moments_and_evidence_of_a_skewed_density():
 
 
 def test_the_error_of_the_evidence_is_its_scatter():
-    start = importance.find_mode(gradient, 2)
-    runs = [importance.sample(skewed, *start, 1000, np.random.default_rng(seed)) for seed in range(200)]
+    start = [modes.find_mode(gradient, 2)]
+    runs = [importance.sample(skewed, start, 1000, np.random.default_rng(seed)) for seed in range(200)]
     scatter = np.std([run.log_evidence for run in runs])
     assert scatter == pytest.approx(np.mean([run.log_evidence_se for run in runs]), rel=5 / np.sqrt(400))
 
@@ -48,14 +42,9 @@ def test_a_density_with_heavier_tails_than_the_proposals_is_found_out():
         squares = (x**2).sum(axis=1) / 2
         return np.logaddexp(-squares, -squares / 100 - 3 * np.log(10))
 
+    start = [modes.Mode(np.zeros(3), np.eye(3), 0.0, True)]
     for seed in range(5):
-        assert importance.sample(heavy, np.zeros(3), np.eye(3), 4000, np.random.default_rng(seed)).k_hat > 1
-
-
-def test_a_density_without_a_mode_is_told():
-    with pytest.raises(importance.NoModeError) as told:
-        importance.find_mode(lambda x: (-(x[:, 1] ** 2) - x[:, 0], np.stack([-np.ones(len(x)), -2 * x[:, 1]], axis=1)), 2)
-    assert told.value.coordinates == [0]
+        assert importance.sample(heavy, start, 4000, np.random.default_rng(seed)).k_hat > 1
 
 
 @pytest.mark.parametrize("size", [200, 4000])

@@ -38,7 +38,7 @@ def estimates_of(fit):
 def test_a_ridge_fails_whichever_sampler_ran_it(settings):
     data = notebook()
     fit = engine("global_intercept", target_accept=0.95, **settings).fit(data, 5)
-    found = diagnostics.diagnose(fit, estimates_of(fit), None, data, THRESHOLDS)
+    found = diagnostics.diagnose(fit, estimates_of(fit), None, data, THRESHOLDS, {})
     row, directions = found.as_row(), found.directions
     assert row["verdict"] == "fail"
     assert "fail: not identified: the data carry no information about alpha - mu_gamma" in row["reasons"]
