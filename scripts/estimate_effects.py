@@ -40,7 +40,9 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
             logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
             continue
         draws = posterior_file.reported(fit["posterior"].to_dataset())
-        effects = EffectDraws(draws, declaration.declare(declaration.file_of(variant, settings["own_files"])), contents)
+        declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
+        effects = EffectDraws(draws, declared, contents)
+        estimates.estimate_gene_lines(screen, variant, declared, fit, writer)
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, writer)
         else:

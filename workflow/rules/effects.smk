@@ -21,6 +21,7 @@ rule estimate_effects:
         gene_effects=in_report("results/{study}/gene_effects.csv", "gene_effects", "genes: effects (table)", SUMMARY),
         sgrna_effects=in_report("results/{study}/sgrna_effects.csv", "sgrna_effects", "sgRNAs: effects (table)", SUMMARY),
         corrected="results/{study}/corrected_logfc.parquet",
+        gene_lines="results/{study}/gene_line_effects.parquet",
         genes="results/{study}/effects/genes.parquet",
         sgrnas="results/{study}/effects/sgrnas.parquet",
         lines="results/{study}/effects/lines.parquet",

@@ -9,14 +9,18 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xarray as xr
 
 from guidefit.base import parquet, tables
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.corrected_logfc import correct_rows, no_corrected_rows
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.fitted_lines import LINE_COLUMNS, choose_genes, fit_lines
+from guidefit.effects.gene_line_table import no_gene_lines, tabulate_gene_lines
 from guidefit.effects.gene_table import GENE_COLUMNS, tabulate_genes
 from guidefit.effects.sgrna_table import SGRNA_COLUMNS, tabulate_sgrnas
+from guidefit.models.declaration import Declaration
+from guidefit.models.line_structure import read_structure
 from guidefit.screens.screen_file import arrow_columns, read_rows_of_genes
 
 
@@ -25,12 +29,14 @@ class EffectPaths:
     """Where the effects of a study are written.
 
     gene_effects, sgrna_effects: CSV for people, with the source's own names; corrected: Parquet, a row per row of the screen and
-    variant; genes, sgrnas, lines: the same tables and the fitted lines as Parquet, for figures and pages.
+    variant; gene_lines: Parquet, a row per gene, cell line and variant with such effects; genes, sgrnas, lines: the same tables and
+    the fitted lines as Parquet, for figures and pages.
     """
 
     gene_effects: str | Path
     sgrna_effects: str | Path
     corrected: str | Path
+    gene_lines: str | Path
     genes: str | Path
     sgrnas: str | Path
     lines: str | Path
@@ -48,13 +54,15 @@ class EffectsWriter:
         self._sgrnas = [pd.DataFrame(columns=list(SGRNA_COLUMNS))]
         self._lines = [pd.DataFrame(columns=list(LINE_COLUMNS))]
         self._corrected: pq.ParquetWriter | None = None
+        self._gene_lines: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._corrected:
-            self._corrected.close()
+        for opened in (self._corrected, self._gene_lines):
+            if opened:
+                opened.close()
         if kind is None:
             self._write_tables()
 
@@ -71,9 +79,18 @@ class EffectsWriter:
             self._corrected = parquet.writer(self._paths.corrected, table.schema)
         self._corrected.write_table(table)
 
+    def write_gene_lines(self, rows: pd.DataFrame) -> None:
+        """Append the effects by gene and cell line of a variant (GENE_LINE_COLUMNS)."""
+        table = pa.table(arrow_columns(add_source_names(rows, self._source_names, self._labels)))
+        if self._gene_lines is None:
+            self._gene_lines = parquet.writer(self._paths.gene_lines, table.schema)
+        self._gene_lines.write_table(table)
+
     def _write_tables(self) -> None:
         if self._corrected is None:
             parquet.write(no_corrected_rows(), self._paths.corrected)
+        if self._gene_lines is None:
+            parquet.write(no_gene_lines(), self._paths.gene_lines)
         genes = tables.concatenate(self._genes, GENE_COLUMNS)
         sgrnas = tables.concatenate(self._sgrnas, SGRNA_COLUMNS)
         parquet.write(genes, self._paths.genes)
@@ -108,6 +125,16 @@ def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, writer:
     writer.add(variant, genes, tabulate_sgrnas(effects, screen.contents), fit_lines(effects, screen.contents, rows, shown))
     for corrected in correct_rows(effects, screen.contents, screen.path, {**screen.ids, "variant": variant}):
         writer.write_corrected(corrected)
+
+
+def estimate_gene_lines(screen: Screen, variant: str, declared: Declaration, fit: xr.DataTree, writer: EffectsWriter) -> None:
+    """Write the effects by gene and cell line of one variant, if its engine has kept their moments."""
+    if declared.structure is None or "moments" not in fit.children:
+        return
+    multiplier = read_structure(declared.structure, str(declared.path)).multiplier
+    multipliers = fit["posterior"].to_dataset()[multiplier[0]] if multiplier else None
+    ids = {**screen.ids, "variant": variant}
+    writer.write_gene_lines(tabulate_gene_lines(fit["moments"].to_dataset(), multipliers, screen.control, ids))
 
 
 def add_source_names(table: pd.DataFrame, names: Mapping[str, str], labels: pd.Series) -> pd.DataFrame:

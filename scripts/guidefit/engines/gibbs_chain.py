@@ -9,7 +9,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,87 +17,9 @@ from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
 from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, update_genes, update_noise
 from guidefit.engines.gibbs_lines import update_lines
+from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
-
-MOMENTS = 7  # rows of add_moments
-
-
-class State(NamedTuple):
-    """The state of a chain by gene, guide, cell, row and line, with scratch that the kernels share; see `make_state`."""
-
-    precision: np.ndarray
-    lam: np.ndarray
-    departs: np.ndarray
-    theta: np.ndarray
-    log_tau: np.ndarray
-    centre: np.ndarray
-    width: np.ndarray
-    accepted: np.ndarray
-    class_of: np.ndarray
-    class_probability: np.ndarray
-    phi: np.ndarray
-    J: np.ndarray
-    h: np.ndarray
-    R: np.ndarray
-    e: np.ndarray
-    flags_of_cell: np.ndarray
-    flagged: np.ndarray
-    square: np.ndarray
-    weight: np.ndarray
-    k: np.ndarray
-    inverse_k: np.ndarray
-    inverse_v: np.ndarray
-
-
-class KernelHyper(NamedTuple):
-    """The hyper-parameters as the kernels take them.
-
-    omega2, factor: squared sd of departing guides (0: none depart), variance of flagged rows in units of the others' (1: none).
-    base: mu_gamma and mu_delta that effects are relative to, and the effect below which a gene is called dependent.
-    """
-
-    log_w: np.ndarray
-    log_t: np.ndarray
-    mu: np.ndarray
-    spread: np.ndarray
-    log_p: np.ndarray
-    omega2: float
-    factor: float
-    base: np.ndarray
-    mean_lam: float
-    s_u: float
-
-
-def make_state(layout: Layout, classes: int) -> State:
-    """A state of the right shapes."""
-    d, genes, guides, lines = layout.blocks, len(layout.blocks.guide_start) - 1, len(layout.sgrna), len(layout.rows_of_line)
-    cells, rows = len(d.line), len(d.y)
-    single = np.float32
-    return State(
-        precision=np.ones(guides),
-        lam=np.zeros(guides),
-        departs=np.zeros(guides, np.int64),
-        theta=np.zeros(2 * guides),
-        log_tau=np.zeros(genes),
-        centre=np.zeros(genes),
-        width=np.full(genes, 0.5),
-        accepted=np.zeros(genes),
-        class_of=np.zeros(genes, np.int64),
-        class_probability=np.ones((genes, classes)),
-        phi=np.zeros((genes, 2)),
-        J=np.zeros(int(d.matrix_start[-1])),
-        h=np.zeros(2 * guides),
-        R=np.zeros(cells, single),
-        e=np.zeros(cells, single),
-        flags_of_cell=np.zeros(cells, np.uint8),
-        flagged=np.zeros(rows, np.uint8),
-        square=np.zeros(rows, single),
-        weight=np.ones(lines, single),
-        k=np.ones(lines, single),
-        inverse_k=np.ones(lines, single),
-        inverse_v=np.ones(lines, single),
-    )
 
 
 Run = Callable[[Callable[[int], Any]], list[Any]]
@@ -288,7 +210,7 @@ class Chain:
             hyper.log_k += q
             hyper.log_t -= q
             s.log_tau[:] -= q
-            for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2]):
+            for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
                 each *= math.exp(-q)
         gibbs_moves.update_guide_noise(hyper, priors, s.lam, rng)
         hyper.s_v = slice_scale(hyper.s_v, lines, float((hyper.log_v**2).sum()), priors.s_v, rng)

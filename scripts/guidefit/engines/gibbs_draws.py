@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_chain import MOMENTS, Chain
+from guidefit.engines.gibbs_chain import Chain
+from guidefit.engines.gibbs_state import MOMENTS
 from guidefit.models.line_structure import LineStructure
 
 MOST_VALUES = 1 << 26  # draws x parameters that are kept, about, at most: of large screens, every nth draw is kept
@@ -42,7 +43,7 @@ class Draws:
         self._iterations += 1
         self._second_class += s.class_of
         self._departs += s.departs
-        self.hyper[chain, iteration] = _in_order(self._structure, now)
+        self.hyper[chain, iteration] = in_order(self._structure, now)
         if iteration % self.thin or (at := iteration // self.thin) >= self.kept:
             return
         structure, sgrna = self._structure, self._layout.sgrna
@@ -110,7 +111,7 @@ class Draws:
         return xr.Dataset(found, coords=dict(coords))
 
 
-def _in_order(structure: LineStructure, chain: Chain) -> np.ndarray:
+def in_order(structure: LineStructure, chain: Chain) -> np.ndarray:
     """The hyper-parameters of a chain in the order of `LineStructure.roles`."""
     hyper = chain.hyper
     found = [*hyper.mu.T.ravel(), *hyper.spread.T.ravel(), *np.exp(hyper.log_t)]

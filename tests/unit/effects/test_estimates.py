@@ -22,7 +22,15 @@ def test_source_names_stand_next_to_ours(hostile_table, contents):
 
 @pytest.fixture
 def paths(tmp_path):
-    names = ("gene_effects.csv", "sgrna_effects.csv", "corrected.parquet", "genes.parquet", "sgrnas.parquet", "lines.parquet")
+    names = (
+        "gene_effects.csv",
+        "sgrna_effects.csv",
+        "corrected.parquet",
+        "gene_lines.parquet",
+        "genes.parquet",
+        "sgrnas.parquet",
+        "lines.parquet",
+    )
     return estimates.EffectPaths(*(tmp_path / name for name in names))
 
 

@@ -16,7 +16,7 @@ from guidefit.engines import gibbs_blocks
 from guidefit.models.line_structure import MEAN_SD
 from helpers.line_screens import declared, layout, screen
 
-MODULES = ("linear", "cells", "genes", "lines", "moves", "chain")
+MODULES = ("linear", "cells", "genes", "lines", "moves", "state", "chain")
 norm, many = stats.norm.logpdf, stats.multivariate_normal
 
 
@@ -118,7 +118,7 @@ def gene(plain, seed=0, n=3):
     """Random information J, h of a gene's guides, and hyper-parameters of two classes."""
     rng = np.random.default_rng(seed)
     root = rng.standard_normal((2 * n, 2 * n))
-    t = plain.chain.KernelHyper(
+    t = plain.state.KernelHyper(
         np.log([0.6, 0.4]), np.log([0.1, 0.3]), np.array([[0.0, -0.1], [-1.0, 0.2]]),
         np.array([[0.2, 0.3, 0.3, 0.2], [0.7, 0.3, 0.5, 0.1]]), np.log([[0.9, 0.1], [0.8, 0.2]]), 4.0, 100.0, np.zeros(3), 0.0, 1.0,
     )  # fmt: skip
