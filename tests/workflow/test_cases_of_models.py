@@ -1,7 +1,7 @@
 """Situations that users of comparable tools reported, each a folder with a config, run through the real Snakefile.
 
-The folders lie next to the project, and the tests skip where they are absent. What a folder's variants and configs do wrong is
-told in its expect.md.
+The folders lie next to the project, and the tests skip where they are absent. The file expect.md of each
+folder explains what is wrong.
 """
 
 import shutil
