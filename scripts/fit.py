@@ -27,11 +27,11 @@ settings = interface.Settings(**params.settings)
 prior_seed = randomness.integer(study, variant, 0, "prior")
 engine = registry.make_engine(declared, priors, settings, snakemake.threads, prior_seed, place)
 fingerprint = json.dumps([params.variant, priors, params.settings, params.library], sort_keys=True)
-if settings.engine == "collapsed":
-    declared_structure.check_once(declared, priors, place, fingerprint)
 
 saved = Path(snakemake.output.posterior).parent / "saved"
 with batch.claim(saved):
+    if settings.engine == "collapsed":
+        declared_structure.check_once(declared, priors, place, fingerprint)
     fits, errors = batch.fit_batch(
         engine,
         inputs.screen,

@@ -55,7 +55,18 @@ def cache_folder() -> Path:
 
 
 def check_folders() -> None:
-    """Raise UserError where Snakemake's cache, or the folder of this user's compile caches, cannot be written."""
+    """Raise UserError where Snakemake's cache, or the folder of this user's compile caches, cannot be written.
+
+    Also where the name of the working folder has characters that this environment cannot encode: the NetCDF library would fail.
+    """
+    encoding = sys.getfilesystemencoding()
+    try:
+        os.getcwd().encode(encoding)
+    except UnicodeEncodeError:
+        raise UserError(
+            f"the name of the folder of this run has characters that the encoding of this environment, {encoding}, does not have. "
+            "Set the environment variable PYTHONUTF8=1, or run in a folder whose path has plain letters only."
+        ) from None
     caches = os.environ.get("XDG_CACHE_HOME")
     _make_writable(Path(caches or "~/.cache").expanduser() / "snakemake", "XDG_CACHE_HOME")
     _make_writable(cache_folder(), "TMPDIR")

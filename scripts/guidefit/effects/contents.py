@@ -43,6 +43,7 @@ def read_contents(path: str | Path, seed: int) -> ScreenContents:
     sgrnas = pd.concat(parts).groupby(["sgrna", "gene"], sort=False).agg(again | {"n_alignments": "first"}).reset_index()
     genes = sgrnas.groupby("gene", sort=False).agg(again | {"sgrna": "size"}).rename(columns={"sgrna": "sgrnas"})
     genes["cna_sd"] = np.sqrt((genes["cna2"] / genes["rows"] - (genes["cna"] / genes["rows"]) ** 2).clip(lower=0))
+    genes["cna_sd"] = genes["cna_sd"].where(genes["cna_highest"].notna())  # the sum of missing ones is 0
     genes = genes.join(_leverage(path, seed, genes["x"] / genes["rows"])).drop(columns=["x", "cna", "cna2", "logfc"])
     sgrnas = sgrnas.assign(logfc=sgrnas["logfc"] / sgrnas["rows"])
     return ScreenContents(genes.reset_index(), sgrnas[["sgrna", "gene", "rows", "n_alignments", "logfc"]])

@@ -25,7 +25,9 @@ def model_graph(model: pm.Model, priors: Priors) -> dict[str, Any]:
     # The standardised effects of a non-centred variable are left out: the figure shows the model, not how it is sampled.
     kinds = {name: "free" if parents[name] & inner else kind for name, kind in kinds.items() if name not in inner}
     # PyMC has a data container as parent of what it enters, and the container of the observations as child of the likelihood.
-    kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name]}
+    # One that enters nothing, such as x in a variant without a slope, is no part of the model.
+    entering = set().union(*parents.values())
+    kinds |= {v.name: "data" for v in model.data_vars if not parents[v.name] and v.name in entering}
     lengths = {dim: int(length.eval()) for dim, length in model.dim_lengths.items()}
     nodes = [
         {

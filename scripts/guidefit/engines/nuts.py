@@ -30,6 +30,7 @@ class Nuts:
         """checked_file: the variant's file, if its model is to be checked before the first fit; None: it is not."""
         self.build, self.priors, self.settings, self.threads, self.prior_seed = build, priors, settings, threads, prior_seed
         self._checked_file = checked_file
+        self._start: promises.Start | None = None
         self.structure: LineStructure | None = None  # whose graph shows the parameters that one vector of the model holds
         self.model: pm.Model | None = None
         self._read: ModelData | None = None
@@ -50,10 +51,13 @@ class Nuts:
         if self._compiled_for is None or not data.has_same_design(self._compiled_for):
             if self._checked_file:
                 self.model = promises.build_checked(self.build, self.priors, data, self._checked_file)
+                self._start = promises.Start(self.model)
             else:
                 self.model = self.build(data, self.priors)
             self._compiled_for, self._prior = data, None
             self.compile()
+        if self._start and (problem := self._start.problem(data)):
+            raise FitError(problem)
         ready = self.swap(data)
         compiled = time.perf_counter()
         try:

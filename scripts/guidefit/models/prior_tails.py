@@ -95,7 +95,7 @@ def tail_probability(prior: Prior, value: float) -> float:
     """Probability under the prior of values as far out as this one or further, on both sides; 1 where the value is in no tail.
 
     It is twice the probability beyond the value, on its side of the median. A side on which the density is higher than at the
-    median, such as values near 0 under an Exponential, is no tail.
+    median, such as values near 0 under an Exponential, does not count as a tail.
     """
     frozen = _frozen(prior)
     if frozen.pdf(value) > frozen.pdf(frozen.median()) * (1 + 1e-9):

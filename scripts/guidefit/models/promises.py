@@ -17,6 +17,7 @@ from guidefit.models.structure import Structure
 from guidefit.screens.arrays import ModelData
 
 REMEDY = "Take both from the data containers: `x, logfc = rows(data)`, with rows from guidefit.models.parts."
+_STARTS_TRIED = 100
 _TOLERANCE = 1e-8  # of log densities, relative
 
 
@@ -119,9 +120,13 @@ def _check_containers(model: pm.Model, build: Build, priors: Priors, data: Model
     before = density(point)
     for container, field, name in (("y", "logfc", "logFC"), ("x", "x", "x")):
         present = getattr(data, field)
-        other = replace(data, **{field: present + rng.standard_normal(len(present))})
-        rebuilt = _terms(_build(build, other, priors, path))(point)
-        if container == "y" and _agree(before, rebuilt):
+        # Under a likelihood of positive numbers, or of numbers from 0 to 1, other data may have a density of zero as well.
+        for values in (present + rng.standard_normal(len(present)), abs(present) + 0.1, 0.5 + np.arctan(present) / np.pi):
+            other = replace(data, **{field: values})
+            rebuilt = _terms(_build(build, other, priors, path))(point)
+            if container == "x" or not _agree(before, rebuilt):
+                break
+        else:
             raise UserError(f"{path}: the log density does not depend on logFC. {REMEDY} Pass `observed=logfc` to the likelihood.")
         swapped = before
         if container in model.named_vars:
@@ -146,17 +151,44 @@ def _agree(one: Any, other: Any) -> bool:
 
 
 def _check_start(model: pm.Model, path: str | Path) -> None:
-    """Raise UserError where a variable's log density is not finite at the point where sampling starts.
+    """Raise UserError where a variable's log density is not a number, or infinitely large, at the point where sampling starts.
 
-    Potentials are left to the sampler, which moves the start: a constraint may be violated at this point alone.
+    A density of zero depends on the data, and is left to `Start`. Potentials are left to it too.
     """
     names = [variable.name for variable in model.basic_RVs]
     terms = model.compile_fn(model.logp(model.basic_RVs, sum=False), **QUICK)(model.initial_point())
-    bad = [f"{name} ({np.sum(term):g})" for name, term in zip(names, terms, strict=True) if not np.isfinite(term).all()]
+    bad = [f"{name} ({np.sum(term):g})" for name, term in zip(names, terms, strict=True) if not np.sum(term) < np.inf]
     if bad:
         raise UserError(
             f"{path}: the log density is not finite where sampling starts, for {', '.join(bad)}. Check for logarithms or roots of "
-            "negative numbers, division by 0, and observations outside the support of the likelihood."
+            "negative numbers, and for division by 0."
+        )
+
+
+class Start:
+    """Whether a sampler can start on the data of a screen: it needs a point around the model's start whose density is not zero."""
+
+    def __init__(self, model: pm.Model) -> None:
+        self.model, self._density = model, _terms(model)
+        self._names = [variable.name for variable in (*model.basic_RVs, *model.potentials)]
+
+    def problem(self, data: ModelData) -> str | None:
+        """Why no sampler can start, as a sentence, or None. The start is moved by up to 1 in each coordinate, as samplers do."""
+        for container, values in (("y", data.logfc), ("x", data.x)):
+            if container in self.model.named_vars:
+                pm.set_data({container: values}, model=self.model)
+        rng, start, bad = np.random.default_rng(0), self.model.initial_point(), dict.fromkeys(self._names, 0)
+        for number in range(_STARTS_TRIED):
+            point = {name: value + rng.uniform(-1, 1, np.shape(value)) * min(number, 1) for name, value in start.items()}
+            finite = np.isfinite(self._density(point))
+            if finite.all():
+                return None
+            for name, is_finite in zip(self._names, finite, strict=True):
+                bad[name] += not is_finite
+        always = ", ".join(name for name, count in bad.items() if count == _STARTS_TRIED) or "one variable or another"
+        return (
+            f"no sampler can start: the density of {always} is zero at all of {_STARTS_TRIED} points around the start. Check "
+            "whether the likelihood and the constraints allow these data."
         )
 
 

@@ -57,11 +57,11 @@ class Blocks:
         self._replicates, self._copies, self._steps = replicates, copies, steps
         self._block_rows = block_rows
         names = replicates.lines
-        self.lines = np.unique(names if copies is None else names[np.isin(names, copies.index)])
+        self.lines = np.unique(names if copies is None else names[pd.Index(names).isin(copies.index)])
         self.guides = select_guides(guides, replicates.sgrnas, np.unique(names), copies, steps, ledger)
         self._line_rows = np.empty(0, int) if copies is None else copies.index.get_indexer(self.lines)
         # Replicates are sorted by cell line: where each line's begin among those that are kept.
-        self._kept_replicates = np.flatnonzero(np.isin(names, self.lines))
+        self._kept_replicates = np.flatnonzero(pd.Index(names).isin(self.lines))
         self._starts = np.searchsorted(names[self._kept_replicates], self.lines)
 
     def iterate(self, ledger: Ledger | None = None) -> Iterator[Block]:
@@ -215,7 +215,7 @@ def _iterate_tables(
 ) -> Iterator[pd.DataFrame]:
     for block in blocks.iterate():
         codes, names = block.genes
-        kept = block.kept & ~np.isin(names, left_out)[codes]
+        kept = block.kept & ~pd.Index(names).isin(left_out)[codes]
         if kept.any():
             yield _make_table(block, kept, blocks.lines, covariate, fitted)
 

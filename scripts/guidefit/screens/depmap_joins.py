@@ -38,7 +38,7 @@ def _leave_out(ledger: Ledger, reason: str, names: Any, lines: int) -> None:
 
 def _with_data(guides: pd.DataFrame, sgrnas: np.ndarray, lines: int, ledger: Ledger) -> pd.DataFrame:
     """The guides of the map that have data."""
-    unknown = sgrnas[~np.isin(sgrnas, guides["sgrna"])]
+    unknown = sgrnas[~pd.Index(sgrnas).isin(guides["sgrna"])]  # np.isin compares text pair by pair
     near = labels.match(unknown, guides["sgrna"], "sgrna").near() if len(unknown) < 1000 else []
     _leave_out(ledger, "not in the guide map", unknown, lines)
     ledger.join_of_screen("guide map", "guides of the data", len(sgrnas), unknown.tolist(), _explain_near(near))
@@ -48,7 +48,7 @@ def _with_data(guides: pd.DataFrame, sgrnas: np.ndarray, lines: int, ledger: Led
     if len(absent):
         ledger.note(f"{len(absent):,} guide(s) of the guide map are not among the data", absent)
         genes = guides["gene"].unique()
-        without = genes[~np.isin(genes, guides.loc[has_data, "gene"].unique())].tolist()
+        without = genes[~pd.Index(genes).isin(guides.loc[has_data, "gene"])].tolist()
         ledger.join("data", "genes of the guide map", len(genes), without)
         if without:
             ledger.note(f"{len(without):,} gene(s) of the guide map have no guide in the data", without)
@@ -91,7 +91,8 @@ def _with_gene(guides: pd.DataFrame, lines: int, ledger: Ledger) -> pd.DataFrame
 def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     """The guides whose gene has copy numbers, with its column in `copies`; lines without copy numbers are counted."""
     of_lines = labels.match(lines, copies.index, "cell_line")
-    known, without = lines[np.isin(lines, copies.index)], lines[~np.isin(lines, copies.index)]
+    has_any = pd.Index(lines).isin(copies.index)
+    known, without = lines[has_any], lines[~has_any]
     if len(known) > 1:
         ledger.join_of_screen(
             "copy numbers", "cell lines of the data", len(lines), without.tolist(), _explain_near(of_lines.near())

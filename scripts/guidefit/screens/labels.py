@@ -121,6 +121,15 @@ def _from_r(name: str) -> str:
     return re.sub(r"^x(?=\d)", "", fold(name))
 
 
+def keys(names: Iterable[str]) -> set[str]:
+    """All that names may be matched by, whatever they name: to see which of two files' axes belong together."""
+    found: set[str | None] = set()
+    for name in names:
+        ids = parse_gene(name)
+        found |= {fold(name), fold(ids.symbol or name), ids.entrez, ids.ensembl, _line_of_ccle(name)}
+    return {key for key in found if key}
+
+
 Key = Callable[[str], str | None]
 _STEPS: dict[str, tuple[tuple[str, Key], ...]] = {
     "gene": (

@@ -293,7 +293,7 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
     kept = candidate.table[~empty.any(axis=1)]
     for name, what in (("sgrna", "sgRNAs"), ("gene", "genes"), ("cell_line", "cell lines")):
         names = candidate.table[name].dropna().unique()
-        lost = names[~np.isin(names.astype(str), kept[name].unique().astype(str))]
+        lost = names[~pd.Index(names).isin(kept[name])]
         ledger.join_of_screen("rows without missing values", f"{what} of the table", len(names), lost.tolist())
     return _Candidate(kept, candidate.not_numbers, candidate.source, candidate.columns, candidate.logfc_max, candidate.is_ratio)
 

@@ -98,8 +98,8 @@ def _drop_annotations(table: pd.DataFrame) -> pd.DataFrame:
 
 def _text_columns(matrix: pd.DataFrame) -> list[str]:
     """The columns that hold text, or true and false."""
-    kinds = matrix.dtypes.map(lambda kind: pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind))
-    return matrix.columns[~kinds.astype(bool)].tolist()
+    kinds = {kind: pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in matrix.dtypes.unique()}
+    return [] if all(kinds.values()) else matrix.columns[~matrix.dtypes.map(kinds).astype(bool)].tolist()
 
 
 def _is_numeric(column: pd.Series) -> bool:
@@ -163,14 +163,14 @@ def orient(
     what: says in the message what rows and columns are. Columns of text that are neither, such as annotations of genes, are left
     out and noted. Raises UserError where no names match, or where a row or column holds text.
     """
-    by_axis = [{labels.fold(name) for name in names} for names in (rows, columns)]
+    by_axis = [labels.keys(rows), labels.keys(columns)]
     text = _text_columns(matrix)
     candidates = [None, *(column for column in text if matrix[column].is_unique and matrix[column].notna().all())]
     best, score, is_transposed = None, 0, False
     for column in candidates:
         across, down = (
-            {labels.fold(str(name)) for name in names}
-            for names in (matrix.columns, matrix.index if column is None else matrix[column])
+            labels.keys(map(str, matrix.columns)),
+            labels.keys(map(str, matrix.index if column is None else matrix[column])),
         )
         for transposed, (wanted_down, wanted_across) in ((False, by_axis), (True, by_axis[::-1])):
             matches = min(len(down & wanted_down), len(across & wanted_across))
@@ -184,7 +184,7 @@ def orient(
     if best is not None:
         matrix = matrix.set_index(best)
     across = by_axis[0] if is_transposed else by_axis[1]
-    annotations = [column for column in text if column != best and labels.fold(column) not in across]
+    annotations = [column for column in text if column != best and not labels.keys([column]) & across]
     if annotations and ledger:
         ledger.note(f"{place}: {len(annotations)} column(s) of text left out", annotations)
     matrix = matrix.drop(columns=annotations)

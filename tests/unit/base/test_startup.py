@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from guidefit.base import startup
+from guidefit.base.errors import UserError
 from helpers import ROOT
 
 
@@ -96,3 +97,14 @@ def test_a_folder_that_cannot_be_written_is_named_before_a_run(variable, named, 
     message = capsys.readouterr().err
     assert str(tmp_path / "file/folder") in message
     assert f"Set the environment variable {named} to a folder that you can write to" in message
+
+
+def test_a_working_folder_that_the_environment_cannot_encode_is_refused_before_a_run(tmp_path, monkeypatch):
+    folder = tmp_path / "é"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    startup.check_folders()
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    with pytest.raises(UserError, match=r"encoding of this environment, ascii, does not have. Set .* PYTHONUTF8=1"):
+        startup.check_folders()

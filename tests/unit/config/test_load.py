@@ -306,6 +306,13 @@ def test_a_count_table_is_enough():
     assert loaded["s"]["has_samples"]
 
 
+def test_a_layout_needs_copy_numbers():
+    real = {"screen": {"count_table": FILE, "samples": FILE, "control_guides": "NTC*"}, "variants": ["sgrna_intercepts"]}
+    simulated = {"simulate": {"layout": "real", "truth": "prior"}, "variants": ["pooled"]}
+    with pytest.raises(UserError, match=r"sim.simulate.layout: the screen of real has no copy numbers"):
+        check({"studies": {"real": real, "sim": simulated}})
+
+
 def test_a_day_may_be_a_number_or_a_text():
     screens = [COUNT_TABLE | {"of": {"day": day}} for day in (14, 14.0, "14")]
     assert len({str(check(study_of(screen))["s"]["screen"]["of"]) for screen in screens}) == 1

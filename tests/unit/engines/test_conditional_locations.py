@@ -61,6 +61,8 @@ def _prior_given(model, gene_of_sgrna, scales, rng):
 def _predictor(model, data, drawn):
     total = 0.0
     for side, factor in zip(model.sides, (np.ones_like(data.x), data.x), strict=True):
+        if side is None:
+            continue
         if side.sgrna:
             part = drawn[side.sgrna[0]][:, data.sgrna_of_row]
         elif side.gene:

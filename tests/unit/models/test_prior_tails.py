@@ -1,4 +1,4 @@
-"""Tails of priors: the distribution functions are PyMC's, and a side where the density rises is no tail."""
+"""Tails of priors: the distribution functions are PyMC's, and a side where the density rises does not count as a tail."""
 
 import numpy as np
 import pytest

@@ -107,6 +107,22 @@ def test_a_broken_promise_is_named_with_the_file_and_a_remedy(tmp_path, change, 
         check(path)
 
 
+def test_a_density_of_zero_is_left_to_the_fit_which_names_the_variable(tmp_path):
+    """It depends on the data: other variants and seeds go on."""
+    body = LINE.replace('pm.Normal("logfc", mean', 'pm.LogNormal("logfc", mean')
+    data = promises.small_screen()
+    start = promises.Start(check(write(tmp_path, body)))
+    problem = start.problem(replace(data, logfc=-abs(data.logfc)))
+    assert problem.startswith("no sampler can start: the density of logfc is zero at all of 100 points")
+    assert start.problem(replace(data, logfc=abs(data.logfc))) is None
+
+
+def test_logfc_that_is_no_container_is_found_where_its_density_is_zero(tmp_path):
+    body = LINE.replace('pm.Normal("logfc", mean', 'pm.LogNormal("logfc", mean').replace("observed=logfc", "observed=data.logfc")
+    with pytest.raises(UserError, match=r"takes logFC from data\.logfc"):
+        check(write(tmp_path, body))
+
+
 def test_a_file_that_ends_the_process_is_refused(tmp_path):
     path = write(tmp_path, LINE)
     path.write_text("raise SystemExit\n" + path.read_text())

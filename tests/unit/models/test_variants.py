@@ -72,6 +72,11 @@ def by_hand(name, at, data):
     if name == "varying_intercepts":
         total += norm(at["beta"], -1, 5) + norm(at["alpha_s"], at["gamma_g"][g], at["sigma_alpha"]).sum()
         return total + norm(data.logfc, at["alpha_s"][s] + at["beta"] * data.x, at["sigma"]).sum()
+    if name == "gene_intercepts":
+        return total + norm(data.logfc, at["gamma_g"][g][s], at["sigma"]).sum()
+    if name == "sgrna_intercepts":
+        total += norm(at["alpha_s"], at["gamma_g"][g], at["sigma_alpha"]).sum()
+        return total + norm(data.logfc, at["alpha_s"][s], at["sigma"]).sum()
     if name == "correlated_genes":
         # LKJ(2) on rho_gene, and a dense bivariate normal per gene in place of two of one dimension
         total += stats.beta(2, 2).logpdf((at["rho_gene"] + 1) / 2) - np.log(2)

@@ -357,3 +357,38 @@ def test_few_control_guides_lower_the_verdicts(tmp_path, release):
     warned = ledger.loc[ledger["action"] == "warned", "reason"].tolist()
     assert len(warned) == 1
     assert warned[0].startswith("only 4 guides of nonessential genes scale and centre the samples")
+
+
+@pytest.mark.parametrize(
+    ("of_guides", "of_copies"),
+    [
+        ("{symbol}", "{symbol} ({entrez})"),
+        ("{symbol} ({entrez})", "{entrez}"),
+        ("{entrez}", "{symbol} ({entrez})"),
+        ("{symbol} ({entrez})", "{symbol}..{entrez}."),
+        ("ENSG00000000{entrez}.3", "{symbol} (ENSG00000000{entrez})"),
+        ("{symbol}", "gene{number}"),
+    ],
+    ids=["symbols in the map", "ids of copies", "ids in the map", "names by R", "Ensembl", "case"],
+)
+def test_genes_are_matched_whatever_their_labels(tmp_path, release, of_guides, of_copies):
+    one, _ = run(tmp_path, release, ".csv", normalise="all")
+
+    def rename(form):
+        return lambda label: form.format(symbol=label.split(" ")[0], entrez=label[-4:-1], number=label[4])
+
+    release["guide_map"]["gene"] = release["guide_map"]["gene"].map(rename(of_guides))
+    release["copy_number"] = release["copy_number"].rename(columns=rename(of_copies))
+    other, ledger = run(tmp_path, release, ".csv", normalise="all")
+    key = ["sgrna", "cell_line"]
+    pd.testing.assert_series_equal(other.set_index(key)["cna"].sort_index(), one.set_index(key)["cna"].sort_index())
+    assert not ledger["action"].eq("warned").any()
+
+
+def test_lines_are_matched_whatever_their_spelling(tmp_path, release):
+    one, _ = run(tmp_path, release, ".csv")
+    names = {"L1": "l-1", "L2": "L2_SKIN", "L3": "L3", "L4": " L4\u200b"}
+    release["copy_number"] = release["copy_number"].rename(index=names)
+    other, ledger = run(tmp_path, release, ".csv")
+    pd.testing.assert_frame_equal(other, one)
+    assert "L1 = l-1, L2 = L2_SKIN" in " ".join(ledger["examples"])

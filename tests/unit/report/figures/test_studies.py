@@ -7,8 +7,9 @@ import pytest
 from guidefit.assess.recovery import COLUMNS as RECOVERY_COLUMNS
 from guidefit.assess.recovery import LEVELS
 from guidefit.base import tables
+from guidefit.config.thresholds import Thresholds
 from guidefit.effects.correction import COLUMNS as CORRECTION_COLUMNS
-from guidefit.report.figures import calibration, comparison, correction, recovery, style
+from guidefit.report.figures import calibration, comparison, correction, recovery, samples, style
 
 COMPARED = pd.DataFrame(
     {
@@ -106,3 +107,34 @@ def test_calibration_of_a_variant_without_rank_statistics(tmp_path):
     for variant in ("v", "other"):
         calibration.draw({"ranks": tmp_path / "ranks.parquet"}, outputs, {"study": "s", "variant": variant})
     assert all((tmp_path / f"{key}.svg").stat().st_size < 20_000 for key in outputs)
+
+
+def test_the_quality_of_samples():
+    table = pd.DataFrame(
+        {
+            "sample": [f"s{i}" for i in range(60)],
+            "cell_line": "L",
+            "condition": np.nan,
+            "day": 14,
+            "role": ["screened"] * 58 + ["not used"] * 2,
+            "flags": ["few reads" if i in (30, 59) else np.nan for i in range(60)],
+            "reads_per_guide": 300.0,
+            "median_control": 200.0,
+            "zero_share": 0.0,
+            "gini": 0.1,
+            "replicate_correlation": np.nan,
+            "nnmd": np.nan,
+        }
+    )
+    plot = samples.quality(table, Thresholds().model_dump(), "Samples")
+    assert plot.data["panel"].cat.categories.tolist() == [
+        "reads per guide",
+        "median count of controls",
+        "share without reads",
+        "Gini index",
+    ]
+    assert plot.data["sample"].nunique() == style.MAX_NAMES
+    marks = plot.data.drop_duplicates("sample").set_index("sample")["mark"]
+    assert marks["s30"] == "flagged"
+    assert marks["s59"] == "not used"
+    assert plot.labels.subtitle.startswith("40 of 60 samples")
