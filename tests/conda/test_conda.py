@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import ROOT
+from helpers import ROOT, count_tables
 from helpers.release import made_up, save
 from helpers.running import Workflow
 
@@ -28,7 +28,7 @@ TARGETS = (
     *("results/design/figures/gene_effects-trace-seed_0.png", "results/design/figures/data-design-logfc_by_x-seed_0.png"),
     *("results/prior/figures/gene_effects-calibration_ecdf.svg", "results/real/data/screen/screen.parquet"),
     *("results/release/genes.html", "results/release/figures/gene_effects-genes.png", "results/release/figures/correction.svg"),
-    "results/layout/recovery.csv",
+    *("results/layout/recovery.csv", "results/counted/data/screen/screen.parquet", "results/counted/figures/samples.svg"),
 )
 # Installed in each environment: when a job of the workflow ends, it writes the file of every module that it imported.
 WITNESS = """
@@ -72,7 +72,7 @@ def environments(conda, tmp_path_factory):
     sampling = {"draws": 60, "tune": 60, "chains": 2, "sampler": "pymc"}
     small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 6}
     quick = {"seeds": [0, 1], "batch_size": 2, "sampling": sampling | {"engine": "collapsed"}}
-    table = pd.DataFrame([(f"s{s}", f"g{s // 2}", f"l{c}", c + 1, c * s % 5) for s in range(4) for c in range(6)])
+    table = pd.DataFrame([(f"s{s}", f"g{s // 2}", f"l{c}", c + 1, c * s % 5 - 2) for s in range(4) for c in range(6)])
     table.to_csv(folder / "screen.csv", header=["s", "g", "l", "c", "y"], index=False)
     columns = {"sgrna": "s", "gene": "g", "cell_line": "l", "cna": "c", "logfc": "y"}
     unchecked = quick | {"checks": False, "figure_seeds": 0, "variants": ["gene_effects"]}
@@ -81,6 +81,13 @@ def environments(conda, tmp_path_factory):
         prior=unchecked | {"simulate": small | {"truth": "prior"}},
         release=unchecked | {"screen": save(folder, made_up() | {"essential": ESSENTIAL}), "seeds": [1]},
         layout=unchecked | {"simulate": {"layout": "release", "truth": "posterior"}},
+        counted=unchecked
+        | {
+            "screen": count_tables.save(folder, *count_tables.made_up()[:2])
+            | {"control_guides": "NTC_*", "of": {"condition": "dmso"}},
+            "variants": ["sgrna_intercepts"],
+            "seeds": [1],
+        },
         real=unchecked | {"screen": {"path": "screen.csv", "columns": columns}, "seeds": [1]},
     )
     in_conda = ("--sdm", "conda", "--conda-prefix", folder / "environments")

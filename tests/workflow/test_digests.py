@@ -95,10 +95,10 @@ FIGURES = {
     "plot_comparison",
     "plot_recovery",
 }
-FIGURES |= {"plot_calibration", "plot_effects", "plot_correction"}
+FIGURES |= {"plot_calibration", "plot_effects", "plot_correction", "plot_samples"}
 EDITED = {
     "assess/recovery.py": {"recover"},
-    "screens/depmap.py": {"import_depmap"},
+    "screens/depmap.py": {"import_depmap", "judge_samples"},
     "report/figures/correction.py": {"plot_correction"},
     "report/figures/style.py": FIGURES,
 }
