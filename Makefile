@@ -1,5 +1,5 @@
 # make run    the default study, from a bare machine to results/report.html
-# make test   all tests
+# make test   all tests; SELECT='-m "not long"' leaves out those that take minutes
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
@@ -16,7 +16,7 @@ run: env
 # Three files of tests at a time: most wait for one core, a disk, or SLURM. In this order the longest
 # files start first. The ten slowest tests are listed at the end.
 test: env
-	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 $(SELECT)
 
 env:
 	@sh envs/make_env.sh

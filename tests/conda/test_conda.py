@@ -16,7 +16,7 @@ from helpers import ROOT, count_tables
 from helpers.release import made_up, save
 from helpers.running import Workflow
 
-pytestmark = [pytest.mark.slow, pytest.mark.conda]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.conda]
 
 LOCK = (ROOT / "requirements.lock").read_text()
 ESSENTIAL = pd.DataFrame({"Gene": ["GENE0 (100)", "GENE1 (101)"]})

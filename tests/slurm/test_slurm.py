@@ -11,7 +11,7 @@ from helpers.cluster import NODES
 from helpers.faulty import NAMES, Faulty, fitted
 from helpers.running import Workflow, assert_same_tables
 
-pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.slurm]
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def test_fits_that_cannot_start_are_rows_of_the_comparison(case):
     assert reason.startswith("error: the sampler stopped: no sampler can start: the density of logfc is zero")
 
 
+@pytest.mark.long
 def test_few_seeds_cannot_tell(case):
     workflow = case("21")
     workflow.run("results/few/calibration.csv")

@@ -127,6 +127,7 @@ def test_a_library_of_hits_with_controls_by_guide_and_without(tmp_path):
     assert "target essential genes, so the centre of all guides is no null" in reasons["reasons"].iloc[0]
 
 
+@pytest.mark.long
 def test_the_leukemia_screen_agrees_with_mageck(tmp_path, shared_data):
     """Each line against the initial samples of both, as MAGeCK MLE was run; its own order of genes and its clear hits."""
     folder = shared_data / "leukemia"

@@ -10,7 +10,7 @@ import pytest
 from helpers.faulty import Faulty, fitted
 from helpers.running import Workflow, assert_same_tables
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
     assert edit("engines/importance.py", "\nEDITED = 1\n")["fit"] == 1
 
 
+@pytest.mark.long
 def test_a_module_under_a_prefix_beside_other_rules(tmp_path):
     (tmp_path / "Snakefile").write_text(f'''
 configfile: "config/config.yaml"

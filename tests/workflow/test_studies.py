@@ -244,6 +244,7 @@ def test_a_malformed_config_is_refused_before_anything_runs(workflow):
     assert not (workflow / "results").exists()
 
 
+@pytest.mark.long
 def test_a_small_real_screen(workflow, shared_data):
     columns = {"sgrna": "sgrna", "gene": "hugo_symbol", "cell_line": "depmap_id", "cna": "copy_number", "logfc": "lfc"}
     screen = {"path": str(shared_data / "avana_small.csv"), "columns": columns}

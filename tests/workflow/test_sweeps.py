@@ -35,6 +35,7 @@ def test_a_fit_imports_no_sampler_and_no_pictures(tmp_path):
     assert not imported & {"pymc", "pytensor", "numba", "nutpie", "arviz", "arviz_stats", "matplotlib", "plotnine"}
 
 
+@pytest.mark.long
 def test_a_large_screen_in_small(workflow):
     """config/studies/large.yaml with fewer genes: still enough rows to be simulated in blocks and read as a stream."""
     config = yaml.safe_load((ROOT / "config/studies/large.yaml").read_text())
