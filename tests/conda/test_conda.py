@@ -72,7 +72,7 @@ def environments(conda, tmp_path_factory):
     sampling = {"draws": 60, "tune": 60, "chains": 2, "sampler": "pymc"}
     small = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 6}
     quick = {"seeds": [0, 1], "batch_size": 2, "sampling": sampling | {"engine": "collapsed"}}
-    table = pd.DataFrame([(f"s{s}", f"g{s // 2}", f"l{c}", c + 1, c * s % 5 - 2) for s in range(4) for c in range(6)])
+    table = pd.DataFrame([(f"s{s}", f"g{s // 2}", f"l{c}", (c + 1) / 3, c * s % 5 - 2) for s in range(4) for c in range(6)])
     table.to_csv(folder / "screen.csv", header=["s", "g", "l", "c", "y"], index=False)
     columns = {"sgrna": "s", "gene": "g", "cell_line": "l", "cna": "c", "logfc": "y"}
     unchecked = quick | {"checks": False, "figure_seeds": 0, "variants": ["gene_effects"]}

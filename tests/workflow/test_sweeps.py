@@ -68,7 +68,7 @@ def test_a_large_screen_in_small(workflow):
 
 def test_an_odd_screen_stops_with_a_message(workflow):
     table = "sgrna,gene,line,copies,lfc\n" + "".join(
-        f"s{i},g{i // 2},c{j},{j + 1},{0.5 * (j + 1) - 2}\n" for i in range(4) for j in range(5)
+        f"s{i},g{i // 2},c{j},{0.25 * (j + 2)},{0.5 * (j + 1) - 2}\n" for i in range(4) for j in range(5)
     )
     (workflow / "screen.csv").write_text(table)
     columns = {"sgrna": "sgrna", "gene": "gene", "cell_line": "line", "cna": "copies", "logfc": "lfc"}
