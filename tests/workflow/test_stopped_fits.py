@@ -29,8 +29,8 @@ def build(data, priors):
 SMALL = {"genes": 2, "sgrnas_per_gene": 2, "cell_lines": 8}
 
 
-def study(truth, checks, **variants):
-    common = {"sampling": QUICK, "covariate": "zscore", "seeds": "0-1", "batch_size": 2, "figure_seeds": int(checks)}
+def study(truth, checks, figure_seeds=0, **variants):
+    common = {"sampling": QUICK, "covariate": "zscore", "seeds": "0-1", "batch_size": 2, "figure_seeds": figure_seeds}
     return common | {"simulate": SMALL | {"truth": truth}, "checks": checks, "variants": variants}
 
 
@@ -40,7 +40,7 @@ def test_every_table_is_written_whichever_fits_stop(workflow):
     workflow.configure(
         none_checked=study("fixed", True, never=never, neither=never),
         none_calibrated=study("prior", False, never=never),
-        some_checked=study("fixed", True, never=never, pooled=pooled),
+        some_checked=study("fixed", True, 1, never=never, pooled=pooled),
         some_calibrated=study("prior", False, never=never, pooled=pooled),
     )
     workflow.run()
