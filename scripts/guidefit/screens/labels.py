@@ -122,7 +122,7 @@ def _from_r(name: str) -> str:
 
 
 def keys(names: Iterable[str]) -> set[str]:
-    """All that names may be matched by, whatever they name: to see which of two files' axes belong together."""
+    """All that names may be matched by, of any kind: to see which of two files' axes belong together."""
     found: set[str | None] = set()
     for name in names:
         ids = parse_gene(name)

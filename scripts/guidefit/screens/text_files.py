@@ -1,4 +1,4 @@
-"""One reader of tables in text files, whatever program wrote them; what it cannot read it refuses with the line."""
+"""One reader of tables in text files, of any usual form; it refuses what it cannot read, and names the line."""
 
 import csv
 import io

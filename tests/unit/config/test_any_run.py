@@ -1,4 +1,4 @@
-"""Whatever small simulated study a config accepts, its simulation, fits and diagnoses end, or name a key."""
+"""For any small simulated study that a config accepts, simulation, fits and diagnoses end, or name a key."""
 
 import itertools
 

@@ -44,7 +44,7 @@ def test_verdicts_and_flags(contents):
 
 @pytest.mark.parametrize(("others", "verdict", "is_driven"), [(0.0, "depleted", True), (-1.6, "depleted", False)])
 def test_one_guide_that_drives_the_effect_is_flagged(contents, others, verdict, is_driven):
-    """gene_4 has five guides: one at -8 under which the gene is depleted, whatever the others are."""
+    """gene_4 has five guides: one at -8 under which the gene is depleted, for any values of the others."""
     genes, normal = contents.genes["gene"].tolist(), stats.norm.ppf((np.arange(400) + 0.5) / 400)
     own = (contents.sgrnas["gene"] == "gene_4").to_numpy()
     logfc = np.where(own, others, 0.0) + 0.05 * np.resize([1.0, -1.0, 0.5, -0.2], len(own))
