@@ -22,10 +22,17 @@ def separate_by_line(table: pd.DataFrame, value: str) -> pd.DataFrame:
         essential, nonessential = (
             of_line.loc[of_line["control"] == kind, value].to_numpy(float) for kind in ("essential", "nonessential")
         )
-        figures.append((str(line), measure_auroc(essential, nonessential), measure_nnmd(essential, nonessential)))
-        figures[-1] += (len(essential), len(nonessential))
+        figures.append(
+            {
+                "cell_line": str(line),
+                "auroc": measure_auroc(essential, nonessential),
+                "nnmd": measure_nnmd(essential, nonessential),
+                "genes_essential": len(essential),
+                "genes_nonessential": len(nonessential),
+            }
+        )
     of_lines = pd.DataFrame(figures, columns=list(SEPARATION_COLUMNS)).astype({"cell_line": "str"})
-    counts = {name: "Int64" for name in ("genes_essential", "genes_nonessential")}
+    counts = dict.fromkeys(SEPARATION_COLUMNS[3:], "Int64")
     return found.merge(of_lines, on="cell_line", how="left").fillna(dict.fromkeys(counts, 0)).astype(counts)
 
 
