@@ -86,8 +86,8 @@ def start(priors: HyperPriors, lines: int, rng: np.random.Generator) -> Hyper:
         s_v=0.5 * priors.s_v,
         s_k=0.5 * priors.s_k,
         log_odds_row=math.log(priors.p_row[0] / priors.p_row[1]),
-        log_k=np.zeros(lines),
-        log_v=np.zeros(lines),
+        log_k=0.5 * priors.s_k * rng.standard_normal(lines),
+        log_v=0.5 * priors.s_v * rng.standard_normal(lines),
     )
 
 
