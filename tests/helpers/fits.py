@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from guidefit.base.names import DIM_COLUMNS, KEY
 from guidefit.screens.arrays import ModelData
 
 THRESHOLDS = {
@@ -25,10 +26,8 @@ THRESHOLDS = {
 
 
 def truth(**values):
-    rows = [(variable, None, None, value) for variable, value in values.items()]
-    return pd.DataFrame(rows, columns=["variable", "gene", "sgrna", "truth"]).astype(
-        {"gene": "str", "sgrna": "str", "truth": float}
-    )
+    rows = [(variable, None, None, None, value) for variable, value in values.items()]
+    return pd.DataFrame(rows, columns=[*KEY, "truth"]).astype(dict.fromkeys(DIM_COLUMNS, "str") | {"truth": float})
 
 
 LINES = [f"cell_{i}" for i in range(40)]

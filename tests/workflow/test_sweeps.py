@@ -118,7 +118,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
     assert more.jobs.count("diagnose") == 2
     after = workflow.table("sweep/estimates.csv")
     assert after["seed"].nunique() == 45
-    keys = ["study", "variant", "seed", "variable", "gene", "sgrna"]
+    keys = ["study", "variant", "seed", "variable", "gene", "sgrna", "cell_line"]
     numbers = before.select_dtypes("number").columns.drop("seed")
     again = before[keys].merge(after, how="left", on=keys, validate="1:1")
     np.testing.assert_allclose(again[numbers], before[numbers], rtol=1e-9)

@@ -13,13 +13,13 @@ import pandas as pd
 from guidefit.assess import uniformity
 from guidefit.assess.checks import FAILED
 from guidefit.base import parquet, tables
+from guidefit.base.names import KEY
 
 COLUMNS = (
-    *("study", "variant", "fits", "variable", "gene", "sgrna", "n", "failed", "failed_share"),
+    *("study", "variant", "fits", *KEY, "n", "failed", "failed_share"),
     *("distance", "mean_rank", "p_value", "p_holm", "verdict", "n_needed"),
 )
-RANK_COLUMNS = ("study", "variant", "seed", "variable", "gene", "sgrna", "truth", "rank", "n_ranks")
-_KEY = ["variable", "gene", "sgrna"]
+RANK_COLUMNS = ("study", "variant", "seed", *KEY, "truth", "rank", "n_ranks")
 
 
 def read_rank_statistics(estimates: Iterable[str | Path], quantities: Iterable[str | Path]) -> pd.DataFrame:
@@ -65,10 +65,10 @@ def calibrate(spread: pd.DataFrame, failed: pd.DataFrame, level: float) -> pd.Da
 
 def _judge(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Of one variant and set of fits: each variable and coordinate with its figures and its verdict."""
-    groups = rows.groupby(_KEY, sort=False, dropna=False)
+    groups = rows.groupby(list(KEY), sort=False, dropna=False)
     table = pd.DataFrame(
-        [dict(zip(_KEY, place, strict=True)) | _figures(mine["u"].to_numpy()) for place, mine in groups],
-        columns=[*_KEY, "n", "distance", "mean_rank", "p_value"],
+        [dict(zip(KEY, place, strict=True)) | _figures(mine["u"].to_numpy()) for place, mine in groups],
+        columns=[*KEY, "n", "distance", "mean_rank", "p_value"],
     )
     if table.empty:
         return table

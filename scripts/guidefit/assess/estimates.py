@@ -9,10 +9,9 @@ import xarray as xr
 
 from guidefit.base import tables
 from guidefit.base.arrays import evenly_spaced
-from guidefit.base.names import indexed
+from guidefit.base.names import DIM_COLUMNS, KEY, indexed
 from guidefit.engines.mixture import HDI_PROB, QUANTILES
 
-KEY = ("variable", "gene", "sgrna")
 COLUMNS = (
     *("study", "variant", "seed", *KEY),
     *("mean", "sd", "q025", "q25", "median", "q75", "q975", "hdi_lower", "hdi_upper"),
@@ -36,8 +35,8 @@ def estimate(
 ) -> pd.DataFrame:
     """One row per variable and coordinate: summary, truth, the truth's rank statistic among thinned draws, and the contraction.
 
-    posterior: dims (chain, draw) and at most gene and sgrna. truth: variable, gene, sgrna, truth (on the model's scale; missing
-    where there is no counterpart). summary: (statistic, ...) statistics that the engine computes without its draws. mcmc: whether
+    posterior: dims (chain, draw) and others, see `names`. truth: KEY and truth (on the model's scale; missing where there is no
+    counterpart). summary: (statistic, ...) statistics that the engine computes without its draws. mcmc: whether
     the draws are a Markov chain's, so that R-hat, ESS and Monte Carlo errors can be computed from them. prior: its draws, for the
     contraction, 1 - posterior / prior variance. A quantity that is constant in the prior and in the posterior (the diagonal of a
     correlation matrix) has no R-hat, ESS, Monte Carlo error or contraction.
@@ -64,7 +63,7 @@ def estimate(
 def rank_statistics(
     draws: xr.Dataset, truth: pd.DataFrame, n_ranks: int, rng: np.random.Generator, ess: float = np.inf
 ) -> pd.DataFrame:
-    """Rank statistic of each truth among thinned draws: variable, gene, sgrna, truth, rank, n_ranks.
+    """Rank statistic of each truth among thinned draws: KEY, truth, rank, n_ranks.
 
     rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts et al.
     2018). Where the effective sample size `ess` is smaller, only that number of draws is taken: they are about independent.
@@ -89,8 +88,8 @@ def make_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def name_of(row: pd.Series) -> str:
     """The name of the parameter of a row of estimates, such as gamma_g[TP53]."""
-    coordinate = [str(row[key]) for key in ("gene", "sgrna") if pd.notna(row[key])]
-    return indexed(str(row["variable"]), *coordinate[:1])
+    coordinate = [str(row[key]) for key in DIM_COLUMNS if pd.notna(row[key])]
+    return indexed(str(row["variable"]), *coordinate)
 
 
 def is_constant(draws: xr.DataArray) -> xr.DataArray:
@@ -138,8 +137,8 @@ def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
         numbers.append(array.transpose(*dims, wide).values.reshape(-1, array.sizes[wide]))
         for place in product(*(array[dim].values.tolist() for dim in dims)):
             at = dict(zip(dims, place, strict=True))
-            gene, sgrna = at.pop("gene", None), at.pop("sgrna", None)
-            keys.append((indexed(str(name), *at.values()), gene, sgrna))
+            own = [at.pop(dim, None) for dim in DIM_COLUMNS]
+            keys.append((indexed(str(name), *at.values()), *own))
     table = pd.DataFrame(np.concatenate(numbers), columns=values[wide].values)
     columns = {key: pd.array(column, dtype="str") for key, column in zip(KEY, zip(*keys, strict=True), strict=True)}
     return table.assign(**columns)

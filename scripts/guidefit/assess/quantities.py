@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from guidefit.base.names import DIM_COLUMNS
 from guidefit.models import structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.structure import Structure
@@ -19,7 +20,7 @@ class Quantities:
         self.structure = structure.make(declared.gaussian, priors, declared.path.stem) if declared.gaussian else None
 
     def __call__(self, data: ModelData, draws: xr.Dataset, truth: pd.DataFrame) -> tuple[xr.Dataset, pd.DataFrame]:
-        """The quantities of each draw (chain, draw), and of the truth as rows: variable, gene, sgrna, truth."""
+        """The quantities of each draw (chain, draw), and of the truth as rows: KEY and truth."""
         known = truth[truth["variable"].isin(list(draws.data_vars)) & truth["truth"].notna()]
         # the truth may belong to another variant, which need not have all variables of this one
         if self.structure is None or set(map(str, draws.data_vars)) != set(known["variable"]):
@@ -33,7 +34,7 @@ class Quantities:
         of_truth = derived(self.structure, statistics, true)
         rows = pd.DataFrame({"variable": list(of_truth), "truth": [float(each[0]) for each in of_truth.values()]})
         named = {name: (("chain", "draw"), each.reshape(sizes)) for name, each in of_draws.items()}
-        return xr.Dataset(named), rows.assign(gene=None, sgrna=None).astype({"gene": "str", "sgrna": "str"})
+        return xr.Dataset(named), rows.assign(**dict.fromkeys(DIM_COLUMNS)).astype(dict.fromkeys(DIM_COLUMNS, "str"))
 
 
 def derived(model: Structure, statistics: SufficientStatistics, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,9 +1,14 @@
 """Names of parameters in tables.
 
-Tables have columns for gene and sgrna; coordinates of other dims are part of the name, as in tau_c[line].
+Tables have columns for gene, sgrna and cell_line; coordinates of other dims are part of the name, as in eta[batch].
 """
 
 import pandas as pd
+
+DIM_COLUMNS = ("gene", "sgrna", "cell_line")
+"""Dims of variables that have a column of their own in tables; it is empty for variables without the dim."""
+KEY = ("variable", *DIM_COLUMNS)
+"""What identifies a parameter of a fit in tables."""
 
 
 def indexed(variable: str, *coordinates: object) -> str:

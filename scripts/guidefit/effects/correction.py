@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
 
 from guidefit.assess.checks import STOPPED
 from guidefit.base import parquet
+from guidefit.effects.separation import separate_by_line
 from guidefit.screens.sufficient import SufficientStatistics
 
 COLUMNS = (
@@ -123,18 +123,11 @@ def measure_separation(rows: pd.DataFrame) -> dict[str, float]:
     auroc: area under the ROC curve in each line (1: perfect); nnmd: difference of the means in units of the nonessential genes' sd
     (null-normalised mean difference, Dempster et al. 2019; lower is better). Standard errors are those of the mean over cell lines.
     """
-    by_line = rows.groupby(["cell_line", "gene", "control"], observed=True)["corrected_logfc"].mean().reset_index()
-    areas, differences = [], []
-    for _, line in by_line.groupby("cell_line", observed=True):
-        essential = line.loc[line["control"] == "essential", "corrected_logfc"].to_numpy()
-        others = line.loc[line["control"] == "nonessential", "corrected_logfc"].to_numpy()
-        if len(essential) and len(others) > 1:
-            rank_sum = stats.mannwhitneyu(others, essential, method="asymptotic").statistic
-            areas.append(rank_sum / (len(essential) * len(others)))
-            differences.append((essential.mean() - others.mean()) / others.std(ddof=1))
+    by_line = separate_by_line(rows, "corrected_logfc")
     found = {}
-    for name, values in (("auroc", areas), ("nnmd", differences)):
-        found[name] = float(np.mean(values)) if values else np.nan
+    for name in ("auroc", "nnmd"):
+        values = by_line[name].dropna().to_numpy(float)
+        found[name] = float(values.mean()) if len(values) else np.nan
         found[f"{name}_se"] = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
     return found
 

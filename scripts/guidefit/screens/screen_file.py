@@ -77,7 +77,7 @@ def read_gene_labels(path: str | Path, seed: int) -> pd.Series:
 
 
 def read_truth(path: str | Path, seed: int) -> pd.DataFrame:
-    """The truth of one seed (variable, gene, sgrna, truth); no rows for a real screen."""
+    """The truth of one seed (variable, gene, sgrna, cell_line, truth); no rows for a real screen."""
     with parquet.opened(path) as file:
         table = file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
     return table[table["seed"] == seed].drop(columns=["seed"])
@@ -98,6 +98,7 @@ class ScreenWriter:
             ("variable", "string"),
             ("gene", "string"),
             ("sgrna", "string"),
+            ("cell_line", "string"),
             ("truth", "float64"),
         ]
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from guidefit.base.names import indexed
+from guidefit.base.names import DIM_COLUMNS, KEY, indexed
 from guidefit.base.tables import concatenate
 from guidefit.screens.covariates import Truth
 from guidefit.simulation.designs import Design
@@ -15,7 +15,7 @@ HYPER_PARAMETERS = (
     *("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "rho_gene"),
     *("sigma_alpha", "sigma_beta", "rho", "sigma_line", "sigma"),
 )
-_TYPES = {"variable": "str", "gene": "str", "sgrna": "str", "truth": "float64"}
+_TYPES = dict.fromkeys(KEY, "str") | {"truth": "float64"}
 
 
 def make_truth(
@@ -45,16 +45,18 @@ def join_coords(coords: list[dict[str, list[str]]]) -> dict[str, list[str]]:
 
 
 def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, str] = DIMS) -> pd.DataFrame:
-    """Truth in long form: variable, gene, sgrna (missing if the variable has no such dim), truth (NaN: no counterpart).
+    """Truth in long form: variable, gene, sgrna, cell_line (missing if the variable has no such dim), truth (NaN: no counterpart).
 
-    coords: names by dim; dims: the one dim of each variable that has one. Coordinates of dims other than gene and sgrna are part of
-    the name of the variable, as in tau_c[line].
+    coords: names by dim; dims: the one dim of each variable that has one. Coordinates of other dims are part of the name of the
+    variable, as in eta[batch].
     """
     parts = []
     for name, value in truth.items():
-        part = pd.DataFrame({"variable": name, "gene": None, "sgrna": None, "truth": np.atleast_1d(np.asarray(value, float))})
+        part = pd.DataFrame({"variable": name, "truth": np.atleast_1d(np.asarray(value, float))}).assign(
+            **dict.fromkeys(DIM_COLUMNS)
+        )
         dim = dims.get(name)
-        if dim in ("gene", "sgrna"):
+        if dim in DIM_COLUMNS:
             part[dim] = coords[dim]
         elif dim:
             part["variable"] = [indexed(name, each) for each in coords[dim]]

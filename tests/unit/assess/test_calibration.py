@@ -9,8 +9,12 @@ from helpers import calibration_faults as faults
 
 
 def test_ranks_are_spread_evenly_and_errors_count_as_failed():
-    table = pd.DataFrame({"study": "s", "variant": "v", "seed": range(50), "variable": "mu", "gene": None, "sgrna": None})
-    table = table.astype({"gene": "str", "sgrna": "str"}).assign(truth=0.0, rank=pd.array(range(50), dtype="Int64"), n_ranks=50)
+    table = pd.DataFrame(
+        {"study": "s", "variant": "v", "seed": range(50), "variable": "mu", "gene": None, "sgrna": None, "cell_line": None}
+    )
+    table = table.astype({"gene": "str", "sgrna": "str", "cell_line": "str"}).assign(
+        truth=0.0, rank=pd.array(range(50), dtype="Int64"), n_ranks=50
+    )
     failed = pd.DataFrame({"variant": "v", "seed": range(60), "failed": [False] * 45 + [True] * 15})
     spread = calibration.spread_ranks(table, failed, np.random.default_rng(0))
     assert ((spread["u"] * 50).astype(int) == spread["rank"]).all()
@@ -25,8 +29,10 @@ def test_ranks_are_spread_evenly_and_errors_count_as_failed():
 def ranks_of(variant, seeds, rank=None):
     """Rank statistics of one variable of one variant; rank: the same for all, or evenly spaced."""
     values = range(seeds) if rank is None else [rank] * seeds
-    table = pd.DataFrame({"study": "s", "variant": variant, "seed": range(seeds), "variable": "mu", "gene": None, "sgrna": None})
-    table = table.astype({"gene": "str", "sgrna": "str"})
+    table = pd.DataFrame(
+        {"study": "s", "variant": variant, "seed": range(seeds), "variable": "mu", "gene": None, "sgrna": None, "cell_line": None}
+    )
+    table = table.astype({"gene": "str", "sgrna": "str", "cell_line": "str"})
     return table.assign(truth=0.0, rank=pd.array(values, dtype="Int64"), n_ranks=50)
 
 

@@ -90,3 +90,18 @@ def test_estimates_that_are_not_finite_stay_in_the_table():
         assert len(table) == 7
         assert not np.isfinite(table.loc[2, "mean"])
         assert np.isfinite(table.drop(2)["mean"]).all()
+
+
+def test_lines_have_a_column_of_their_own_by_which_the_truth_is_found():
+    rng = np.random.default_rng(0)
+    of_lines = rng.normal(size=(2, 50, 2))
+    draws = xr.Dataset(
+        {"k_l": (("chain", "draw", "cell_line"), of_lines), "e": (("chain", "draw", "gene", "cell_line"), of_lines[:, :, None])},
+        coords={"gene": ["g"], "cell_line": ["A", "B"]},
+    )
+    known = truth(k_l=0.5).assign(cell_line="B")
+    table = estimates.estimate(draws, known, 100, rng)
+    assert table["variable"].tolist() == ["k_l", "k_l", "e", "e"]
+    assert table["cell_line"].tolist() == ["A", "B"] * 2
+    assert table["truth"].notna().tolist() == [False, True, False, False]
+    assert [estimates.name_of(row) for _, row in table.iterrows()] == ["k_l[A]", "k_l[B]", "e[g, A]", "e[g, B]"]

@@ -16,13 +16,21 @@ PRIORS = {"mu": NORMAL, "sigma": {"distribution": "Exponential", "lam": 20.0}, "
 def judge(means, priors=PRIORS, mcse=0.0, spread=1.0):
     names = list(means)
     table = pd.DataFrame(
-        {"variable": names, "gene": None, "sgrna": None, "mean": list(means.values()), "sd": 0.1, "mcse_mean": mcse}
+        {
+            "variable": names,
+            "gene": None,
+            "sgrna": None,
+            "cell_line": None,
+            "mean": list(means.values()),
+            "sd": 0.1,
+            "mcse_mean": mcse,
+        }
     )
     rng = np.random.default_rng(1)
     drawn = {"mu": spread * rng.standard_normal((1, 2000)), "sigma": rng.exponential(1 / 20, (1, 2000))}
     prior = xr.Dataset({name: (("chain", "draw"), values) for name, values in drawn.items()})
     found = Checks()
-    prior_conflict.judge(table.astype({"gene": "str", "sgrna": "str"}), prior, priors, 0.001, found)
+    prior_conflict.judge(table.astype({"gene": "str", "sgrna": "str", "cell_line": "str"}), prior, priors, 0.001, found)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
@@ -283,6 +284,42 @@ def test_chunks_and_their_order_change_nothing(plain, variant):
     np.testing.assert_array_equal(first, second)
     assert (first[4] >= 0).all()
     assert (first[5:] <= 3 + 1e-5).all()
+
+
+def without_line(data, line):
+    """The screen without the rows of one cell line."""
+    kept = data.cell_line_of_row != line
+    rows = {name: getattr(data, name)[kept] for name in ("sgrna_of_row", "cell_line_of_row", "x", "logfc")}
+    return replace(data, **rows)
+
+
+ODD = {
+    "one guide a gene": ({"most_guides": 1}, lambda data: data),
+    "two lines": ({"lines": 2}, lambda data: data),
+    "five genes": ({"genes": 5}, lambda data: data),
+    "many missing cells": ({"keep": 0.3}, lambda data: data),
+    "constant logFC in one line": ({}, lambda data: replace(data, logfc=np.where(data.cell_line_of_row == 1, 0.5, data.logfc))),
+    "a line without response": ({}, lambda data: replace(data, logfc=np.where(data.cell_line_of_row == 1, 1e-3, 1) * data.logfc)),
+    "a line without values": ({}, lambda data: without_line(data, 1)),
+}
+
+
+@pytest.mark.parametrize("variant", ["gene_classes", "gene_by_line"])
+@pytest.mark.parametrize(("sizes", "change"), ODD.values(), ids=ODD)
+def test_odd_screens_are_sampled(plain, variant, sizes, change):
+    data = change(screen(variant, np.random.default_rng(4), **{"genes": 6, "lines": 4, "most_guides": 3} | sizes)[0])
+    _, structure, parameters = declared(variant)
+    laid_out = gibbs_blocks.make_layout(data)
+    chunks, priors = gibbs_blocks.make_chunks(laid_out), plain.moves.read_priors(structure, parameters)
+    seed = np.random.SeedSequence(1)
+    chain = plain.chain.Chain(structure, priors, laid_out, chunks, lambda f: [f(i) for i in range(len(chunks))], 24, -0.5, seed)
+    moments = np.zeros((7, len(laid_out.blocks.line)), np.float32)
+    for _ in range(28):  # past the adaptation
+        chain.step(moments)
+    hyper = chain.hyper
+    drawn = (chain.state.theta, chain.state.phi, chain.state.log_tau, chain.state.lam, hyper.log_k, hyper.log_v, hyper.spread)
+    assert all(np.isfinite(each).all() for each in drawn)
+    assert np.isfinite(moments).all()
 
 
 def test_unusual_screens_are_laid_out_or_refused():

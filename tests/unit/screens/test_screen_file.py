@@ -9,7 +9,7 @@ from helpers.long_tables import good_table, import_screen, save_table
 
 def test_model_data_and_files_by_seed(tmp_path):
     table, _ = import_screen(save_table(tmp_path, good_table()))
-    truth = pd.DataFrame({"variable": ["sigma"], "gene": [None], "sgrna": [None], "truth": [0.3]}).astype(
+    truth = pd.DataFrame({"variable": ["sigma"], "gene": [None], "sgrna": [None], "cell_line": [None], "truth": [0.3]}).astype(
         {"gene": "str", "sgrna": "str"}
     )
     with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:

@@ -60,8 +60,8 @@ def test_truths_from_the_prior_name_their_cell_lines():
     prior = simulators.PriorSimulator(declaration.load(declared.path), declared.priors, arrays.model_data(table))
     truth, _ = prior(table["x"].to_numpy(), 1)
     rows = truth_table(truth, screen_file.coords(table), prior.dims)
-    of_lines = rows[rows["variable"].str.startswith("tau_c")]
-    assert of_lines["variable"].tolist() == [f"tau_c[cell_{i}]" for i in range(6)]
+    of_lines = rows[rows["variable"] == "tau_c"]
+    assert of_lines["cell_line"].tolist() == [f"cell_{i}" for i in range(6)]
     assert of_lines["truth"].tolist() == truth["tau_c"].tolist()
 
 

@@ -127,10 +127,10 @@ def test_truth_table():
     blueprint = general(genes=2, sgrnas_per_gene=[1, 2])
     coords = {"gene": ["a", "b"], "sgrna": ["u", "v", "w"], "cell_line": [f"line {i}" for i in range(20)]}
     table = truth_table(blueprint.truth, coords)
-    assert table.loc[table["variable"].str.startswith("tau_c"), "variable"].tolist()[:2] == ["tau_c[line 0]", "tau_c[line 1]"]
+    assert table.loc[table["variable"] == "tau_c", "cell_line"].tolist()[:2] == ["line 0", "line 1"]
     assert table.loc[table["variable"] == "gamma_g", "gene"].tolist() == ["a", "b"]
     assert table.loc[table["variable"] == "beta_s", "sgrna"].tolist() == ["u", "v", "w"]
-    assert table.loc[table["variable"] == "sigma", ["gene", "sgrna"]].isna().all(axis=None)
+    assert table.loc[table["variable"] == "sigma", ["gene", "sgrna", "cell_line"]].isna().all(axis=None)
 
 
 def test_streams_depend_on_each_key_and_on_nothing_else():

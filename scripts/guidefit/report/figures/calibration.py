@@ -10,7 +10,7 @@ import plotnine as p9
 from guidefit.assess import uniformity
 from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
-from guidefit.base.names import variable_of
+from guidefit.base.names import DIM_COLUMNS, KEY, variable_of
 from guidefit.report.figures import style
 
 RANK_STATISTIC = "rank statistic of the truth (share of posterior draws below it)"
@@ -36,15 +36,15 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
 
     spread: rows of ranks.parquet. At most style.MAX_NAMES coordinates of a variable are drawn, evenly spaced in their order.
     """
-    keys = ["variable", "gene", "sgrna"]
+    keys = list(KEY)
     coordinates = spread[keys].drop_duplicates()
     by_variable = coordinates.groupby(variable_of(coordinates["variable"]), sort=False)
     chosen = pd.concat([part.iloc[evenly_spaced(len(part), style.MAX_NAMES)] for _, part in by_variable])
     note = f"; at most {style.MAX_NAMES} coordinates of a variable" if len(chosen) < len(coordinates) else ""
     lines, bands = [], []
-    for (variable, gene, sgrna), rows in spread.merge(chosen, on=keys).groupby(keys, sort=False, dropna=False):
+    for (variable, *coordinate), rows in spread.merge(chosen, on=keys).groupby(keys, sort=False, dropna=False):
         line = uniformity.ecdf_difference(rows["u"].to_numpy())
-        lines.append(line.assign(variable=variable, coordinate=f"{variable} {gene} {sgrna}"))
+        lines.append(line.assign(variable=variable, coordinate=f"{variable} {coordinate}"))
         bands.append(line[["u", "lower", "upper"]].assign(variable=variable))
     frame, band = (part.assign(variable=variable_of(part["variable"])) for part in (pd.concat(lines), pd.concat(bands)))
     band = band.drop_duplicates(["variable", "u"])
@@ -72,7 +72,7 @@ def histograms(spread: pd.DataFrame, title: str) -> p9.ggplot:
 
     spread: rows of ranks.parquet.
     """
-    scalars = spread[spread["gene"].isna() & spread["sgrna"].isna() & (variable_of(spread["variable"]) == spread["variable"])]
+    scalars = spread[spread[list(DIM_COLUMNS)].isna().all(axis=1) & (variable_of(spread["variable"]) == spread["variable"])]
     if scalars.empty:
         return style.message(title, "this variant has no parameters without gene or sgRNA")
     order = list(dict.fromkeys(scalars["variable"]))

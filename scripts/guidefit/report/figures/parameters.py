@@ -64,7 +64,7 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
     that names remain readable.
     """
     rows, left_out = [], []
-    labels = estimates["sgrna"].fillna(estimates["gene"]).fillna(estimates["variable"])
+    labels = estimates["sgrna"].fillna(estimates["gene"]).fillna(estimates["cell_line"]).fillna(estimates["variable"])
     estimates = estimates.assign(label=labels, variable=variable_of(estimates["variable"]))
     for variable in (v for v in variables if v in set(estimates["variable"])):
         mine = estimates[estimates["variable"] == variable].sort_values("mean")

@@ -136,21 +136,22 @@ def _estimates(of_seed: pd.DataFrame) -> dict[str, Any]:
     without_sgrnas = of_seed[of_seed["sgrna"].isna()]
     shown = without_sgrnas.groupby(["variant", variable_of(without_sgrnas["variable"].astype("str"))], sort=False)
     shown = shown.head(MAX_COORDINATES)
+    has_truth = bool(shown["truth"].notna().any())
     rows = [
         [
             row["variant"],
             row["variable"],
-            cell(row["gene"]),
+            cell(row["gene"] if pd.notna(row["gene"]) else row["cell_line"]),
             cell(row["mean"], "{:.3f}"),
             cell(row["sd"], "{:.3f}"),
             html.interval(row),
-            cell(row["truth"], "{:.3f}"),
+            *([cell(row["truth"], "{:.3f}")] if has_truth else []),
             cell(row["r_hat"], "{:.3f}"),
             cell(row["ess_bulk"], "{:.0f}"),
         ]
         for row in shown.to_dict("records")
     ]
-    return {"rows": rows, "left_out": len(without_sgrnas) - len(shown), "has_truth": bool(shown["truth"].notna().any())}
+    return {"rows": rows, "left_out": len(without_sgrnas) - len(shown), "has_truth": has_truth}
 
 
 def _dropped(table: pd.DataFrame) -> list[dict[str, str]]:

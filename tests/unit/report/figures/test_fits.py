@@ -36,7 +36,7 @@ def estimates():
         name: table["mean"] + i
         for i, name in zip((-2, -1, 1, 2, -2, 2), ("q025", "q25", "q75", "q975", "hdi_lower", "hdi_upper"), strict=True)
     }
-    return table.assign(seed=1, sgrna=None, **ends)
+    return table.assign(seed=1, sgrna=None, cell_line=None, **ends)
 
 
 @pytest.mark.slow

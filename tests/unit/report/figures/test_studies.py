@@ -54,8 +54,8 @@ def spread(seeds=20):
     rng = np.random.default_rng(1)
     names = [("mu", None), *(("gamma_g", f"g{i}") for i in range(50))]
     rows = [(seed, variable, gene, rng.random()) for seed in range(seeds) for variable, gene in names]
-    table = pd.DataFrame(rows, columns=["seed", "variable", "gene", "u"]).assign(variant="v", sgrna=None)
-    return table.astype({"gene": "str", "sgrna": "str"})
+    table = pd.DataFrame(rows, columns=["seed", "variable", "gene", "u"]).assign(variant="v", sgrna=None, cell_line=None)
+    return table.astype({"gene": "str", "sgrna": "str", "cell_line": "str"})
 
 
 def test_rank_statistics_are_drawn_by_variable():

@@ -52,7 +52,16 @@ def write_inputs(folder, fits, rows, estimates, comparison):
 
 def test_the_page_is_made_from_files(tmp_path):
     estimates = pd.DataFrame(
-        {"study": "s", "variant": "pooled", "seed": 1, "variable": "gamma_g", "gene": ["NA", "007"], "sgrna": None, "mean": 0.5}
+        {
+            "study": "s",
+            "variant": "pooled",
+            "seed": 1,
+            "variable": "gamma_g",
+            "gene": ["NA", "007"],
+            "sgrna": None,
+            "cell_line": None,
+            "mean": 0.5,
+        }
     ).reindex(columns=list(ESTIMATE_COLUMNS))
     comparison = pd.DataFrame({"seed": [1], "variant": ["pooled"], "rank": [1], "elpd": [-5.0], "note": [NASTY]})
     comparison = comparison.reindex(columns=["seed", *summary.COMPARISON])
