@@ -25,19 +25,16 @@ LogDensity = Callable[[np.ndarray], tuple[float, np.ndarray]]
 _LOWEST, _HIGHEST, _KNOTS_PER_UNIT = -12.0, 37.0, 32
 
 
-def compile_gradient(
-    model: CollapsedPosterior, mode: np.ndarray, root: np.ndarray
-) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+def compile_gradient(model: CollapsedPosterior, mode: np.ndarray, root: np.ndarray) -> LogDensity:
     """The function u (scale,) -> log density of logFC and z = mode + root u, and its gradient by u (scale,).
 
     mode: (scale,); root: (scale, scale). The maps from z to the scales are interpolated (cubic Hermite, relative error below 1e-8
     where their logarithms are smooth); the density is NaN where z leaves the table, below -12 or above 37.
     """
     structure = model.structure
-    names = list(structure.quantiles)
-    numbers = {name: np.array([float(number)]) for number, name in enumerate(names, 1)}
+    numbers = {name: np.array(number) for number, name in enumerate(structure.quantiles, 1)}
     roles = (*structure.sgrna_scales(numbers), *structure.gene_scales(numbers), numbers[structure.noise])
-    scale_of_parameter = np.array([int(np.ravel(each)[0]) - 1 for each in roles])  # -1: the model has no such scale
+    scale_of_parameter = np.array([int(each) - 1 for each in roles])  # -1: the model has no such scale
     a = model.information
     sgrnas = np.column_stack([a.m11, a.m12, a.m22, a.determinant, *model.t])
     genes = np.ascontiguousarray(model.offset[..., 0].T)

@@ -62,9 +62,8 @@ def _multiplier(structure: LineStructure, hyper: Mapping[str, Any], lines: int) 
 def _gene_parameters(structure: LineStructure, hyper: Mapping[str, Any], data: ModelData) -> tuple[Any, Any, Any]:
     """alpha (sgrna,), beta (sgrna,; None without slopes) and tau (gene,), with the gene's gamma and delta as further variables.
 
-    One vector (gamma, log tau, alpha, and with slopes delta, beta) has
-    the joint density in which the gene's class and its guides' flags are summed
-    out, because the class is shared by all of them.
+    One vector (gamma, log tau, alpha, and with slopes delta, beta) has the joint density in which the gene's class and its guides'
+    flags are summed out, because the class is shared by all of them.
     """
     gene_of_sgrna, genes, sgrnas = data.gene_of_sgrna, len(data.genes), len(data.sgrnas)
     omega = structure.departing_sgrnas[1] if structure.departing_sgrnas else 0.0

@@ -108,9 +108,7 @@ class LineStructure:
         found: dict[str, str] = {}
         for side in self.sides:
             found |= dict.fromkeys(self.by_class(side.mean), "Normal")
-        for name in (side.gene[1] for side in self.sides):
-            found |= dict.fromkeys(self.by_class(name), "HalfNormal")
-        for name in (side.sgrna[1] for side in self.sides):
+        for name in (*(side.gene[1] for side in self.sides), *(side.sgrna[1] for side in self.sides)):
             found |= dict.fromkeys(self.by_class(name), "HalfNormal")
         found |= dict.fromkeys(self.by_class(self.gene_by_line[2]), "LogNormal")
         if self.departing_sgrnas:
