@@ -5,8 +5,13 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from helpers import ROOT
+
+# Several test files run at once, so that generating an example may take long without anything being wrong with it.
+settings.register_profile("guidefit", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("guidefit")
 
 # As in every job: more BLAS threads than cores make small fits many times slower. Before numpy is imported.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -30,9 +30,11 @@ def layout(rng, genes=12, lines=8, most_guides=4, keep=0.9, x_by_row=0.0):
     return ModelData(names[0], names[1], gene_of_sgrna, sgrna[kept], x[kept], np.zeros(kept.sum()), names[2], line[kept])
 
 
-def screen(variant, rng, **sizes):
-    """(screen, parameters by name, classes and flags) with parameters drawn from the variant's prior."""
+def screen(variant, rng, copies=True, **sizes):
+    """(screen, parameters by name, classes and flags) drawn from the variant's prior; copies: whether x is known."""
     _, structure, parameters = declared(variant)
     data = layout(rng, **sizes)
+    if not copies:
+        data, structure = replace(data, x=0 * data.x), structure.without_slope()
     values, of_genes = line_prior.draw_all(structure, parameters, data, rng)
     return replace(data, logfc=line_prior.draw_logfc(structure, values, data, rng)), values, of_genes

@@ -36,9 +36,9 @@ def estimate(
     """One row per variable and coordinate: summary, truth, the truth's rank statistic among thinned draws, and the contraction.
 
     posterior: dims (chain, draw) and others, see `names`. truth: KEY and truth (on the model's scale; missing where there is no
-    counterpart). summary: (statistic, ...) statistics that the engine computes without its draws. mcmc: whether
-    the draws are a Markov chain's, so that R-hat, ESS and Monte Carlo errors can be computed from them. prior: its draws, for the
-    contraction, 1 - posterior / prior variance. A quantity that is constant in the prior and in the posterior (the diagonal of a
+    counterpart). summary: (statistic, ...) statistics that the engine computes without its draws. mcmc: whether the draws are a
+    Markov chain's, so that R-hat, ESS and Monte Carlo errors can be computed from them. prior: its draws, for the contraction,
+    1 - posterior / prior variance. A quantity that is constant in the prior and in the posterior (the diagonal of a
     correlation matrix) has no R-hat, ESS, Monte Carlo error or contraction.
     """
     parts = [] if summary is None else [_long(summary, "statistic")]

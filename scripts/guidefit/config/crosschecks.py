@@ -69,12 +69,11 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
         message = str(error) if own is None else str(error).replace(str(path), own)
         yield from ((f"variants.{name}", text) for text in message.splitlines())
         return
-    if study.screen is not None and not study.screen.has_copy_numbers and declared.has_slope:
+    if study.screen is not None and not study.screen.has_copy_numbers and declared.needs_copy_numbers:
         yield (
             f"variants.{name}",
-            "the variant has a slope on copy number, and the screen has no copy numbers. Use sgrna_intercepts or gene_intercepts, "
-            "or "
-            "add screen.copy_number.",
+            "the variant has a slope on copy number, and the screen has no copy numbers. Use gene_classes (engine: gibbs), "
+            "gene_by_line, sgrna_intercepts or gene_intercepts, or add screen.copy_number.",
         )
     found = list(_prior_problems(study.variants[name], declared))
     yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)

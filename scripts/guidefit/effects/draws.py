@@ -49,11 +49,13 @@ class EffectDraws:
             self._curve, self._parameter = CURVES[curve], np.asarray(self._draws[parameter].values, dtype=float)
 
     def _read_structure(self, structure: LineStructure) -> None:
-        sides = [Side(each.mean, None, each.gene, each.sgrna) for each in (structure.intercept, structure.slope)]
-        self._intercept_side, self._slope_side = sides
+        self._intercept_side, self._slope_side = (
+            Side(each.mean, None, each.gene, each.sgrna) for each in (structure.intercept, structure.slope)
+        )
         if structure.classes:
             self._null_mean = np.asarray(self._draws[structure.by_class(structure.intercept.mean)[0]].values, dtype=float)[:, None]
-        self._shared_slope = float(self._draws[structure.by_class(structure.slope.mean)[0]].mean())
+        shared = structure.by_class(structure.slope.mean)[0]
+        self._shared_slope = float(self._draws[shared].mean()) if shared in self._draws else 0.0  # 0: no copy numbers
 
     def intercepts(self, level: Level) -> np.ndarray:
         """(draw, gene) or (draw, sgrna) intercepts, logFC; see `evaluate_side`."""

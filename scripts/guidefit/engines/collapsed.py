@@ -63,12 +63,11 @@ class CollapsedEngine:
         structure: Structure,
         priors: Priors,
         settings: Settings,
-        threads: int,
         prior_seed: int,
         rows_kept: int = ROWS_KEPT,
         k_hat_max: float = K_HAT_MAX,
     ) -> None:
-        self.structure, self.priors, self.settings, self.threads, self.prior_seed = structure, priors, settings, threads, prior_seed
+        self.structure, self.priors, self.settings, self.prior_seed = structure, priors, settings, prior_seed
         self.rows_kept, self.k_hat_max = rows_kept, k_hat_max
         self._sizes: dict[str, int] = {}
         self._prior: tuple[np.ndarray, xr.Dataset] | None = None
@@ -132,10 +131,12 @@ class CollapsedEngine:
                     return self._resample(found, of_modes, rng)
             tried = _importance_statistics(found)
             logger.warning("k-hat %.2f with %d draws: falling back to NUTS on the scales", found.k_hat, len(found.weights))
+        from guidefit.engines.compiled_gradient import compile_gradient
         from guidefit.engines.scale_nuts import sample
 
         largest = max(found_modes, key=lambda mode: mode.share)
-        z, sampler = sample(model.gradient, largest.place, largest.covariance, self.settings, self.threads, seed)
+        root = np.linalg.cholesky(largest.covariance)
+        z, sampler = sample(compile_gradient(model, largest.place, root), largest.place, root, self.settings, seed)
         count = z.shape[0] * z.shape[1]
         z = z.reshape(count, -1)
         of_modes["mass_missed"] = modes.missed_mass(found_modes, z)
@@ -231,7 +232,7 @@ def make_engine(
     declared: Declaration, priors: Priors, settings: Settings, threads: int, prior_seed: int, place: str
 ) -> CollapsedEngine:
     """The engine for a variant that declares its structure; see `registry.make_engine`. Raises UserError where it declares none."""
-    return CollapsedEngine(structure.make(declared.gaussian, priors, place), priors, settings, threads, prior_seed)
+    return CollapsedEngine(structure.make(declared.gaussian, priors, place), priors, settings, prior_seed)
 
 
 def refuse_noiseless(statistics: SufficientStatistics) -> None:

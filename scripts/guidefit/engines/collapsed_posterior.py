@@ -60,7 +60,8 @@ class CollapsedPosterior:
     sgRNAs are stored gene by gene: gene (sgrna,) is the code of each one's gene, first_of_gene (gene,) the position of each gene's
     first sgRNA, original_order (sgrna,) the positions that restore the order of `sgrnas`. information: A_s (sgrna, 1);
     t: (2, sgrna, 1) least-squares lines relative to those of their genes; gene_line: l_g and offset: e_g, (2, gene, 1);
-    pooled_line: l, (2,). Draws of the scales run along the last axis.
+    pooled_line: l, (2,); m0, prior_precision: m0 - l and the diagonal of V0^-1, (2,); rss: the sum of RSS_s. Draws of the scales
+    run along the last axis.
     """
 
     def __init__(self, structure: Structure, statistics: SufficientStatistics) -> None:
@@ -73,14 +74,14 @@ class CollapsedPosterior:
         self.first_of_gene = np.searchsorted(self.gene, np.arange(len(s.genes)))
         lines, elements = s.ols[:, order, None], s.information[:, order, None]
         self.information = SymmetricMatrix2(elements[0], elements[1], elements[2], s.determinant[order, None])
-        self.rows, self._rss = s.rows, float(s.rss.sum())
+        self.rows, self.rss = s.rows, float(s.rss.sum())
 
         self.pooled_line = pooled_lines(s, np.zeros(len(s.n), dtype=int), 1)[:, 0]
         self.gene_line = pooled_lines(s, s.gene_of_sgrna, len(s.genes))[..., None]
         self.offset = self.gene_line - self.pooled_line[:, None, None]
         self.t = lines - self.gene_line[:, self.gene]
         means, variances = np.array(structure.hyper_prior).T
-        self._m0, self._prior_precision = means - self.pooled_line, 1 / variances
+        self.m0, self.prior_precision = means - self.pooled_line, 1 / variances
 
     def log_density(self, z: np.ndarray) -> np.ndarray:
         """(K,) joint log density of logFC and of z (K, scale), whose prior is a standard normal; no constant is left out."""
@@ -116,10 +117,10 @@ class CollapsedPosterior:
         r, b, misfit = self._pass_to_hyper_means(gene, h, q)
         mean = r.solve(b)
 
-        m0, precision = self._m0, self._prior_precision
+        m0, precision = self.m0, self.prior_precision
         log_likelihood = -0.5 * (
             self.rows * (np.log(2 * np.pi) + np.log(noise))
-            + self._rss / noise
+            + self.rss / noise
             + np.log(sgrna.determinant).sum(axis=0)
             + np.log(gene.determinant).sum(axis=0)
             + misfit
@@ -140,7 +141,7 @@ class CollapsedPosterior:
 
     def _pass_to_hyper_means(self, gene: ConjugateUpdate, h: tuple[Any, Any], q: Any) -> tuple[SymmetricMatrix2, Any, Any]:
         """R = sum_g V_g + V0^-1, b = sum_g (k_g + V_g e_g) + V0^-1 (m0 - l), and q - u + sum_g e_g' (2 k_g + V_g e_g)."""
-        e, v, m0, precision = self.offset, gene.marginal_precision, self._m0, self._prior_precision
+        e, v, m0, precision = self.offset, gene.marginal_precision, self.m0, self.prior_precision
         k = gene.shrinkage.transposed.times(h)
         v_e = v.times(e)
         c_h = gene.posterior_covariance.times(h)

@@ -49,7 +49,8 @@ class GibbsEngine:
         threads: int,
         prior_seed: int,
     ) -> None:
-        self.structure, self.parameters, self.priors = structure, parameters, priors
+        self.declared = self.structure = structure  # structure: that of the screen read last, without slopes if it has no x
+        self.parameters, self.priors = parameters, priors
         self.settings, self.threads, self.prior_seed = settings, threads, prior_seed
         self._sizes: dict[str, int] = {}
         self._prior: tuple[ModelData, xr.Dataset] | None = None
@@ -57,7 +58,7 @@ class GibbsEngine:
     def read(self, path: str | Path, seed: int) -> ModelData:
         """One seed's rows."""
         data = arrays.model_data(screen_file.read_seed(path, seed))
-        self._sizes = _lengths_of_dims(data)
+        self._suit(data)
         return data
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
@@ -71,7 +72,7 @@ class GibbsEngine:
                 f"the screen has one cell line, {data.cell_lines[0]}, and engine gibbs needs at least two to distinguish the "
                 "effects of lines from those of genes. Use another variant, such as varying_effects."
             )
-        self._sizes = _lengths_of_dims(data)
+        self._suit(data)
         layout = make_layout(data)
         s, chunks = self.settings, make_chunks(layout)
         draws = Draws(self.structure, layout, s.chains, s.draws)
@@ -94,6 +95,11 @@ class GibbsEngine:
         tree = xr.DataTree.from_dict({**draws.groups(made, data.coords), "prior": self._prior_draws(data), **rows})
         tree.attrs = {"seconds_compile": compiled - started, "seconds_sampling": sampled - compiled}
         return tree
+
+    def _suit(self, data: ModelData) -> None:
+        """Take the sizes of a screen, and the structure without slopes where it has no copy numbers."""
+        self._sizes = _lengths_of_dims(data)
+        self.structure = self.declared if data.has_covariate else self.declared.without_slope()
 
     def graph(self) -> dict[str, Any]:
         """The graph of the model of the screen that was read or fitted last."""

@@ -48,14 +48,12 @@ class Draws:
             return
         structure, sgrna = self._structure, self._layout.sgrna
         intercept, slope = structure.intercept, structure.slope
-        for name, values in ((intercept.gene[0], s.phi[:, 0]), (slope.gene[0], s.phi[:, 1])):
-            self._effects[name][chain, at] = values
+        self._effects[intercept.gene[0]][chain, at] = s.phi[:, 0]
+        if structure.has_slope:
+            self._effects[slope.gene[0]][chain, at] = s.phi[:, 1]
+            self._effects[slope.sgrna[0]][chain, at, sgrna] = s.theta[1::2]
         noise = np.exp(s.lam - hyper.mean_lam)
-        for name, values in (
-            (intercept.sgrna[0], s.theta[::2]),
-            (slope.sgrna[0], s.theta[1::2]),
-            (structure.sgrna_noise[0], noise),
-        ):
+        for name, values in ((intercept.sgrna[0], s.theta[::2]), (structure.sgrna_noise[0], noise)):
             self._effects[name][chain, at, sgrna] = values
         self._effects[structure.gene_by_line[1]][chain, at] = np.exp(s.log_tau)
         self._effects[structure.line_noise[0]][chain, at] = np.exp(hyper.log_v)
@@ -114,7 +112,8 @@ class Draws:
 def in_order(structure: LineStructure, chain: Chain) -> np.ndarray:
     """The hyper-parameters of a chain in the order of `LineStructure.roles`."""
     hyper = chain.hyper
-    found = [*hyper.mu.T.ravel(), *hyper.spread.T.ravel(), *np.exp(hyper.log_t)]
+    sides = len(structure.sides)  # without slopes, the engine's own are left out
+    found = [*hyper.mu[:, :sides].T.ravel(), *hyper.spread[:, :: 3 - sides].T.ravel(), *np.exp(hyper.log_t)]
     found += list(hyper.p) if structure.departing_sgrnas else []
     found += [hyper.w[1]] if structure.weight else []
     found += [np.exp(hyper.mean_lam / 2), hyper.s_u, hyper.s_v]

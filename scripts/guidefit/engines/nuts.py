@@ -98,7 +98,9 @@ class Nuts:
             self.model = self.build(self._read, self.priors)
         if self.structure:
             lengths = {dim: int(length.eval()) for dim, length in self.model.dim_lengths.items()}
-            return line_graph(self.structure, self.priors, lengths)
+            assert self._read is not None
+            structure = self.structure if self._read.has_covariate else self.structure.without_slope()
+            return line_graph(structure, self.priors, lengths)
         return model_graph(self.model, self.priors)
 
     def compile(self) -> None:

@@ -6,26 +6,19 @@ import nutpie
 import numpy as np
 from nutpie.compiled_pyfunc import from_pyfunc
 
+from guidefit.engines.compiled_gradient import LogDensity
 from guidefit.engines.interface import FitError, Settings, canonical_stats
-from guidefit.engines.modes import Gradient
 
 
 def sample(
-    gradient: Gradient, mode: np.ndarray, covariance: np.ndarray, settings: Settings, threads: int, seed: int
+    log_density: LogDensity, mode: np.ndarray, root: np.ndarray, settings: Settings, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Draws z (chain, draw, scale), and the sampler's statistics (chain, draw) by name. Raises FitError.
 
-    gradient: value and gradient of the log density; mode (scale,), covariance (scale, scale): where the chains start, and the
-    coordinates u in which they move, z = mode + L u with the Cholesky factor L of the covariance.
+    log_density: value and gradient of the log density by the coordinates u in which the chains move, z = mode + root u; mode
+    (scale,): where they start; root (scale, scale): the Cholesky factor of a covariance.
     """
-    root = np.linalg.cholesky(covariance)
     dim = len(mode)
-
-    def log_density(u: np.ndarray) -> tuple[float, np.ndarray]:
-        with np.errstate(all="ignore"):
-            (value,), (slope,) = gradient((mode + root @ u)[None])
-        return float(value), root.T @ slope
-
     model = from_pyfunc(
         dim,
         lambda: log_density,
@@ -41,7 +34,7 @@ def sample(
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,
-            cores=min(threads, settings.chains),
+            cores=1,  # the chains would wait for each other: Python runs one of their evaluations at a time
             seed=seed,
             target_accept=settings.target_accept,
             maxdepth=settings.max_treedepth,

@@ -63,10 +63,13 @@ class Declaration:
     structure: dict[str, Any] | None = None
 
     @property
-    def has_slope(self) -> bool:
-        """Whether it multiplies x, as far as `GAUSSIAN`, `STRUCTURE`, or else the names of its priors, say so."""
+    def needs_copy_numbers(self) -> bool:
+        """Whether it multiplies x in any screen, as far as `GAUSSIAN`, or else the names of its priors, say so.
+
+        A variant with `STRUCTURE` leaves its slopes out where the screen has no copy numbers.
+        """
         if self.structure is not None:
-            return True
+            return False
         if self.gaussian is not None:
             return bool(self.gaussian.get("slope"))
         return self.response is not None or not SLOPES.isdisjoint(self.priors)

@@ -25,8 +25,8 @@ def line_graph(structure: LineStructure, priors: Priors, sizes: Mapping[str, int
     by_class, weight = structure.by_class, [structure.weight] if structure.weight else []
     shares = by_class(structure.departing_sgrnas[0]) if structure.departing_sgrnas else []
     kind = "Mixture" if structure.classes else "Normal"
-    for side, departs in ((structure.intercept, shares), (structure.slope, [])):
-        gene, sgrna = side.gene, side.sgrna
+    for side in structure.sides:
+        gene, sgrna, departs = side.gene, side.sgrna, shares if side is structure.intercept else []
         add(gene[0], "free", kind, ("gene",), [*by_class(side.mean), *by_class(gene[1]), *weight])
         add(sgrna[0], "free", "Mixture" if departs else kind, ("sgrna",), [gene[0], *by_class(sgrna[1]), *departs])
     effect, sd, scale = structure.gene_by_line
@@ -36,8 +36,10 @@ def line_graph(structure: LineStructure, priors: Priors, sizes: Mapping[str, int
     factors += [(structure.multiplier, "cell_line")] if structure.multiplier else []
     for (factor, spread), dim in factors:
         add(factor, "free", "LogNormal", (dim,), [spread])
-    add("x", "data", "", ("row",), [])
-    parents = [structure.intercept.sgrna[0], structure.slope.sgrna[0], effect, structure.noise, *(name for (name, _), _ in factors)]
+    parents = [*(side.sgrna[0] for side in structure.sides), effect, structure.noise, *(name for (name, _), _ in factors)]
     parents += [structure.departing_rows[0]] if structure.departing_rows else []
-    add("logfc", "observed", "Mixture" if structure.departing_rows else "Normal", ("row",), [*parents, "x"])
+    if structure.has_slope:
+        add("x", "data", "", ("row",), [])
+        parents.append("x")
+    add("logfc", "observed", "Mixture" if structure.departing_rows else "Normal", ("row",), parents)
     return {"nodes": nodes, "edges": edges}

@@ -17,8 +17,15 @@ _START_LOG_TAU = -2.0
 
 
 def build_line_model(declared: Mapping[str, Any], data: ModelData, priors: Priors) -> pm.Model:
-    """The model that a variant's STRUCTURE declares (guidefit.models.line_structure), with the priors of its hyper-parameters."""
+    """The model that a variant's STRUCTURE declares (guidefit.models.line_structure), with the priors of its hyper-parameters.
+
+    A screen without copy numbers has no slopes.
+    """
     structure = read_structure(declared, "STRUCTURE")
+    if not data.has_covariate:
+        for name in structure.roles:
+            priors.get(name)  # those of slopes are known, although this screen does not need them
+        structure = structure.without_slope()
     gene, sgrna, line = data.gene_of_row, data.sgrna_of_row, data.cell_line_of_row
     with pm.Model(coords=data.coords) as model:
         x, logfc = rows(data)
@@ -29,7 +36,9 @@ def build_line_model(declared: Mapping[str, Any], data: ModelData, priors: Prior
         u = pm.LogNormal(structure.sgrna_noise[0], 0.0, hyper[structure.sgrna_noise[1]], dims="sgrna")
         v = pm.LogNormal(structure.line_noise[0], 0.0, hyper[structure.line_noise[1]], dims="cell_line")
         k = _multiplier(structure, hyper, len(data.cell_lines))
-        mean = k[line] * (alpha[sgrna] + e[gene, line]) + beta[sgrna] * x
+        mean = k[line] * (alpha[sgrna] + e[gene, line])
+        if beta is not None:
+            mean += beta[sgrna] * x
         sd = hyper[structure.noise] * pt.sqrt(u[sgrna] * v[line])
         if structure.departing_rows:
             share, factor = structure.departing_rows
@@ -51,15 +60,16 @@ def _multiplier(structure: LineStructure, hyper: Mapping[str, Any], lines: int) 
 
 
 def _gene_parameters(structure: LineStructure, hyper: Mapping[str, Any], data: ModelData) -> tuple[Any, Any, Any]:
-    """alpha (sgrna,), beta (sgrna,) and tau (gene,), with the gene's gamma and delta as further variables.
+    """alpha (sgrna,), beta (sgrna,; None without slopes) and tau (gene,), with the gene's gamma and delta as further variables.
 
-    One vector (gamma, delta, log tau, alpha, beta) has the joint density in which the gene's class and its guides' flags are summed
-    out, because the class is shared by all of them.
+    One vector (gamma, log tau, alpha, and with slopes delta, beta) has the joint density in which the gene's class and its guides'
+    flags are summed out, because the class is shared by all of them.
     """
     gene_of_sgrna, genes, sgrnas = data.gene_of_sgrna, len(data.genes), len(data.sgrnas)
     omega = structure.departing_sgrnas[1] if structure.departing_sgrnas else 0.0
     columns = _class_columns(structure, hyper)
-    ends = np.cumsum([genes, genes, genes, sgrnas, sgrnas])[:-1]
+    slopes = [genes, sgrnas] if structure.has_slope else [0, 0]
+    ends = np.cumsum([genes, genes, sgrnas, *slopes])
 
     def logp(value: Any, *flat: Any) -> Any:
         classes = [flat[i : i + 9] for i in range(0, len(flat), 9)]
@@ -68,23 +78,30 @@ def _gene_parameters(structure: LineStructure, hyper: Mapping[str, Any], data: M
     def random(*flat: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
         matrix = np.array([float(np.asarray(each).flat[0]) for each in flat]).reshape(-1, 9)
         drawn = line_prior.draw_genes(matrix, omega, gene_of_sgrna, genes, rng)
-        return np.concatenate([drawn.gamma, drawn.delta, np.log(drawn.tau), drawn.alpha, drawn.beta])
+        of_slopes = [drawn.delta, drawn.beta] if structure.has_slope else []
+        return np.concatenate([drawn.gamma, np.log(drawn.tau), drawn.alpha, *of_slopes])
 
     def support_point(rv: Any, size: Any, *flat: Any) -> Any:
-        start = np.zeros(int(ends[-1]) + sgrnas)
-        start[ends[1] : ends[2]] = _START_LOG_TAU
+        start = np.zeros(size_of_all)
+        start[ends[0] : ends[1]] = _START_LOG_TAU
         return pt.as_tensor(start)
 
     flat = [each for column in columns for each in column]
-    size = int(ends[-1]) + sgrnas
-    vector = pm.CustomDist("_genes", *flat, logp=logp, random=random, support_point=support_point, shape=(size,))
-    parts = np.split(np.arange(size), ends)
-    gamma, delta, log_tau, alpha, beta = (vector[part] for part in parts)
+    size_of_all = int(ends[-1])
+    vector = pm.CustomDist("_genes", *flat, logp=logp, random=random, support_point=support_point, shape=(size_of_all,))
+    gamma, log_tau, alpha, delta, beta = _split(vector, ends)
     pm.Deterministic(structure.intercept.gene[0], gamma, dims="gene")
-    pm.Deterministic(structure.slope.gene[0], delta, dims="gene")
     tau = pm.Deterministic(structure.gene_by_line[1], pt.exp(log_tau), dims="gene")
     alpha = pm.Deterministic(structure.intercept.sgrna[0], alpha, dims="sgrna")
+    if not structure.has_slope:
+        return alpha, None, tau
+    pm.Deterministic(structure.slope.gene[0], delta, dims="gene")
     return alpha, pm.Deterministic(structure.slope.sgrna[0], beta, dims="sgrna"), tau
+
+
+def _split(vector: Any, ends: np.ndarray) -> list[Any]:
+    """gamma, log tau, alpha, delta and beta of the vector of all genes; the last two are empty without slopes."""
+    return [vector[int(start) : int(end)] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _class_columns(structure: LineStructure, hyper: Mapping[str, Any]) -> list[list[Any]]:
@@ -96,22 +113,26 @@ def _class_columns(structure: LineStructure, hyper: Mapping[str, Any]) -> list[l
     found = []
     for number, _ in enumerate(classes):
         shares = hyper[structure.by_class(share[0])[number]] if share else pt.constant(0.0)
-        found.append([weights[number], *(hyper[structure.by_class(name)[number]] for name in names), shares])
+        of_class = (hyper.get(structure.by_class(name)[number], pt.constant(0.0)) for name in names)  # 0: without slopes
+        found.append([weights[number], *of_class, shares])
     return found
 
 
 def _log_density(value: Any, ends: np.ndarray, hyper: Any, omega: float, gene_of_sgrna: np.ndarray) -> Any:
     """(gene,) log density of a gene's parameters and its membership in a class with these hyper-parameters, flags summed out."""
     weight, mu_gamma, mu_delta, sigma_gamma, sigma_delta, sigma_alpha, sigma_beta, t, p = hyper
-    gamma, delta, log_tau = (value[start:end] for start, end in ((0, ends[0]), (ends[0], ends[1]), (ends[1], ends[2])))
-    alpha, beta = value[ends[2] : ends[3]], value[ends[3] :]
+    gamma, log_tau, alpha, delta, beta = _split(value, ends)
+    has_slope = ends[-1] > ends[2]
     guides = _normal(alpha, gamma[gene_of_sgrna], sigma_alpha)
     if omega:
         wide = _normal(alpha, gamma[gene_of_sgrna], pt.sqrt(sigma_alpha**2 + omega**2))
         guides = pt.logaddexp(pt.log1p(-p) + guides, pt.log(p) + wide)
-    guides += _normal(beta, delta[gene_of_sgrna], sigma_beta)
+    if has_slope:
+        guides += _normal(beta, delta[gene_of_sgrna], sigma_beta)
     of_guides = pt.inc_subtensor(pt.zeros_like(gamma)[gene_of_sgrna], guides)
-    own = pt.log(weight) + _normal(gamma, mu_gamma, sigma_gamma) + _normal(delta, mu_delta, sigma_delta)
+    own = pt.log(weight) + _normal(gamma, mu_gamma, sigma_gamma)
+    if has_slope:
+        own += _normal(delta, mu_delta, sigma_delta)
     return own + _half_t(log_tau, t) + of_guides
 
 

@@ -56,7 +56,7 @@ def class_matrix(structure: LineStructure, hyper: Mapping[str, float]) -> np.nda
     weight = hyper[structure.weight] if structure.weight else 1.0
     names = (structure.intercept.mean, structure.slope.mean, *structure.spreads, structure.gene_by_line[2])
     columns = [[1 - weight, weight] if structure.weight else [1.0]]
-    columns += [[hyper[each] for each in structure.by_class(name)] for name in names]
+    columns += [[hyper.get(each, 0.0) for each in structure.by_class(name)] for name in names]  # 0: without slope
     share = structure.departing_sgrnas
     columns.append([hyper[each] for each in structure.by_class(share[0])] if share else [0.0] * max(1, len(structure.classes)))
     return np.array(columns).T
@@ -78,10 +78,8 @@ def draw_all(
     of_genes = draw_genes(class_matrix(structure, hyper), omega, data.gene_of_sgrna, len(data.genes), rng)
     lines, sgrnas = len(data.cell_lines), len(data.sgrnas)
     values: Values = {name: np.asarray(value) for name, value in hyper.items()}
-    for side, gene, sgrna in (
-        (structure.intercept, of_genes.gamma, of_genes.alpha),
-        (structure.slope, of_genes.delta, of_genes.beta),
-    ):
+    pairs = ((of_genes.gamma, of_genes.alpha), (of_genes.delta, of_genes.beta))
+    for side, (gene, sgrna) in zip(structure.sides, pairs, strict=False):
         values |= {side.gene[0]: gene, side.sgrna[0]: sgrna}
     effect, sd, _ = structure.gene_by_line
     values[sd] = of_genes.tau
@@ -101,7 +99,7 @@ def draw_logfc(structure: LineStructure, values: Mapping[str, np.ndarray], data:
     gene, sgrna, line = data.gene_of_row, data.sgrna_of_row, data.cell_line_of_row
     k = values[structure.multiplier[0]] if structure.multiplier else np.ones(len(data.cell_lines))
     effect = values[structure.intercept.sgrna[0]][sgrna] + values[structure.gene_by_line[0]][gene, line]
-    mean = k[line] * effect + values[structure.slope.sgrna[0]][sgrna] * data.x
+    mean = k[line] * effect + (values[structure.slope.sgrna[0]][sgrna] * data.x if structure.has_slope else 0.0)
     variance = values[structure.noise] ** 2 * values[structure.sgrna_noise[0]][sgrna] * values[structure.line_noise[0]][line]
     if structure.departing_rows:
         share, factor = structure.departing_rows

@@ -12,10 +12,12 @@ A variant declares it by a literal `STRUCTURE`, which names the variable of each
 
 With classes, each gene belongs to one of two, and mu, sigma_gamma, sigma_delta, sigma_alpha, sigma_beta, t and p bear the class in
 their name (mu_gamma_null). `classes`, `multiplier`, `departing_sgrnas` and `departing_rows` may be left out.
+
+A screen without copy numbers, whose x is 0, has no slopes: `LineStructure.without_slope`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from guidefit.base.errors import UserError
@@ -56,6 +58,7 @@ class LineStructure:
 
     gene_by_line: (effect, its sd by gene, the scale of that sd's prior); departing_sgrnas: (share, omega in logFC);
     departing_rows: (share, factor of the variance); classes: names of the two classes, or empty; weight: share of the second class.
+    has_slope: False for a screen without copy numbers, in which the variables of `slope` are no parameters.
     """
 
     intercept: Location
@@ -69,6 +72,16 @@ class LineStructure:
     departing_rows: tuple[str, float] | None
     classes: tuple[str, ...]
     weight: str | None
+    has_slope: bool = True
+
+    def without_slope(self) -> "LineStructure":
+        """The same for a screen without copy numbers."""
+        return replace(self, has_slope=False)
+
+    @property
+    def sides(self) -> tuple[Location, ...]:
+        """The intercepts, and the slopes where there are any."""
+        return (self.intercept, self.slope) if self.has_slope else (self.intercept,)
 
     def by_class(self, name: str) -> list[str]:
         """The names of a hyper-parameter that each class has of its own."""
@@ -83,7 +96,7 @@ class LineStructure:
     def dims(self) -> dict[str, tuple[str, ...]]:
         """The dims of each effect."""
         found: dict[str, tuple[str, ...]] = {}
-        for side in (self.intercept, self.slope):
+        for side in self.sides:
             found |= {side.gene[0]: ("gene",), side.sgrna[0]: ("sgrna",)}
         found |= {self.gene_by_line[0]: ("gene", "cell_line"), self.gene_by_line[1]: ("gene",)}
         found |= {self.sgrna_noise[0]: ("sgrna",), self.line_noise[0]: ("cell_line",)}
@@ -93,9 +106,9 @@ class LineStructure:
     def roles(self) -> dict[str, str]:
         """Hyper-parameter -> the distribution of its prior, in the order in which they are reported."""
         found: dict[str, str] = {}
-        for side in (self.intercept, self.slope):
+        for side in self.sides:
             found |= dict.fromkeys(self.by_class(side.mean), "Normal")
-        for name in self.spreads:
+        for name in (*(side.gene[1] for side in self.sides), *(side.sgrna[1] for side in self.sides)):
             found |= dict.fromkeys(self.by_class(name), "HalfNormal")
         found |= dict.fromkeys(self.by_class(self.gene_by_line[2]), "LogNormal")
         if self.departing_sgrnas:

@@ -38,6 +38,11 @@ class ModelData:
         return hashlib.sha256(names + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
 
     @property
+    def has_covariate(self) -> bool:
+        """Whether x is not 0 everywhere, as it is in a screen without copy numbers."""
+        return bool(np.any(self.x))
+
+    @property
     def gene_of_row(self) -> np.ndarray:
         """(row,) gene codes."""
         return self.gene_of_sgrna[self.sgrna_of_row]
@@ -50,7 +55,8 @@ class ModelData:
     def has_same_design(self, other: "ModelData") -> bool:
         """Whether a model compiled for the other data fits these after swapping x and logfc."""
         return (
-            self.genes == other.genes
+            self.has_covariate == other.has_covariate
+            and self.genes == other.genes
             and self.sgrnas == other.sgrnas
             and self.cell_lines == other.cell_lines
             and np.array_equal(self.gene_of_sgrna, other.gene_of_sgrna)

@@ -30,7 +30,7 @@ def import_depmap(
     left_out: Sequence[str] = (),
     block_rows: int = BLOCK_ROWS,
 ) -> tuple[Iterator[pd.DataFrame], Ledger]:
-    """The screen as blocks of its long table, gene by gene, and what was left out of it (complete before the first block).
+    """The screen as blocks of its long table, gene by gene, and what was left out of it (complete after the last block).
 
     constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|
     of a matrix of logFC; lost_share: largest share of the screen's guides, genes or lines that may be lost in joins; left_out:

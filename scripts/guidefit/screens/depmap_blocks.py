@@ -180,12 +180,17 @@ def make_tables(
 
 
 def make_tables_without_copies(blocks: Blocks, ledger: Ledger) -> Iterator[pd.DataFrame]:
-    """The blocks of a screen without copy numbers as long tables: cna is missing, x and x_diploid are 0. Raises UserError."""
-    rows = sum(int(block.kept.sum()) for block in blocks.iterate(ledger))
-    if not rows:
+    """The blocks of a screen without copy numbers as long tables: cna is missing, x and x_diploid are 0.
+
+    LogFC is computed once: the ledger is complete after the last block. Raises UserError then where no block had a row.
+    """
+    none, has_rows = FittedCovariate(lambda copies, _: np.zeros(len(copies)), None), False
+    for block in blocks.iterate(ledger):
+        if block.kept.any():
+            has_rows = True
+            yield _make_table(block, block.kept, blocks.lines, NO_COPIES, none)
+    if not has_rows:
         raise UserError(f"no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
-    none = FittedCovariate(lambda copies, _: np.zeros(len(copies)), None)
-    return (_make_table(block, block.kept, blocks.lines, NO_COPIES, none) for block in blocks.iterate() if block.kept.any())
 
 
 NO_COPIES = Covariate("raw", (), np.nan)  # of which nothing is used

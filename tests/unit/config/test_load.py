@@ -267,7 +267,10 @@ BAD_SCREENS = {
         without("sequence_map"),
         "studies.s.screen.sequence_map: a screen from counts needs this file too",
     ),
-    "slopes without copy numbers": (without("copy_number"), "s.variants.pooled: the variant has a slope .*Use sgrna_intercepts"),
+    "slopes without copy numbers": (
+        without("copy_number"),
+        "s.variants.pooled: the variant has a slope .*Use gene_classes .* sgrna_intercepts",
+    ),
     "a count table without samples": (study_of(COUNT_TABLE | {"samples": None}), "screen.samples: a screen from count_table needs"),
     "a count table with a guide map": (
         study_of(COUNT_TABLE | {"guide_map": FILE}),

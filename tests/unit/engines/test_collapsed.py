@@ -130,7 +130,7 @@ def test_both_modes_of_the_scales_are_covered():
     expected = density[scales["sigma"] > scales["sigma_alpha"]].sum() / density.sum()
     assert 0.3 < expected < 0.7
 
-    fit = CollapsedEngine(model, priors, Settings(engine="collapsed", draws=500), 1, 1).fit(screen, 5)
+    fit = CollapsedEngine(model, priors, Settings(engine="collapsed", draws=500), 1).fit(screen, 5)
     drawn = fit["posterior"].to_dataset()
     ess = float(fit["importance"]["importance_ess"])
     assert float((drawn["sigma"] > drawn["sigma_alpha"]).mean()) == pytest.approx(expected, abs=5 / np.sqrt(min(ess, 2000)))
@@ -143,7 +143,7 @@ def test_a_mode_that_nuts_does_not_reach_fails():
     """The chains start at one mode and agree with each other, so that R-hat and ESS are good."""
     model, priors, screen = two_explanations()
     settings = Settings(engine="collapsed", scales="nuts", draws=500, tune=300, chains=2)
-    fit = CollapsedEngine(model, priors, settings, 1, 1).fit(screen, 5)
+    fit = CollapsedEngine(model, priors, settings, 1).fit(screen, 5)
     table = estimates_of(fit)
     assert table["r_hat"].max() < 1.02
     row = diagnostics.diagnose(fit, table, None, None, THRESHOLDS, {}).as_row()

@@ -10,6 +10,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate, stats
 
 from guidefit.engines import importance, modes
+from guidefit.engines.compiled_gradient import compile_gradient
 from guidefit.screens import arrays
 from helpers.defaults import Covariate
 from helpers.gaussian import GAUSSIAN, collapsed, dense, make, no_slope, some_scales
@@ -57,6 +58,31 @@ def test_gradient(variant):
     for i, step in enumerate(1e-5 * np.eye(z.shape[1])):
         slope = (target.log_density(z + step) - target.log_density(z - step)) / 2e-5
         np.testing.assert_allclose(gradients[:, i], slope, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", [*GAUSSIAN, "no slope"])
+@pytest.mark.parametrize("one_line_each", [False, True])
+def test_the_compiled_gradient_is_the_same(variant, one_line_each):
+    table = unbalanced()
+    if one_line_each:
+        table = table.assign(x=table.groupby("gene", observed=True)["x"].transform("first"))
+    model = no_slope() if variant == "no slope" else make(variant)
+    target, rng = collapsed(model, arrays.model_data(table)), np.random.default_rng(5)
+    dim = len(model.quantiles)
+    mode, root = rng.normal(size=dim), np.tril(rng.normal(size=(dim, dim))) / dim
+    compiled = compile_gradient(target, mode, root)
+    for u in rng.normal(size=(20, len(mode))):
+        (value,), (slope,) = target.gradient((mode + root @ u)[None])
+        found, by_u = compiled(u)
+        assert found == pytest.approx(value, rel=1e-6)
+        np.testing.assert_allclose(by_u, root.T @ slope, rtol=1e-5, atol=1e-5)
+
+
+def test_the_compiled_density_is_not_a_number_beyond_its_table():
+    target = collapsed(make("varying_effects"), arrays.model_data(unbalanced()))
+    dim = len(target.structure.quantiles)
+    value, _ = compile_gradient(target, np.full(dim, 40.0), np.eye(dim))(np.zeros(dim))
+    assert np.isnan(value)
 
 
 def evidence(target, seed=1):

@@ -26,8 +26,7 @@ def compare(variant, data, nuts, gibbs):
         if min(float(each.min()) for each in draws) > 0:
             draws = [np.log(each) for each in draws]
         for what, function in (("mean", np.mean), ("sd", np.std)):
-            error = [az.mcse(each, method=what) for each in draws]
-            error = np.hypot(*(np.asarray(e[name] if hasattr(e, "data_vars") else e) for e in error))
+            error = np.hypot(*(np.asarray(az.mcse(each, method=what)) for each in draws))
             found[f"{name} {what}"] = np.ravel((function(draws[0], axis=(0, 1)) - function(draws[1], axis=(0, 1))) / error)
     e, moments = one["posterior"]["e_gl"], other["moments"]
     measured = np.isfinite(moments["e_gl_mean"].values)

@@ -19,10 +19,10 @@ def drawn():
     return data, truth
 
 
-def fit(data, threads, **settings):
-    found, _, _ = declared("gene_classes")
+def fit(data, threads, variant="gene_classes", **settings):
+    found, _, _ = declared(variant)
     full = Settings(**{"engine": "gibbs", "tune": 300, "draws": 600, "chains": 2, "prior_draws": 50} | settings)
-    return registry.make_engine(found, found.priors, full, threads, 1, "gene_classes").fit(data, 5)
+    return registry.make_engine(found, found.priors, full, threads, 1, variant).fit(data, 5)
 
 
 def test_the_truth_is_recovered_with_its_uncertainty(drawn, caplog):
@@ -43,6 +43,22 @@ def test_the_truth_is_recovered_with_its_uncertainty(drawn, caplog):
     e = ((moments["e_gl_mean"].values - truth["e_gl"]) / moments["e_gl_sd"].values)[measured]
     assert 0.8 < np.sqrt((e**2).mean()) < 1.3
     assert measured.sum() == len(np.unique(data.gene_of_row * 8 + data.cell_line_of_row))
+
+
+def test_without_copy_numbers_no_slope_is_reported():
+    data, truth, _ = screen("gene_by_line", np.random.default_rng(3), copies=False, genes=40, lines=8)
+    tree = fit(data, 1, variant="gene_by_line", ess=10**6)
+    _, structure, _ = declared("gene_by_line")
+    structure = structure.without_slope()
+    for group in ("posterior", "prior"):
+        assert set(tree[group].data_vars) == {*structure.roles, *structure.dims} - {"e_gl"}
+    posterior = tree["posterior"].to_dataset()
+    for name in ("gamma_g", "alpha_s"):
+        z = (posterior[name].mean(("chain", "draw")) - truth[name]) / posterior[name].std(("chain", "draw"))
+        assert 0.6 < np.sqrt((z**2).mean()) < 1.5, name
+    for name in structure.roles:
+        low, high = np.quantile(posterior[name], [0.0005, 0.9995])
+        assert low < truth[name] < high, name
 
 
 def test_threads_change_nothing(drawn, monkeypatch):

@@ -30,9 +30,11 @@ def by_hand(structure, values, data, parameters):
         mine = np.flatnonzero(data.gene_of_sgrna == g)
         terms = []
         for weight, mu_gamma, mu_delta, s_gamma, s_delta, s_alpha, s_beta, t, p in line_prior.class_matrix(structure, values):
-            own = np.log(weight) + norm(values["gamma_g"][g], mu_gamma, s_gamma) + norm(values["delta_g"][g], mu_delta, s_delta)
+            own = np.log(weight) + norm(values["gamma_g"][g], mu_gamma, s_gamma)
             own += np.log(2) + stats.t(3, scale=t).logpdf(values["tau_g"][g]) + np.log(values["tau_g"][g])
-            own += norm(values["beta_s"][mine], values["delta_g"][g], s_beta).sum()
+            if structure.has_slope:
+                own += norm(values["delta_g"][g], mu_delta, s_delta)
+                own += norm(values["beta_s"][mine], values["delta_g"][g], s_beta).sum()
             for flags in product([0, 1], repeat=len(mine)) if omega else [(0,) * len(mine)]:
                 o = np.array(flags)
                 prior = (o * np.log(p) + (1 - o) * np.log1p(-p)).sum() if omega else 0.0
@@ -40,7 +42,8 @@ def by_hand(structure, values, data, parameters):
                 terms.append(own + prior + norm(values["alpha_s"][mine], values["gamma_g"][g], sd).sum())
         total += logsumexp(terms)
     s, line = data.sgrna_of_row, data.cell_line_of_row
-    mean = values["k_l"][line] * (values["alpha_s"][s] + values["e_gl"][data.gene_of_row, line]) + values["beta_s"][s] * data.x
+    mean = values["k_l"][line] * (values["alpha_s"][s] + values["e_gl"][data.gene_of_row, line])
+    mean = mean + (values["beta_s"][s] * data.x if structure.has_slope else 0)
     sd = values["sigma"] * np.sqrt(values["u_s"][s] * values["v_l"][line])
     p_row = values["p_row"]
     rows = np.logaddexp(np.log1p(-p_row) + norm(data.logfc, mean, sd), np.log(p_row) + norm(data.logfc, mean, 10 * sd))
@@ -53,14 +56,21 @@ def by_hand(structure, values, data, parameters):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["gene_classes", "gene_by_line"])
-def test_log_density_by_hand(variant):
+@pytest.mark.parametrize(("variant", "copies"), [("gene_classes", True), ("gene_by_line", True), ("gene_classes", False)])
+def test_log_density_by_hand(variant, copies):
     found, structure, parameters = declared(variant)
-    data, values, _ = screen(variant, np.random.default_rng(4), genes=3, lines=3, most_guides=3)
+    data, values, _ = screen(variant, np.random.default_rng(4), copies, genes=3, lines=3, most_guides=3)
+    structure = structure if copies else structure.without_slope()
     model = declaration.load(found.path)(data, found.priors)
+    assert {variable.name for variable in model.free_RVs} >= set(structure.roles)
+    for name in ("delta_g", "beta_s", *declared(variant)[1].by_class("mu_delta")):
+        assert (name in model.named_vars) == copies
     inner = {
         "_genes": np.concatenate(
-            [values["gamma_g"], values["delta_g"], np.log(values["tau_g"]), values["alpha_s"], values["beta_s"]]
+            [
+                *(values["gamma_g"], np.log(values["tau_g"]), values["alpha_s"]),
+                *((values["delta_g"], values["beta_s"]) if copies else ()),
+            ]
         ),
         "_e_gl": values["e_gl"] / values["tau_g"][:, None],
         "_log_k_l": np.log(values["k_l"]) - np.log(values["k_l"]).mean(),

@@ -68,3 +68,13 @@ def test_the_graph_shows_the_hierarchy():
     for edge in (["mu_gamma_null", "gamma_g"], ["gamma_g", "alpha_s"], ["tau_g", "e_gl"], ["k_l", "logfc"], ["p_row", "logfc"]):
         assert edge in graph["edges"]
     assert {name for edge in graph["edges"] for name in edge} == set(nodes)
+
+
+def test_without_copy_numbers_there_are_no_slopes():
+    without = STRUCTURE.without_slope()
+    slopes = [name for name in STRUCTURE.roles if name not in without.roles]
+    assert slopes == [f"{name}_{each}" for name in ("mu_delta", "sigma_delta", "sigma_beta") for each in ("null", "common")]
+    assert set(STRUCTURE.dims) - set(without.dims) == {"delta_g", "beta_s"}
+    graph = line_graph(without, DECLARED.priors, {"gene": 3, "sgrna": 1, "cell_line": 5, "row": 15})
+    assert {node["name"] for node in graph["nodes"]} == {*without.roles, *without.dims, "logfc"}
+    assert {name for edge in graph["edges"] for name in edge} == {*without.roles, *without.dims, "logfc"}

@@ -133,3 +133,9 @@ def test_what_is_noted_in_a_table(tmp_path):
     noted = convert(tmp_path, "sgRNA;Gene;sequence;s1\na1;A;ACGT;100,5\na2;;ACGA;200\n")["reason"]
     assert "1 column(s) with text left out" in " ".join(noted)
     assert "so they are taken as normalised counts" in " ".join(noted)
+
+
+def test_a_screen_whose_rows_are_all_left_out_is_refused(tmp_path):
+    table, sheet, _ = made_up()
+    with pytest.raises(UserError, match=r"no rows are left(?s:.)*scaled count of the reference below 1e\+09"):
+        import_screen(tmp_path, table, sheet, of={"condition": "dmso"}, min_pdna=1e9)
