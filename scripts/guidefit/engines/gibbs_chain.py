@@ -75,31 +75,52 @@ class Chain:
 
     def step(self, moments: np.ndarray | None = None) -> None:
         """One iteration. moments: (MOMENTS, cell) to which the conditional moments of this draw's effects are added."""
-        s, hyper = self.state, self.hyper
-        d, chunks = self.layout.blocks, self._chunks
-        k, v = np.exp(hyper.log_k), np.exp(hyper.log_v)
+        self._update_genes()
+        self._update_classes()
+        self._draw_effects(moments)
+        self._update_given_locations()
+        self._update_noise()
+        self._update_line_scales()
+        self._move_scale()
+        self._update_noise_scales()
+        self._move_noise()
+        self._adapt()
+        self.iteration += 1
+
+    def _update_genes(self) -> None:
+        """Departing guides, tau_g and class of each gene, after what the kernels need of lines and guides."""
+        s, d, chunks = self.state, self.layout.blocks, self._chunks
+        k, v = np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
         s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
         s.precision[:] = np.exp(-s.lam)
         t = self._kernel_hyper()
         self._run(lambda i: update_genes(d, *chunks[i], s, t, self._jumps, self._rngs[i]))
-        members = [np.flatnonzero(s.class_of == c) for c in range(self._classes)]
-        class_of_guide = s.class_of[self.layout.gene_of_guide]
-        guides = [np.flatnonzero(class_of_guide == c) for c in range(self._classes)]
-        self._update_classes(members, guides)
-        t = self._kernel_hyper()
-        self._draw_effects(t, moments)
-        deviation = s.theta.reshape(-1, 2) - s.phi[self.layout.gene_of_guide]
+
+    def _by_class(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Indices of the genes and of the guides of each class."""
+        class_of_guide = self.state.class_of[self.layout.gene_of_guide]
+        members = [np.flatnonzero(self.state.class_of == c) for c in range(self._classes)]
+        return members, [np.flatnonzero(class_of_guide == c) for c in range(self._classes)]
+
+    def _deviation(self) -> np.ndarray:
+        """(guide, 2) alpha and beta of the guides as deviations from their gene."""
+        return self.state.theta.reshape(-1, 2) - self.state.phi[self.layout.gene_of_guide]
+
+    def _update_given_locations(self) -> None:
+        """Hyper-means and spreads of each class given the locations."""
+        members, guides = self._by_class()
         gibbs_moves.update_given_locations(
-            hyper, self.priors, s.phi, deviation, s.departs, members, guides, self._omega2, self._rng
+            self.hyper, self.priors, self.state.phi, self._deviation(), self.state.departs, members, guides, self._omega2, self._rng
         )
-        line_sums = np.zeros((len(chunks), len(k), 3))
-        flags = self._run(lambda i: update_noise(d, *chunks[i], s, t, hyper.log_odds_row, line_sums[i], self._rngs[i]))
+
+    def _update_noise(self) -> None:
+        """Flags of rows and noise of guides, then multipliers and noise of lines."""
+        hyper, d, chunks, t = self.hyper, self.layout.blocks, self._chunks, self._kernel_hyper()
+        sums = np.zeros((len(chunks), len(hyper.log_k), 3))
+        flags = self._run(lambda i: update_noise(d, *chunks[i], self.state, t, hyper.log_odds_row, sums[i], self._rngs[i]))
         self.rows_departing = int(sum(flags))
         rows, s_k = self.layout.rows_of_line, hyper.s_k if self._structure.multiplier else 0.0
-        update_lines(hyper.log_k, hyper.log_v, line_sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
-        self._update_scales_of_lines_and_guides(deviation, class_of_guide)
-        self._adapt()
-        self.iteration += 1
+        update_lines(hyper.log_k, hyper.log_v, sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
 
     def _kernel_hyper(self) -> KernelHyper:
         hyper = self.hyper
@@ -110,9 +131,10 @@ class Chain:
             np.log(hyper.w), hyper.log_t, hyper.mu, hyper.spread, log_p, self._omega2, self._factor, base, hyper.mean_lam, hyper.s_u
         )
 
-    def _update_classes(self, members: list[np.ndarray], guides: list[np.ndarray]) -> None:
+    def _update_classes(self) -> None:
         """Weights, scales of tau, shares of departing guides, and spreads with hyper-means of each class."""
         hyper, priors, rng, s = self.hyper, self.priors, self._rng, self.state
+        members, guides = self._by_class()
         if self._classes > 1:
             second = rng.beta(priors.w[0] + len(members[1]), priors.w[1] + len(members[0]))
             hyper.w[:] = 1 - second, second
@@ -170,13 +192,13 @@ class Chain:
         value = constant + 0.5 * half @ half - np.log(np.diag(lower)).sum() - 0.5 * (y**2).sum()
         return float(value), (lower, half)
 
-    def _draw_effects(self, t: KernelHyper, moments: np.ndarray | None) -> None:
+    def _draw_effects(self, moments: np.ndarray | None) -> None:
         """Locations and e_gl, then p_row with the flags of rows integrated out.
 
         The pass over the rows gives the likelihood of several values of p_row: a random walk's, and draws from a normal that is
         adapted in warm-up, which are accepted one after the other.
         """
-        hyper, rng, d = self.hyper, self._rng, self.layout.blocks
+        hyper, rng, d, t = self.hyper, self._rng, self.layout.blocks, self._kernel_hyper()
         centre, sd = self._row_proposal or (hyper.log_odds_row, 0.0)
         odds = np.full(SHARES, hyper.log_odds_row)
         odds[1] += 0.5 * (2 * sd if sd else 1.0) * rng.standard_normal()
@@ -197,27 +219,38 @@ class Chain:
                 now = new
         hyper.log_odds_row = float(odds[now])
 
-    def _update_scales_of_lines_and_guides(self, deviation: np.ndarray, class_of_guide: np.ndarray) -> None:
-        """s_k, s_v, s_u and sigma; the scale move and the noise move."""
-        s, hyper, priors, rng = self.state, self.hyper, self.priors, self._rng
-        lines = len(hyper.log_k)
+    def _update_line_scales(self) -> None:
+        """s_k, of the L - 1 free deviations of log k, and s_v."""
+        hyper, lines = self.hyper, len(self.hyper.log_k)
         if self._structure.multiplier:
             squares = float(((hyper.log_k - hyper.log_k.mean()) ** 2).sum())
-            hyper.s_k = slice_scale(hyper.s_k, lines - 1, squares, priors.s_k, rng)
-            flagged = s.departs > 0
-            spread = hyper.spread[class_of_guide[flagged], 2]
-            q = gibbs_moves.draw_scale_shift(hyper, priors, deviation[flagged, 0], spread, self._omega2, rng)
-            hyper.log_k += q
-            hyper.log_t -= q
-            s.log_tau[:] -= q
-            for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
-                each *= math.exp(-q)
-        gibbs_moves.update_guide_noise(hyper, priors, s.lam, rng)
-        hyper.s_v = slice_scale(hyper.s_v, lines, float((hyper.log_v**2).sum()), priors.s_v, rng)
-        shift = gibbs_moves.draw_noise_shift(hyper, priors, rng)
-        hyper.log_v += shift
-        s.lam[:] -= shift
-        hyper.mean_lam -= shift
+            hyper.s_k = slice_scale(hyper.s_k, lines - 1, squares, self.priors.s_k, self._rng)
+        hyper.s_v = slice_scale(hyper.s_v, lines, float((hyper.log_v**2).sum()), self.priors.s_v, self._rng)
+
+    def _move_scale(self) -> None:
+        """The scale move: multipliers up, and every effect with its hyper-parameters down."""
+        if not self._structure.multiplier:
+            return
+        s, hyper = self.state, self.hyper
+        flagged = s.departs > 0
+        spread = hyper.spread[s.class_of[self.layout.gene_of_guide[flagged]], 2]
+        q = gibbs_moves.draw_scale_shift(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2, self._rng)
+        hyper.log_k += q
+        hyper.log_t -= q
+        s.log_tau[:] -= q
+        for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
+            each *= math.exp(-q)
+
+    def _update_noise_scales(self) -> None:
+        """sigma and s_u given the noise of the guides."""
+        gibbs_moves.update_guide_noise(self.hyper, self.priors, self.state.lam, self._rng)
+
+    def _move_noise(self) -> None:
+        """The noise move: noise of lines up, and noise of guides with its mean down."""
+        shift = gibbs_moves.draw_noise_shift(self.hyper, self.priors, self._rng)
+        self.hyper.log_v += shift
+        self.state.lam[:] -= shift
+        self.hyper.mean_lam -= shift
 
     def _adapt(self) -> None:
         """In warm-up only: the proposals of spreads, of log tau and of p_row, from the later half of what was drawn."""
