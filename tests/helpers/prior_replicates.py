@@ -49,7 +49,8 @@ class Replicates:
 
     def draw(self) -> None:
         """Put the chain into a draw of everything from the prior, with new logFC."""
-        chain, hyper, priors, s, d, rng = self.chain, self.chain.hyper, self.priors, self.chain.state, self.laid_out.blocks, self.rng
+        chain, priors, d, rng = self.chain, self.priors, self.laid_out.blocks, self.rng
+        hyper, s = chain.hyper, chain.state
         hyper.mu[:] = rng.normal(priors.mu[..., 0], priors.mu[..., 1])
         hyper.spread[:] = abs(rng.normal(0, priors.spread))
         hyper.log_t[:] = rng.normal(priors.log_t[:, 0], priors.log_t[:, 1])
@@ -92,7 +93,8 @@ class Replicates:
         """
         hyper, priors, s = self.chain.hyper, self.priors, self.chain.state
         of_guide = s.class_of[self.laid_out.gene_of_guide]
-        found = {"mu": (hyper.mu - priors.mu[..., 0]) / priors.mu[..., 1], "spread": half_normal_score(hyper.spread / priors.spread)}
+        found = {"mu": (hyper.mu - priors.mu[..., 0]) / priors.mu[..., 1]}
+        found["spread"] = half_normal_score(hyper.spread / priors.spread)
         found["log t"] = (hyper.log_t - priors.log_t[:, 0]) / priors.log_t[:, 1]
         found["sigma"] = (hyper.mean_lam - 2 * priors.log_sigma[0]) / (2 * priors.log_sigma[1])
         scales = {"s_u": (hyper.s_u, priors.s_u), "s_v": (hyper.s_v, priors.s_v), "s_k": (hyper.s_k, priors.s_k)}

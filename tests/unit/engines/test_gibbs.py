@@ -337,3 +337,12 @@ def test_unusual_screens_are_laid_out_or_refused():
     )  # fmt: skip
     with pytest.raises(UserError, match="gene control has 61 sgRNAs, and engine gibbs allows 60"):
         gibbs_blocks.make_layout(wide)
+
+
+def test_chains_start_with_lines_that_differ(plain):
+    """Equal lines would hold s_k and s_v at the smallest value of their slices."""
+    starts = [make_chain(plain, seed=seed)[0].hyper for seed in (1, 2)]
+    for name in ("log_k", "log_v"):
+        values = [getattr(hyper, name) for hyper in starts]
+        assert min(value.std() for value in values) > 0.05
+        assert (values[0] != values[1]).all()
