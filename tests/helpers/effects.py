@@ -7,8 +7,9 @@ import xarray as xr
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.fitted_lines import fit_lines
 from guidefit.effects.gene_table import tabulate_genes
+from guidefit.effects.line_fit import LineFit
 from guidefit.effects.sgrna_table import tabulate_sgrnas
-from guidefit.models import declaration
+from guidefit.models import declaration, line_structure
 from guidefit.screens import arrays, screen_file
 from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Design
@@ -18,6 +19,7 @@ THRESHOLDS = {
     "effect_prob": 0.975,
     "effect_min": 0.1,
     "fdr": 0.05,
+    "multiplier_min": 0.3,
     "few_guides": 3,
     "guide_departure_max": 4.0,
     "cna_sd_min": 0.1,
@@ -91,3 +93,16 @@ def control_rows(slope, seed=1, genes=40, lines=25):
     rows["control"] = np.where(gene.ravel() % 2, "essential", "nonessential")
     rows["logfc"] = -1.0 * (gene.ravel() % 2) + slope * rows["x"] + noise.ravel()
     return rows
+
+
+def line_fit(genes, lines, variant="gene_classes", seed=2, **moments):
+    """A fit of a variant with effects by gene and cell line: simulated draws (2 chains of 50); moments: (gene, line) or (gene,)."""
+    structure = line_structure.read_structure(declaration.declare(declaration.VARIANTS / f"{variant}.py").structure, variant)
+    rng, sizes = np.random.default_rng(seed), {"gene": len(genes), "cell_line": len(lines)}
+    found = {name: (("chain", "draw"), rng.uniform(0.1, 0.9, (2, 50))) for name in structure.roles}
+    for name, dims in structure.dims.items():
+        if "sgrna" not in dims and len(dims) == 1:
+            found[name] = (("chain", "draw", *dims), rng.uniform(0.5, 1.5, (2, 50, *(sizes[dim] for dim in dims))))
+    coords = {"gene": genes, "cell_line": lines}
+    of_cells = {name: (("gene", "cell_line")[: np.ndim(values)], values) for name, values in moments.items()}
+    return LineFit(structure, xr.Dataset(found, coords=coords), xr.Dataset(of_cells, coords=coords))
