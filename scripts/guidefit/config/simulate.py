@@ -51,6 +51,10 @@ class CopyNumber(Section):
     shared: bool = key(True, "Whether a gene has one copy number per cell line (true) or one per row (false).")
 
 
+Grid = Annotated[dict[str, Annotated[list[float | None], Field(min_length=1)]], Field(min_length=1)]
+"""Key of `simulate` -> its values."""
+
+
 class Simulate(Section):
     """A simulated screen. The defaults of the general design are the values of the notebook's experiment."""
 
@@ -74,6 +78,12 @@ class Simulate(Section):
         "With truth prior: the variant of the study whose prior generates the truth and the data for all variants, so that the "
         "others are fitted to data of another model.",
         without="each variant's own",
+    )
+    grid: Grid | None = key(
+        None,
+        "For a design study: keys of this section with numbers (also copy_number.mean and copy_number.noise), each with the list "
+        "of its values. Every combination is a point, which is simulated and fitted as a study of its own.",
+        without="none",
     )
     effect_on: Literal["cna", "x"] | None = key(
         None,
@@ -126,12 +136,13 @@ class Simulate(Section):
         """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
         if self.design == "notebook" or self.layout is not None:
             return {}
-        return self.model_dump(exclude={"design", "truth", "layout", "variant", "effect_on"})
+        return self.model_dump(exclude={"design", "truth", "layout", "variant", "grid", "effect_on"})
 
     def contradictions(self) -> Iterator[Problem]:
         """Keys that do not go together."""
         given = self.model_fields_set
-        own = [name for name in type(self).model_fields if name in given - {"design", "truth", "effect_on", "variant", "layout"}]
+        general = {"design", "truth", "effect_on", "variant", "layout", "grid"}
+        own = [name for name in type(self).model_fields if name in given - general]
         if self.variant is not None and self.truth != "prior":
             yield (
                 "variant",
@@ -169,3 +180,10 @@ class Simulate(Section):
             yield "design", f"the design {self.design} has a layout of its own. Remove design or layout."
         elif self.truth == "fixed":
             yield "truth", "a study with a layout draws its truth. Set truth: prior or truth: posterior."
+
+
+GRID_KEYS = (
+    *(name for name, field in Simulate.model_fields.items() if field.annotation in (int, float, float | None)),
+    *("sgrnas_per_gene", "copy_number.mean", "copy_number.noise"),
+)
+"""Keys that a grid can have."""
