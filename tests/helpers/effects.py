@@ -95,14 +95,15 @@ def control_rows(slope, seed=1, genes=40, lines=25):
     return rows
 
 
-def line_fit(genes, lines, variant="gene_classes", seed=2, **moments):
-    """A fit of a variant with effects by gene and cell line: simulated draws (2 chains of 50); moments: (gene, line) or (gene,)."""
+def line_fit(genes, lines, variant="gene_classes", sgrnas=None, **moments):
+    """A fit of a variant with effects by gene and cell line: simulated draws (2 chains of 50), and moments by name."""
     structure = line_structure.read_structure(declaration.declare(declaration.VARIANTS / f"{variant}.py").structure, variant)
-    rng, sizes = np.random.default_rng(seed), {"gene": len(genes), "cell_line": len(lines)}
+    rng, coords = np.random.default_rng(2), {"gene": genes, "cell_line": lines} | ({"sgrna": sgrnas} if sgrnas else {})
     found = {name: (("chain", "draw"), rng.uniform(0.1, 0.9, (2, 50))) for name in structure.roles}
     for name, dims in structure.dims.items():
-        if "sgrna" not in dims and len(dims) == 1:
-            found[name] = (("chain", "draw", *dims), rng.uniform(0.5, 1.5, (2, 50, *(sizes[dim] for dim in dims))))
-    coords = {"gene": genes, "cell_line": lines}
-    of_cells = {name: (("gene", "cell_line")[: np.ndim(values)], values) for name, values in moments.items()}
-    return LineFit(structure, xr.Dataset(found, coords=coords), xr.Dataset(of_cells, coords=coords))
+        if len(dims) == 1 and dims[0] in coords:
+            found[name] = (("chain", "draw", *dims), rng.uniform(0.5, 1.5, (2, 50, len(coords[dims[0]]))))
+    of_cells = xr.Dataset(coords=coords)
+    for name, values in moments.items():
+        of_cells[name] = ("sgrna" if name == "p_departs" else ("gene", "cell_line")[: np.ndim(values)], values)
+    return LineFit(structure, xr.Dataset(found, coords=coords), of_cells)

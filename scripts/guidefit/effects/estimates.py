@@ -129,7 +129,9 @@ def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, line_fi
     genes = tabulate_genes(effects, screen.contents, screen.control, screen.diploid, screen.thresholds, line_fit)
     shown = choose_genes(genes, screen.show_genes)
     rows = read_rows_of_genes(screen.path, screen.ids["seed"], shown)
-    writer.add(variant, genes, tabulate_sgrnas(effects, screen.contents), fit_lines(effects, screen.contents, rows, shown))
+    writer.add(
+        variant, genes, tabulate_sgrnas(effects, screen.contents, line_fit), fit_lines(effects, screen.contents, rows, shown)
+    )
     for corrected in correct_rows(effects, screen.contents, screen.path, {**screen.ids, "variant": variant}):
         writer.write_corrected(corrected)
     if line_fit:

@@ -56,6 +56,27 @@ class LineFit:
             parts += [summarise(np.broadcast_to(shared, own.shape), "slope_artefact"), summarise(own, "slope_biology")]
         return pd.concat(parts, axis=1)
 
+    def sgrna_sds(self, genes: list[str]) -> np.ndarray:
+        """(gene,) sd of the sgRNAs' intercepts around their gene's: sigma_alpha, of each class by its probability."""
+        structure = self.structure
+        names = structure.by_class(structure.intercept.sgrna[1])
+        variances = np.array([self.values(name).mean() for name in names]) ** 2
+        if not structure.classes:
+            return np.full(len(genes), np.sqrt(variances[0]))
+        second = self.moments[f"p_{structure.classes[1]}"].sel(gene=genes).values.astype(float)
+        return np.sqrt(variances[0] * (1 - second) + variances[1] * second)
+
+    def summarise_sgrnas(self, sgrnas: list[str]) -> pd.DataFrame:
+        """By sgRNA: noise, and p_departs with its direction where there are classes, see `tabulate_sgrnas`.
+
+        With one class of genes, flags describe the population of guides and not single ones, and are left out.
+        """
+        structure = self.structure
+        found = summarise(self.values(structure.sgrna_noise[0], "sgrna", sgrnas), "noise")
+        if not (structure.classes and structure.departing_sgrnas):
+            return found
+        return found.assign(p_departs=self.moments["p_departs"].sel(sgrna=sgrnas).values.astype(float))
+
 
 def read_line_fit(declared: Declaration, fit: xr.DataTree) -> LineFit | None:
     """The fit of a variant with effects by gene and cell line; None for other variants, or where no moments were kept."""
