@@ -18,7 +18,7 @@ from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.line_structure import LineStructure, prior_parameters, read_structure
 from guidefit.screens.arrays import ModelData
 
-STATES = 100  # posterior draws that are used, evenly spaced and from all chains
+STATES = 200  # posterior draws that are used, evenly spaced and from all chains
 ROWS_AT_ONCE = 16_000  # rows, about, whose densities given all draws are held at a time
 ROWS_KEPT = 20_000  # rows, about, at most, whose predicted values are kept, for figures
 
