@@ -19,6 +19,7 @@ from guidefit.engines.gibbs_linear import (
     log_marginal,
     spread_of_guides,
 )
+from guidefit.engines.gibbs_slice import NOISE, slice_log
 
 _PAIR = 3.0  # degrees of freedom of tau's prior, DEGREES of line_structure
 SHARES = 5  # values of p_row whose likelihoods one pass over the rows gives
@@ -232,18 +233,15 @@ def add_moments(d, g, s, t, tau2, mean, sd, moments):
 
 
 @kernel
-def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
-    """Flags of rows and noise of guides; then the sums over rows that multipliers and noise of lines need.
+def update_flags(d, lo, hi, s, t, log_odds, rng):
+    """Flags of rows, and squares of each guide given them; returns the number of flagged rows.
 
-    Flag: log odds = log_odds + z^2 (1 - 1/F) / 2 - log(F) / 2. Noise: lam_s is proposed from log(SS / 2 / Gamma(n / 2)), with SS
-    the weighted squares of its residuals, and accepted by the ratio of its priors N(lam; mean, s_u^2). By line, with the new q_s:
-    A = sum q yb^2, B = sum q (alpha + e) yb, C = sum q (alpha + e)^2, where yb = y - beta x.
+    Flag: log odds = log_odds + z^2 (1 - 1/F) / 2 - log(F) / 2.
     """
     flagged_rows = 0
-    A, B, C = scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
         first = d.guide_start[g]
-        squares = np.zeros(d.guide_start[g + 1] - first)
+        s.squares[first : d.guide_start[g + 1]] = 0.0
         for b in range(d.block_start[g], d.block_start[g + 1]):
             if t.factor > 1:
                 flagged_rows += draw_flags(d, g, b, s, t.factor, log_odds, rng)
@@ -253,13 +251,26 @@ def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
                 square = s.square[row : row + cells]
                 for j in range(cells):
                     total += square[j]
-                squares[d.member[d.member_start[b] + i]] += total
-        for i in range(len(squares)):
-            now, half = s.lam[first + i], 0.5 * d.rows_of_guide[first + i]
-            new = math.log(max(0.5 * squares[i], 1e-30) / max(rng.standard_gamma(half), 1e-30))
-            if math.log(rng.random()) < 0.5 * ((now - t.mean_lam) ** 2 - (new - t.mean_lam) ** 2) / t.s_u**2:
-                s.lam[first + i] = new
-            s.precision[first + i] = math.exp(-s.lam[first + i])
+                s.squares[first + d.member[d.member_start[b] + i]] += total
+    return flagged_rows
+
+
+@kernel
+def update_noise(d, lo, hi, s, t, rng):
+    """lam of each guide, by slices: N(lam; mean, s_u^2), and the squares are those of its residuals."""
+    for i in range(d.guide_start[lo], d.guide_start[hi]):
+        s.lam[i] = slice_log(NOISE, s.lam[i], float(d.rows_of_guide[i]), max(s.squares[i], 1e-30), t.mean_lam, t.s_u, rng)
+
+
+@kernel
+def sum_lines(d, lo, hi, s, t, sums):
+    """Add to sums (line, 3) what multipliers and noise of lines need, with the rows' precisions q_s and yb = y - beta x:
+
+    A = sum q yb^2, B = sum q (alpha + e) yb, C = sum q (alpha + e)^2.
+    """
+    A, B, C = scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    for g in range(lo, hi):
+        first = d.guide_start[g]
         for b in range(d.block_start[g], d.block_start[g + 1]):
             c0, cells = d.cell_start[b], d.cell_start[b + 1] - d.cell_start[b]
             e, line = s.e[c0 : c0 + cells], d.line[c0 : c0 + cells]
@@ -278,10 +289,9 @@ def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
                     B[j] += q * effect * yb
                     C[j] += q * effect * effect
             for j in range(cells):
-                line_sums[line[j], 0] += A[j]
-                line_sums[line[j], 1] += B[j]
-                line_sums[line[j], 2] += C[j]
-    return flagged_rows
+                sums[line[j], 0] += A[j]
+                sums[line[j], 1] += B[j]
+                sums[line[j], 2] += C[j]
 
 
 @kernel

@@ -30,6 +30,7 @@ class State(NamedTuple):
     flags_of_cell: np.ndarray
     flagged: np.ndarray
     square: np.ndarray
+    squares: np.ndarray
     weight: np.ndarray
     k: np.ndarray
     inverse_k: np.ndarray
@@ -79,6 +80,7 @@ def make_state(layout: Layout, classes: int) -> State:
         flags_of_cell=np.zeros(cells, np.uint8),
         flagged=np.zeros(rows, np.uint8),
         square=np.zeros(rows, single),
+        squares=np.zeros(guides),
         weight=np.ones(lines, single),
         k=np.ones(lines, single),
         inverse_k=np.ones(lines, single),
