@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from guidefit.engines.gibbs_cells import draw_cells, integrate_cells, sum_rows
-from guidefit.engines.gibbs_compile import kernel
+from guidefit.engines.gibbs_compile import kernel, scratch, scratch_cells
 from guidefit.engines.gibbs_linear import (
     ALPHA,
     departure_likelihood,
@@ -31,12 +31,6 @@ def log_half_t(log_tau, log_t):
     """log density of log tau, up to a constant, where tau is half-Student-t with scale t."""
     q = log_tau - log_t
     return q - 0.5 * (_PAIR + 1) * math.log1p(math.exp(2 * q) / _PAIR)
-
-
-@kernel
-def scratch_cells(d):
-    """An array for the cells of any gene."""
-    return np.empty(d.most_cells, np.float32)
 
 
 @kernel
@@ -93,11 +87,11 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
     tau: half the proposals are a t_5 at the warm-up's mean and sd of log tau (where `jumps`), half a random walk.
     """
     n, classes = d.most_guides, len(t.log_w)
-    J0, h0, q = np.empty((n, 3)), np.empty((n, 2)), np.empty(n)
+    J0, h0, q = scratch(3 * n).reshape(n, 3), scratch(2 * n).reshape(n, 2), scratch(n)
     w, x_k, R, inverse = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
-    a, K1, Q1 = np.empty((classes, n)), np.empty(classes * 4 * n * n), np.empty(classes * 6 * n)
-    J1, h1, x, out = np.empty(4 * n * n), np.empty(2 * n), np.empty(2 * n), np.empty((classes, 6))
-    terms, others, on, off = np.empty(classes), np.empty(classes), np.empty(classes), np.empty(classes)
+    a, K1, Q1 = scratch(classes * n).reshape(classes, n), scratch(classes * 4 * n * n), scratch(classes * 6 * n)
+    J1, h1, x, out = scratch(4 * n * n), scratch(2 * n), scratch(2 * n), scratch(classes * 6).reshape(classes, 6)
+    terms, others, on, off = scratch(classes), scratch(classes), scratch(classes), scratch(classes)
     for g in range(lo, hi):
         first, last = d.guide_start[g], d.guide_start[g + 1]
         n2 = 2 * (last - first)
@@ -143,7 +137,7 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
 def sum_class(d, lo, hi, s, c, spread, omega2, sums):
     """Add to sums what the genes of class c carry about its hyper-means for these spreads: see hyper_information."""
     n = d.most_guides
-    a, K1, Q, out = np.empty(n), np.empty(4 * n * n), np.empty((2 * n, 3)), np.empty(6)
+    a, K1, Q, out = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6)
     for g in range(lo, hi):
         if s.class_of[g] == c:
             first, last = d.guide_start[g], d.guide_start[g + 1]
@@ -162,7 +156,7 @@ def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
     log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
     """
     n = d.most_guides
-    a, K1, Q, out, q = np.empty(n), np.empty(4 * n * n), np.empty((2 * n, 3)), np.empty(6), np.empty(n)
+    a, K1, Q, out, q = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6), scratch(n)
     w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
         first, last, c = d.guide_start[g], d.guide_start[g + 1], s.class_of[g]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from guidefit.engines.gibbs_blocks import Layout
+from guidefit.engines.gibbs_compile import apart
 
 MOMENTS = 7  # rows of gibbs_genes.add_moments
 
@@ -61,7 +62,7 @@ def make_state(layout: Layout, classes: int) -> State:
     d, genes, guides, lines = layout.blocks, len(layout.blocks.guide_start) - 1, len(layout.sgrna), len(layout.rows_of_line)
     cells, rows = len(d.line), len(d.y)
     single = np.float32
-    return State(
+    state = State(
         precision=np.ones(guides),
         lam=np.zeros(guides),
         departs=np.zeros(guides, np.int64),
@@ -86,3 +87,4 @@ def make_state(layout: Layout, classes: int) -> State:
         inverse_k=np.ones(lines, single),
         inverse_v=np.ones(lines, single),
     )
+    return State(*map(apart, state))
