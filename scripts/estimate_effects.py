@@ -15,6 +15,7 @@ import logging
 from guidefit.effects import estimates
 from guidefit.effects.contents import read_contents
 from guidefit.effects.draws import EffectDraws
+from guidefit.effects.line_fit import read_line_fit
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import controls, matrices
@@ -42,8 +43,7 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
         draws = posterior_file.reported(fit["posterior"].to_dataset())
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
         effects = EffectDraws(draws, declared, contents)
-        estimates.estimate_gene_lines(screen, variant, declared, fit, writer)
         if effects.is_known:
-            estimates.estimate_variant(screen, variant, effects, writer)
+            estimates.estimate_variant(screen, variant, effects, read_line_fit(declared, fit), writer)
         else:
             logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)

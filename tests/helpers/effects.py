@@ -7,8 +7,9 @@ import xarray as xr
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.fitted_lines import fit_lines
 from guidefit.effects.gene_table import tabulate_genes
+from guidefit.effects.line_fit import LineFit
 from guidefit.effects.sgrna_table import tabulate_sgrnas
-from guidefit.models import declaration
+from guidefit.models import declaration, line_structure
 from guidefit.screens import arrays, screen_file
 from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Design
@@ -18,6 +19,7 @@ THRESHOLDS = {
     "effect_prob": 0.975,
     "effect_min": 0.1,
     "fdr": 0.05,
+    "multiplier_min": 0.3,
     "few_guides": 3,
     "guide_departure_max": 4.0,
     "cna_sd_min": 0.1,
@@ -91,3 +93,17 @@ def control_rows(slope, seed=1, genes=40, lines=25):
     rows["control"] = np.where(gene.ravel() % 2, "essential", "nonessential")
     rows["logfc"] = -1.0 * (gene.ravel() % 2) + slope * rows["x"] + noise.ravel()
     return rows
+
+
+def line_fit(genes, lines, variant="gene_classes", sgrnas=None, **moments):
+    """A fit of a variant with effects by gene and cell line: simulated draws (2 chains of 50), and moments by name."""
+    structure = line_structure.read_structure(declaration.declare(declaration.VARIANTS / f"{variant}.py").structure, variant)
+    rng, coords = np.random.default_rng(2), {"gene": genes, "cell_line": lines} | ({"sgrna": sgrnas} if sgrnas else {})
+    found = {name: (("chain", "draw"), rng.uniform(0.1, 0.9, (2, 50))) for name in structure.roles}
+    for name, dims in structure.dims.items():
+        if len(dims) == 1 and dims[0] in coords:
+            found[name] = (("chain", "draw", *dims), rng.uniform(0.5, 1.5, (2, 50, len(coords[dims[0]]))))
+    of_cells = xr.Dataset(coords=coords)
+    for name, values in moments.items():
+        of_cells[name] = ("sgrna" if name == "p_departs" else ("gene", "cell_line")[: np.ndim(values)], values)
+    return LineFit(structure, xr.Dataset(found, coords=coords), of_cells)

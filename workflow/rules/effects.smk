@@ -2,7 +2,9 @@
 
 
 DEPMAP_COLUMNS = {"gene": "Gene", "sgrna": "sgRNA", "cell_line": "ModelID"}
-EFFECT_THRESHOLDS = ("effect_prob", "effect_min", "fdr", "few_guides", "guide_departure_max", "cna_sd_min", "leverage_max")
+EFFECT_THRESHOLDS = (
+    *("effect_prob", "effect_min", "fdr", "multiplier_min", "few_guides", "guide_departure_max", "cna_sd_min", "leverage_max"),
+)
 
 
 rule estimate_effects:
@@ -22,6 +24,7 @@ rule estimate_effects:
         sgrna_effects=in_report("results/{study}/sgrna_effects.csv", "sgrna_effects", "sgRNAs: effects (table)", SUMMARY),
         corrected="results/{study}/corrected_logfc.parquet",
         gene_lines="results/{study}/gene_line_effects.parquet",
+        line_quality=in_report("results/{study}/line_quality.csv", "line_quality", "cell lines: quality (table)", SUMMARY),
         genes="results/{study}/effects/genes.parquet",
         sgrnas="results/{study}/effects/sgrnas.parquet",
         lines="results/{study}/effects/lines.parquet",

@@ -9,6 +9,8 @@ import pandas as pd
 # A spreadsheet runs text as a formula after blanks, byte order marks and zero-width characters too; full-width signs count as well.
 _FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
+_NAMES = ("gene", "sgrna", "cell_line", "variant")
+
 
 def concatenate(parts: Sequence[pd.DataFrame], columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The rows of all parts in one table with a new index.
@@ -35,11 +37,11 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table of this workflow: only empty cells are missing values; names of genes and sgRNAs are text.
+    """Read a CSV table of this workflow: only empty cells are missing values; names of genes, sgRNAs and cell lines are text.
 
     A name such as NA or 7 remains a name, and the apostrophes that `write` puts in front of formulas are removed.
     """
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"gene": "str", "sgrna": "str", "variant": "str"})
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(_NAMES, "str"))
     for name in table.columns:
         if pd.api.types.is_string_dtype(table[name].dtype):
             without = table[name].str.removeprefix("'")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from guidefit.base.messages import shown
-from guidefit.config import crosschecks, former_keys, problems, seeds, yaml_files
+from guidefit.config import crosschecks, former_keys, grids, problems, seeds, yaml_files
 from guidefit.config.study import Config, Study
 
 Resolved = dict[str, Any]
@@ -20,12 +20,14 @@ class Loaded:
     """The config, spelled out completely, in Python's built-in types.
 
     studies: name -> settings with all defaults (without seeds: a lookup searches the whole mapping); seeds: study -> its seeds;
-    batches: study -> name of the batch -> its seeds.
+    batches: study -> name of the batch -> its seeds; grids: design study -> the study of each of its points -> key of the grid ->
+    value.
     """
 
     studies: dict[str, Resolved]
     seeds: dict[str, list[int]]
     batches: dict[str, dict[str, list[int]]]
+    grids: dict[str, dict[str, Resolved]]
 
 
 def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in: Mapping[str, str | Path], folder: Path) -> Loaded:
@@ -38,17 +40,19 @@ def load_config(config: Mapping[str, Any], files: Sequence[str | Path], built_in
         plain = _plain(config)
     except RecursionError:
         raise problems.as_error([problems.line(_path_of_cycle(config), _CYCLE)]) from None
-    found = list(yaml_files.find_problems(files))
-    found += [problems.line(path, text) for path, text in _markup(plain)]
+    expanded = grids.expand(plain)
+    found = [*_markup(plain), *expanded.problems]
     try:
-        studies = Config.model_validate(plain).studies
+        studies = Config.model_validate(expanded.config).studies
     except ValidationError as error:
         found += [problems.explain(each, Config, former_keys.FORMER_KEYS) for each in error.errors(include_url=False)]
-        studies = dict(_valid_studies(plain))
-    found += [problems.line(path, text) for path, text in crosschecks.problems(studies, built_in, folder)]
-    if found:
-        raise problems.as_error(found)
-    return resolve(studies)
+        studies = dict(_valid_studies(expanded.config))
+    found += crosschecks.problems(studies, built_in, folder)
+    lines = list(yaml_files.find_problems(files))
+    lines += [problems.line(path, text) for path, text in grids.merge(found, expanded.points)]
+    if lines:
+        raise problems.as_error(lines)
+    return resolve(studies, expanded.points)
 
 
 def _plain(value: Any) -> Any:
@@ -103,8 +107,8 @@ def _valid_studies(config: Any) -> Iterator[tuple[str, Study]]:
             continue
 
 
-def resolve(studies: Mapping[str, Study]) -> Loaded:
-    """Everything that the rules look up, from valid studies."""
+def resolve(studies: Mapping[str, Study], points: Mapping[str, grids.Point]) -> Loaded:
+    """Everything that the rules look up, from valid studies. points: of those studies that are points of grids."""
     expanded = {name: seeds.expand(study.seeds) for name, study in studies.items()}
     batches = {name: name_batches(expanded[name], study.batch_size) for name, study in studies.items()}
     resolved: dict[str, Resolved] = {name: _resolve_study(name, studies) for name in studies}
@@ -114,7 +118,10 @@ def resolve(studies: Mapping[str, Study]) -> Loaded:
         one["calibrated_on"] = [
             other for other, each in resolved.items() if each["is_calibrated"] and each["simulate"].get("layout") == name
         ]
-    return Loaded(resolved, expanded, batches)
+    of_grids: dict[str, dict[str, Resolved]] = {}
+    for name, point in points.items():
+        of_grids.setdefault(point.grid, {})[name] = point.values
+    return Loaded(resolved, expanded, batches, of_grids)
 
 
 def name_batches(seeds: Sequence[int], batch_size: int) -> dict[str, list[int]]:

@@ -31,16 +31,16 @@ def _part(part: str | int) -> str:
     return str(part) if re.fullmatch(r"[\w /,-]+", str(part)) else repr(part)
 
 
-def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, str]) -> str:
-    """A line for one of pydantic's errors. former_keys: paths of keys of earlier versions -> what to write today."""
+def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, str]) -> tuple[Path, str]:
+    """The path and a sentence for one of pydantic's errors. former_keys: paths of earlier keys -> what to write today."""
     if error["type"] == "contradiction":
-        return line(error["loc"], error["ctx"]["message"])
+        return error["loc"], error["ctx"]["message"]
     path, section, field = _locate(error["loc"], root)
     kind, value, limits = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "extra_forbidden":
-        return line(path, successor(".".join(map(str, path)), former_keys) or _unknown(str(path[-1]), section))
+        return path, successor(".".join(map(str, path)), former_keys) or _unknown(str(path[-1]), section)
     if error["loc"] and error["loc"][-1] == "[key]":
-        return line(
+        return (
             path[:-1],
             f"the name {shown(path[-1])} is not valid. Use letters, digits and underscores, with a letter first; "
             "at most 100 in total.",
@@ -49,7 +49,7 @@ def explain(error: ErrorDetails, root: type[Section], former_keys: Mapping[str, 
     if kind not in _WORDS:
         sentence = f"{shown(value)}: {error['msg']}."
     description = f" ({field.description})" if field is not None and field.description else ""
-    return line(path, sentence + description)
+    return path, sentence + description
 
 
 def _unknown(name: str, section: type[Section] | None) -> str:

@@ -51,6 +51,10 @@ class CopyNumber(Section):
     shared: bool = key(True, "Whether a gene has one copy number per cell line (true) or one per row (false).")
 
 
+Grid = Annotated[dict[str, Annotated[list[float | None], Field(min_length=1)]], Field(min_length=1)]
+"""Key of `simulate` -> its values."""
+
+
 class Simulate(Section):
     """A simulated screen. The defaults of the general design are the values of the notebook's experiment."""
 
@@ -74,6 +78,12 @@ class Simulate(Section):
         "With truth prior: the variant of the study whose prior generates the truth and the data for all variants, so that the "
         "others are fitted to data of another model.",
         without="each variant's own",
+    )
+    grid: Grid | None = key(
+        None,
+        "For a design study: keys of this section with numbers (also copy_number.mean and copy_number.noise), each with the list "
+        "of its values. Every combination is a point, which is simulated and fitted as a study of its own.",
+        without="none",
     )
     effect_on: Literal["cna", "x"] | None = key(
         None,
@@ -102,6 +112,30 @@ class Simulate(Section):
     sigma_line: float = key(
         0.0, "Standard deviation of the cell lines' intercepts, which all rows of a cell line share.", unit="logFC", ge=0
     )
+    replicates: int = key(
+        1, "Number of replicates: a row is their mean, and each has noise of its own.", unit="replicates", ge=1, le=1000
+    )
+    arms: int = key(
+        1,
+        "2 for a contrast: a row is the difference of two arms, each with replicates and noise of its own.",
+        unit="arms",
+        ge=1,
+        le=2,
+    )
+    effect_share: float | None = key(
+        None, "Share of the genes that have a real effect: effect_size is added to their intercepts.", without="none", ge=0, le=1
+    )
+    effect_size: float | None = key(None, "Size of a real effect, negative for depletion.", unit="logFC", without="none")
+    slope_share: float | None = key(
+        None,
+        "Share of the genes that depend on copy number by more than others: slope_size is added to their slopes.",
+        without="none",
+        ge=0,
+        le=1,
+    )
+    slope_size: float | None = key(
+        None, "What is added to the slopes of these genes.", unit="logFC per unit of effect_on", without="none"
+    )
     copy_number: CopyNumber = key(CopyNumber(), "How copy numbers are drawn.")
     outlier_nu: float | None = key(
         None, "Degrees of freedom of Student-t noise.", unit="degrees of freedom", without="normal noise", gt=0
@@ -126,12 +160,13 @@ class Simulate(Section):
         """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
         if self.design == "notebook" or self.layout is not None:
             return {}
-        return self.model_dump(exclude={"design", "truth", "layout", "variant", "effect_on"})
+        return self.model_dump(exclude={"design", "truth", "layout", "variant", "grid", "effect_on"})
 
     def contradictions(self) -> Iterator[Problem]:
         """Keys that do not go together."""
         given = self.model_fields_set
-        own = [name for name in type(self).model_fields if name in given - {"design", "truth", "effect_on", "variant", "layout"}]
+        general = {"design", "truth", "effect_on", "variant", "layout", "grid"}
+        own = [name for name in type(self).model_fields if name in given - general]
         if self.variant is not None and self.truth != "prior":
             yield (
                 "variant",
@@ -149,6 +184,7 @@ class Simulate(Section):
         if self.truth != "fixed" and self.effect_on == "cna":
             yield "effect_on", f"with truth: {self.truth} the logFC is generated on x, the model's covariate. Remove effect_on."
         yield from self._layout_problems()
+        yield from self._share_problems()
         guides = self.sgrnas_per_gene if isinstance(self.sgrnas_per_gene, list) else [self.sgrnas_per_gene * self.genes]
         if self.layout is None and (rows := sum(guides) * self.cell_lines) > MOST_ROWS:
             yield "cell_lines", f"{rows:,} rows (sgRNAs x cell lines). A simulated screen can have at most {MOST_ROWS:,}."
@@ -161,6 +197,18 @@ class Simulate(Section):
             if isinstance(value, list) and len(value) != self.genes:
                 yield name, f"{len(value)} entries for {self.genes} genes (simulate.genes). Give one entry per gene."
 
+    def _share_problems(self) -> Iterator[Problem]:
+        for name in ("effect", "slope"):
+            share, size = getattr(self, f"{name}_share"), getattr(self, f"{name}_size")
+            if (share is None) != (size is None):
+                given, missing = ("share", "size") if size is None else ("size", "share")
+                yield f"{name}_{given}", f"it needs {name}_{missing}, which is missing. Give both or none."
+            elif share and round(share * self.genes) < 1:
+                yield (
+                    f"{name}_share",
+                    f"{share:g} of {self.genes} genes is less than half a gene. Use more genes or a larger share.",
+                )
+
     def _layout_problems(self) -> Iterator[Problem]:
         if self.layout is None:
             if self.truth == "posterior":
@@ -169,3 +217,10 @@ class Simulate(Section):
             yield "design", f"the design {self.design} has a layout of its own. Remove design or layout."
         elif self.truth == "fixed":
             yield "truth", "a study with a layout draws its truth. Set truth: prior or truth: posterior."
+
+
+GRID_KEYS = (
+    *(name for name, field in Simulate.model_fields.items() if field.annotation in (int, float, float | None)),
+    *("sgrnas_per_gene", "copy_number.mean", "copy_number.noise"),
+)
+"""Keys that a grid can have."""

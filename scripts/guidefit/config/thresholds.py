@@ -60,12 +60,17 @@ class Thresholds(Section):
         gt=0.5,
         lt=1,
     )
-    effect_min: float = key(0.1, "Effects smaller than this count as no effect.", unit="logFC", ge=0)
+    effect_min: float = key(0.2, "Effects smaller than this count as no effect.", unit="logFC", ge=0)
     fdr: float = key(
         0.05,
         "Genes are called depleted, and others enriched, as long as the expected share of false ones among them is at most this.",
         gt=0,
         lt=1,
+    )
+    multiplier_min: float = key(
+        0.3,
+        "Cell lines whose multiplier k_l is smaller are flagged: they hardly respond, and their effects are those of other lines.",
+        ge=0,
     )
     few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
     guide_departure_warn: float = key(

@@ -9,7 +9,6 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xarray as xr
 
 from guidefit.base import parquet, tables
 from guidefit.effects.contents import ScreenContents
@@ -18,9 +17,9 @@ from guidefit.effects.draws import EffectDraws
 from guidefit.effects.fitted_lines import LINE_COLUMNS, choose_genes, fit_lines
 from guidefit.effects.gene_line_table import no_gene_lines, tabulate_gene_lines
 from guidefit.effects.gene_table import GENE_COLUMNS, tabulate_genes
+from guidefit.effects.line_fit import LineFit
+from guidefit.effects.line_table import LINE_QUALITY_COLUMNS, tabulate_lines
 from guidefit.effects.sgrna_table import SGRNA_COLUMNS, tabulate_sgrnas
-from guidefit.models.declaration import Declaration
-from guidefit.models.line_structure import read_structure
 from guidefit.screens.screen_file import arrow_columns, read_rows_of_genes
 
 
@@ -29,14 +28,15 @@ class EffectPaths:
     """Where the effects of a study are written.
 
     gene_effects, sgrna_effects: CSV for people, with the source's own names; corrected: Parquet, a row per row of the screen and
-    variant; gene_lines: Parquet, a row per gene, cell line and variant with such effects; genes, sgrnas, lines: the same tables and
-    the fitted lines as Parquet, for figures and pages.
+    variant; gene_lines: Parquet, a row per gene, cell line and variant with such effects; line_quality: CSV, a row per cell line of
+    such variants; genes, sgrnas, lines: the same tables and the fitted lines as Parquet, for figures and pages.
     """
 
     gene_effects: str | Path
     sgrna_effects: str | Path
     corrected: str | Path
     gene_lines: str | Path
+    line_quality: str | Path
     genes: str | Path
     sgrnas: str | Path
     lines: str | Path
@@ -53,6 +53,7 @@ class EffectsWriter:
         self._genes = [pd.DataFrame(columns=list(GENE_COLUMNS))]
         self._sgrnas = [pd.DataFrame(columns=list(SGRNA_COLUMNS))]
         self._lines = [pd.DataFrame(columns=list(LINE_COLUMNS))]
+        self._line_quality = [pd.DataFrame(columns=list(LINE_QUALITY_COLUMNS))]
         self._corrected: pq.ParquetWriter | None = None
         self._gene_lines: pq.ParquetWriter | None = None
 
@@ -79,8 +80,9 @@ class EffectsWriter:
             self._corrected = parquet.writer(self._paths.corrected, table.schema)
         self._corrected.write_table(table)
 
-    def write_gene_lines(self, rows: pd.DataFrame) -> None:
-        """Append the effects by gene and cell line of a variant (GENE_LINE_COLUMNS)."""
+    def write_gene_lines(self, rows: pd.DataFrame, line_quality: pd.DataFrame) -> None:
+        """Append the effects by gene and cell line of a variant (GENE_LINE_COLUMNS), and add its table of lines."""
+        self._line_quality.append(line_quality)
         table = pa.table(arrow_columns(add_source_names(rows, self._source_names, self._labels)))
         if self._gene_lines is None:
             self._gene_lines = parquet.writer(self._paths.gene_lines, table.schema)
@@ -93,10 +95,12 @@ class EffectsWriter:
             parquet.write(no_gene_lines(), self._paths.gene_lines)
         genes = tables.concatenate(self._genes, GENE_COLUMNS)
         sgrnas = tables.concatenate(self._sgrnas, SGRNA_COLUMNS)
+        line_quality = tables.concatenate(self._line_quality, LINE_QUALITY_COLUMNS)
         parquet.write(genes, self._paths.genes)
         parquet.write(sgrnas, self._paths.sgrnas)
         tables.write(add_source_names(genes, self._source_names, self._labels), self._paths.gene_effects)
         tables.write(add_source_names(sgrnas, self._source_names, self._labels), self._paths.sgrna_effects)
+        tables.write(add_source_names(line_quality, self._source_names, self._labels), self._paths.line_quality)
         parquet.write(tables.concatenate(self._lines), self._paths.lines)
 
 
@@ -117,24 +121,28 @@ class Screen:
     show_genes: list[str]
 
 
-def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, writer: EffectsWriter) -> None:
-    """Write the effects of one variant: its genes, its sgRNAs, fitted lines of some genes, and the corrected logFC of every row."""
-    genes = tabulate_genes(effects, screen.contents, screen.control, screen.diploid, screen.thresholds)
+def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, line_fit: LineFit | None, writer: EffectsWriter) -> None:
+    """Write the effects of one variant: its genes, its sgRNAs, fitted lines of some genes, and the corrected logFC of every row.
+
+    line_fit: of a variant with effects by gene and cell line, which are written too, with the quality of the lines.
+    """
+    genes = tabulate_genes(effects, screen.contents, screen.control, screen.diploid, screen.thresholds, line_fit)
     shown = choose_genes(genes, screen.show_genes)
     rows = read_rows_of_genes(screen.path, screen.ids["seed"], shown)
-    writer.add(variant, genes, tabulate_sgrnas(effects, screen.contents), fit_lines(effects, screen.contents, rows, shown))
+    writer.add(
+        variant, genes, tabulate_sgrnas(effects, screen.contents, line_fit), fit_lines(effects, screen.contents, rows, shown)
+    )
     for corrected in correct_rows(effects, screen.contents, screen.path, {**screen.ids, "variant": variant}):
         writer.write_corrected(corrected)
+    if line_fit:
+        _estimate_gene_lines(screen, variant, line_fit, writer)
 
 
-def estimate_gene_lines(screen: Screen, variant: str, declared: Declaration, fit: xr.DataTree, writer: EffectsWriter) -> None:
-    """Write the effects by gene and cell line of one variant, if its engine has kept their moments."""
-    if declared.structure is None or "moments" not in fit.children:
-        return
-    multiplier = read_structure(declared.structure, str(declared.path)).multiplier
-    multipliers = fit["posterior"].to_dataset()[multiplier[0]] if multiplier else None
-    ids = {**screen.ids, "variant": variant}
-    writer.write_gene_lines(tabulate_gene_lines(fit["moments"].to_dataset(), multipliers, screen.control, ids))
+def _estimate_gene_lines(screen: Screen, variant: str, line_fit: LineFit, writer: EffectsWriter) -> None:
+    """Write the effects by gene and cell line of one variant, and the table of its lines."""
+    ids, multiplier_min = {**screen.ids, "variant": variant}, screen.thresholds["multiplier_min"]
+    gene_lines = tabulate_gene_lines(line_fit, screen.control, multiplier_min, ids)
+    writer.write_gene_lines(gene_lines, tabulate_lines(line_fit, gene_lines, multiplier_min, ids))
 
 
 def add_source_names(table: pd.DataFrame, names: Mapping[str, str], labels: pd.Series) -> pd.DataFrame:

@@ -5,24 +5,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
+
+from guidefit.effects.line_fit import WEAK, LineFit
 
 GENE_LINE_COLUMNS = (
     *("study", "variant", "seed", "gene", "cell_line", "control", "effect", "effect_sd", "q025", "q975"),
     *("p_dependent", "lfsr", "information", "flags"),
 )
-WEAK_LINE = 0.3
-"""Multiplier k_l below which a line hardly responds: its effects are those of the other lines."""
 _NORMAL_975 = 1.959964
 
 
-def tabulate_gene_lines(
-    moments: xr.Dataset, multipliers: xr.DataArray | None, control: Mapping[str, str], ids: Mapping[str, Any]
-) -> pd.DataFrame:
+def tabulate_gene_lines(fit: LineFit, control: Mapping[str, str], multiplier_min: float, ids: Mapping[str, Any]) -> pd.DataFrame:
     """One row per gene and cell line with data, GENE_LINE_COLUMNS, by gene; text columns are categories.
 
-    moments: group of the fit (gene, cell_line). multipliers: draws of k_l (chain, draw, cell_line), or None where the variant has
-    none. control: gene -> essential or nonessential. ids: study, variant and seed.
+    control: gene -> essential or nonessential. multiplier_min: lines with a smaller k_l are flagged. ids: study, variant and seed.
 
     effect: gamma_g + e_gl + (delta_g - mu_delta) x_gl / k_l, less mu_gamma of the null genes where there are classes: what the line
     loses without the gene, without the part of copy number that all genes share, in units of a line with k_l = 1. q025, q975: the
@@ -30,12 +26,13 @@ def tabulate_gene_lines(
     the config's dependent_below. lfsr: the smaller of P(effect > 0) and P(effect < 0). information: share of the prior variance of
     e_gl that the data of this line removed.
     """
+    moments = fit.moments
     gene, line = np.nonzero(np.isfinite(moments["effect"].transpose("gene", "cell_line").values))
     found = {name: moments[name].transpose("gene", "cell_line").values[gene, line] for name in _TAKEN}
     half_width = _NORMAL_975 * found["effect_sd"]
     genes, lines = moments["gene"].values, moments["cell_line"].values
     kinds = [control.get(name, "") for name in genes]
-    weak = np.zeros(len(lines), bool) if multipliers is None else multipliers.mean(("chain", "draw")).values < WEAK_LINE
+    weak = fit.find_weak_lines(multiplier_min)
     table = pd.DataFrame(
         {
             "gene": pd.Categorical.from_codes(gene, genes),
@@ -48,7 +45,7 @@ def tabulate_gene_lines(
             "p_dependent": found["p_dependent"],
             "lfsr": np.minimum(found["p_negative"], 1 - found["p_negative"]),
             "information": found["information"],
-            "flags": pd.Categorical.from_codes(weak[line].astype(int), ["", "line hardly responds"]),
+            "flags": pd.Categorical.from_codes(weak[line].astype(int), ["", WEAK]),
             "seed": ids["seed"],
         }
     )

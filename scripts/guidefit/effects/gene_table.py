@@ -7,6 +7,7 @@ import pandas as pd
 
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws, summarise
+from guidefit.effects.line_fit import SELECTIVITY_COLUMNS, SLOPE_COLUMNS, LineFit
 from guidefit.screens.guides import scale_departures
 from guidefit.screens.spreadsheets import find_changed_names
 
@@ -15,14 +16,25 @@ GENE_COLUMNS = (
     *("effect", "effect_sd", "effect_q025", "effect_q975", "p_negative", "effect_scaled"),
     *("call", "fdr_depleted", "fdr_enriched"),
     *("slope", "slope_sd", "slope_q025", "slope_q975"),
+    *("p_common", "fdr_common", "class_call", *SELECTIVITY_COLUMNS, *SLOPE_COLUMNS),
     *("sgrnas", "rows", "cell_lines", "cna_lowest", "cna_highest", "cna_sd", "leverage", "leverage_cell_line"),
 )
 
 
 def tabulate_genes(
-    effects: EffectDraws, contents: ScreenContents, control: Mapping[str, str], diploid: float, thresholds: Mapping[str, float]
+    effects: EffectDraws,
+    contents: ScreenContents,
+    control: Mapping[str, str],
+    diploid: float,
+    thresholds: Mapping[str, float],
+    line_fit: LineFit | None = None,
 ) -> pd.DataFrame:
     """One row per gene: GENE_COLUMNS without the ids, and those of `ScreenContents.genes`; no rows where genes do not differ.
+
+    line_fit: for a variant with effects by gene and cell line. p_common: probability that the gene belongs to the second class,
+    common; class_call: that class where its false discovery rate, fdr_common, is at most the threshold; selectivity: tau_g, the sd
+    of the gene's effects over lines. slope_artefact: the mean slope of the first class, or of all genes, which is the artefact of
+    cutting amplified regions; slope_biology: what the gene's slope has beyond it. Empty for other variants.
 
     control: gene -> essential or nonessential, where known. effect_scaled: the effect on DepMap's scale, on which the median
     nonessential gene is 0 and the median essential gene -1; missing without both kinds. call: depleted or enriched where the false
@@ -39,6 +51,7 @@ def tabulate_genes(
         "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
     }
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
+    table = pd.concat([table, _of_lines(line_fit, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
@@ -49,6 +62,17 @@ def tabulate_genes(
         fdr_enriched=rates["enriched"],
         flags=_flag_genes(contents, diploid, thresholds, _find_driven(effect, verdict, contents, thresholds)),
     )
+
+
+def _of_lines(line_fit: LineFit | None, genes: list[str], fdr: float) -> pd.DataFrame:
+    """The columns of variants with effects by gene and cell line; empty ones for other variants."""
+    columns = ["p_common", "fdr_common", "class_call", *SELECTIVITY_COLUMNS, *SLOPE_COLUMNS]
+    table = line_fit.summarise_genes(genes) if line_fit else pd.DataFrame(index=range(len(genes)))
+    table = table.reindex(columns=columns).assign(class_call="")
+    if line_fit and line_fit.structure.classes:
+        rate = false_discovery_rate(1 - table["p_common"].to_numpy())
+        return table.assign(fdr_common=rate, class_call=np.where(rate <= fdr, line_fit.structure.classes[1], ""))
+    return table
 
 
 def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 from guidefit.effects import estimates
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.gene_table import GENE_COLUMNS
+from guidefit.effects.line_table import LINE_QUALITY_COLUMNS
 from guidefit.screens import arrays
 from helpers.effects import THRESHOLDS, draws_of
 
@@ -27,6 +28,7 @@ def paths(tmp_path):
         "sgrna_effects.csv",
         "corrected.parquet",
         "gene_lines.parquet",
+        "line_quality.csv",
         "genes.parquet",
         "sgrnas.parquet",
         "lines.parquet",
@@ -41,7 +43,7 @@ def test_all_variants_are_written_to_the_same_files(hostile_table, hostile_path,
     with estimates.EffectsWriter(paths, ids, NAMES, contents.labels) as writer:
         for variant in ("varying_effects", "gene_effects", "pooled"):
             declared, draws = draws_of(variant, data)
-            estimates.estimate_variant(screen, variant, EffectDraws(draws, declared, contents), writer)
+            estimates.estimate_variant(screen, variant, EffectDraws(draws, declared, contents), None, writer)
     genes, sgrnas = pd.read_parquet(paths.genes), pd.read_parquet(paths.sgrnas)
     assert list(genes.columns) == list(GENE_COLUMNS)
     assert genes["variant"].value_counts().to_dict() == {"varying_effects": 5, "gene_effects": 5}
@@ -58,6 +60,7 @@ def test_without_any_variant_the_files_are_empty_tables(contents, paths):
     with estimates.EffectsWriter(paths, {"study": "s", "seed": 1}, NAMES, contents.labels):
         pass
     assert list(pd.read_csv(paths.gene_effects).columns[: len(GENE_COLUMNS)]) == list(GENE_COLUMNS)
+    assert list(pd.read_csv(paths.line_quality).columns[: len(LINE_QUALITY_COLUMNS)]) == list(LINE_QUALITY_COLUMNS)
     for path in (paths.genes, paths.sgrnas, paths.lines, paths.corrected):
         assert pd.read_parquet(path).empty
 

@@ -1,32 +1,32 @@
 """The table of genes by cell lines."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from guidefit.effects import gene_line_table
 from guidefit.effects.gene_line_table import GENE_LINE_COLUMNS, tabulate_gene_lines
+from helpers.effects import line_fit
 
 IDS = {"study": "s", "variant": "v", "seed": 3}
 VALUES = {"effect": -1.0, "effect_sd": 0.2, "p_dependent": 0.9, "p_negative": 0.99, "information": 0.6}
 
 
-def moments():
-    """Two genes in three lines; the first gene has no row in the second line."""
+def fit(variant, k):
+    """Two genes in three lines with multipliers k; the first gene has no row in the second line."""
     tables = {name: np.full((2, 3), value, np.float32) for name, value in VALUES.items()}
     tables["p_negative"][1, 2] = 0.3
     for table in tables.values():
         table[0, 1] = np.nan
-    dims = ("gene", "cell_line")
-    return xr.Dataset(
-        {name: (dims, each) for name, each in tables.items()}, coords={"gene": ["a", "b"], "cell_line": ["x", "y", "z"]}
-    )
+    found = line_fit(["a", "b"], ["x", "y", "z"], variant, **tables)
+    found.draws["k_l"] = ("cell_line", k)
+    return replace(found, draws=found.draws.assign(k_l=found.draws["k_l"].expand_dims({"chain": 2, "draw": 50})))
 
 
 def test_a_row_for_each_gene_and_line_with_data():
-    k = xr.DataArray(np.full((2, 4, 3), [1.0, 0.2, 1.5]), dims=("chain", "draw", "cell_line"))
-    table = tabulate_gene_lines(moments(), k, {"b": "essential"}, IDS)
+    table = tabulate_gene_lines(fit("gene_classes", [1.0, 0.2, 1.5]), {"b": "essential"}, 0.3, IDS)
     assert list(table.columns) == list(GENE_LINE_COLUMNS)
     assert list(zip(table["gene"], table["cell_line"], strict=True)) == [("a", "x"), ("a", "z"), ("b", "x"), ("b", "y"), ("b", "z")]
     assert table["control"].tolist() == ["", "", "essential", "essential", "essential"]
@@ -37,7 +37,9 @@ def test_a_row_for_each_gene_and_line_with_data():
 
 
 def test_without_multipliers_no_line_is_flagged_and_without_variants_there_are_no_rows():
-    assert set(tabulate_gene_lines(moments(), None, {}, IDS)["flags"]) == {""}
+    found = fit("gene_by_line", [1.0, 0.2, 1.5])
+    without = replace(found, structure=replace(found.structure, multiplier=None))
+    assert set(tabulate_gene_lines(without, {}, 0.3, IDS)["flags"]) == {""}
     empty = gene_line_table.no_gene_lines()
     assert isinstance(empty, pd.DataFrame)
     assert (len(empty), list(empty.columns)) == (0, list(GENE_LINE_COLUMNS))

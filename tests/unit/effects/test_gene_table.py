@@ -9,7 +9,7 @@ from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.gene_table import tabulate_genes
 from guidefit.models import declaration
-from helpers.effects import THRESHOLDS
+from helpers.effects import THRESHOLDS, line_fit
 
 
 def test_verdicts_and_flags(contents):
@@ -59,3 +59,29 @@ def test_one_guide_that_drives_the_effect_is_flagged(contents, others, verdict, 
     assert table["flags"].str.contains("one guide drives the effect").to_dict() == dict.fromkeys(genes, False) | {
         "gene_4": is_driven
     }
+
+
+def test_classes_selectivity_and_the_two_parts_of_a_slope(contents):
+    genes = contents.genes["gene"].tolist()
+    fit = line_fit(genes[::-1], ["x"], p_common=np.array([0.9, 0.02, 0.97, 0.99, 0.5]))
+    found = EffectDraws(fit.draws, declaration.declare(declaration.VARIANTS / "gene_classes.py"), contents)
+    table = tabulate_genes(found, contents, {}, 2.0, THRESHOLDS, fit)
+    assert table["p_common"].tolist() == [0.5, 0.99, 0.97, 0.02, 0.9]
+    assert table["fdr_common"].to_numpy() == pytest.approx([0.64 / 4, 0.01, 0.02, 1.62 / 5, 0.14 / 3])
+    assert table["class_call"].tolist() == ["", "common", "common", "", "common"]
+    tau, delta, shared = (fit.draws[name].stack(sample=("chain", "draw")) for name in ("tau_g", "delta_g", "mu_delta_null"))
+    assert table["selectivity"].to_numpy() == pytest.approx(tau.mean("sample").sel(gene=genes).values)
+    assert table["slope_artefact"].to_numpy() == pytest.approx(np.full(5, shared.mean()))
+    own = (delta - shared).sel(gene=genes[1])
+    assert table.loc[1, ["slope_biology", "slope_biology_q025"]].tolist() == pytest.approx(
+        [float(own.mean()), float(own.quantile(0.025))]
+    )
+
+
+def test_one_class_has_no_calls_by_class(contents):
+    fit = line_fit(contents.genes["gene"].tolist(), ["x"], "gene_by_line")
+    found = EffectDraws(fit.draws, declaration.declare(declaration.VARIANTS / "gene_by_line.py"), contents)
+    table = tabulate_genes(found, contents, {}, 2.0, THRESHOLDS, fit)
+    assert table[["p_common", "fdr_common"]].isna().all(axis=None)
+    assert set(table["class_call"]) == {""}
+    assert table["selectivity"].notna().all()
