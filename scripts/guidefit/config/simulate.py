@@ -112,6 +112,30 @@ class Simulate(Section):
     sigma_line: float = key(
         0.0, "Standard deviation of the cell lines' intercepts, which all rows of a cell line share.", unit="logFC", ge=0
     )
+    replicates: int = key(
+        1, "Number of replicates: a row is their mean, and each has noise of its own.", unit="replicates", ge=1, le=1000
+    )
+    arms: int = key(
+        1,
+        "2 for a contrast: a row is the difference of two arms, each with replicates and noise of its own.",
+        unit="arms",
+        ge=1,
+        le=2,
+    )
+    effect_share: float | None = key(
+        None, "Share of the genes that have a real effect: effect_size is added to their intercepts.", without="none", ge=0, le=1
+    )
+    effect_size: float | None = key(None, "Size of a real effect, negative for depletion.", unit="logFC", without="none")
+    slope_share: float | None = key(
+        None,
+        "Share of the genes that depend on copy number by more than others: slope_size is added to their slopes.",
+        without="none",
+        ge=0,
+        le=1,
+    )
+    slope_size: float | None = key(
+        None, "What is added to the slopes of these genes.", unit="logFC per unit of effect_on", without="none"
+    )
     copy_number: CopyNumber = key(CopyNumber(), "How copy numbers are drawn.")
     outlier_nu: float | None = key(
         None, "Degrees of freedom of Student-t noise.", unit="degrees of freedom", without="normal noise", gt=0
@@ -160,6 +184,7 @@ class Simulate(Section):
         if self.truth != "fixed" and self.effect_on == "cna":
             yield "effect_on", f"with truth: {self.truth} the logFC is generated on x, the model's covariate. Remove effect_on."
         yield from self._layout_problems()
+        yield from self._share_problems()
         guides = self.sgrnas_per_gene if isinstance(self.sgrnas_per_gene, list) else [self.sgrnas_per_gene * self.genes]
         if self.layout is None and (rows := sum(guides) * self.cell_lines) > MOST_ROWS:
             yield "cell_lines", f"{rows:,} rows (sgRNAs x cell lines). A simulated screen can have at most {MOST_ROWS:,}."
@@ -171,6 +196,18 @@ class Simulate(Section):
         for name, value in (("sgrnas_per_gene", self.sgrnas_per_gene), ("copy_number.mean", mean)):
             if isinstance(value, list) and len(value) != self.genes:
                 yield name, f"{len(value)} entries for {self.genes} genes (simulate.genes). Give one entry per gene."
+
+    def _share_problems(self) -> Iterator[Problem]:
+        for name in ("effect", "slope"):
+            share, size = getattr(self, f"{name}_share"), getattr(self, f"{name}_size")
+            if (share is None) != (size is None):
+                given, missing = ("share", "size") if size is None else ("size", "share")
+                yield f"{name}_{given}", f"it needs {name}_{missing}, which is missing. Give both or none."
+            elif share and round(share * self.genes) < 1:
+                yield (
+                    f"{name}_share",
+                    f"{share:g} of {self.genes} genes is less than half a gene. Use more genes or a larger share.",
+                )
 
     def _layout_problems(self) -> Iterator[Problem]:
         if self.layout is None:

@@ -75,6 +75,8 @@ def draw_blocks(design: Design, rng: np.random.Generator, most_rows: int | None)
     gene_of_sgrna = np.repeat(np.arange(d.genes), d.sgrna_counts)
     first, second = _correlated_normals(d.rho_gene, d.genes, rng)
     gamma_g, delta_g = d.mu_gamma + d.sigma_gamma * first, d.mu_delta + d.sigma_delta * second
+    gamma_g += _draw_real_effects(d.effect_share, d.effect_size, d.genes, rng)
+    delta_g += _draw_real_effects(d.slope_share, d.slope_size, d.genes, rng)
     first, second = _correlated_normals(d.rho, len(gene_of_sgrna), rng)
     alpha_s = gamma_g[gene_of_sgrna] + d.sigma_alpha * first
     beta_s = delta_g[gene_of_sgrna] + d.sigma_beta * second
@@ -87,8 +89,7 @@ def draw_blocks(design: Design, rng: np.random.Generator, most_rows: int | None)
         block = replace(d, genes=len(gamma_g[genes]), sgrnas_per_gene=d.sgrna_counts[genes].tolist())
         gene, sgrna_of_row, cell_line_of_row = _rows(block)
         cna = _draw_copy_numbers(block, means[genes], gene[sgrna_of_row], cell_line_of_row, rng)
-        size = len(cna)
-        noise = d.sigma * (rng.standard_normal(size) if d.outlier_nu is None else rng.standard_t(d.outlier_nu, size))
+        noise = _draw_noise(d, len(cna), rng)
         truth = make_truth(d, gamma_g[genes], delta_g[genes], alpha_s[sgrnas], beta_s[sgrnas], tau_c)
         yield Blueprint(gene, sgrna_of_row, cell_line_of_row, cna, truth, noise, start, sgrnas.start)
 
@@ -97,6 +98,24 @@ def _correlated_normals(rho: float, size: int, rng: np.random.Generator) -> tupl
     """Two arrays of standard normals whose elements correlate by rho."""
     first, second = rng.standard_normal((2, size))
     return first, rho * first + np.sqrt(1 - rho**2) * second
+
+
+def _draw_real_effects(share: float | None, size: float | None, genes: int, rng: np.random.Generator) -> np.ndarray | float:
+    """(gene,) `size` for round(share * genes) of the genes, which are chosen at random, and 0 for the others."""
+    if share is None or size is None:
+        return 0.0
+    return rng.permutation(size * (np.arange(genes) < round(share * genes)))
+
+
+def _draw_noise(design: Design, size: int, rng: np.random.Generator) -> np.ndarray:
+    """(row,) noise: the mean of the replicates' noise, or the difference of two such means."""
+    d = design
+    if d.outlier_nu is None:
+        return d.sigma * np.sqrt(d.arms / d.replicates) * rng.standard_normal(size)
+    noise = np.zeros(size)
+    for _ in range(d.arms * d.replicates):  # their distribution is symmetric, so that the sign of an arm does not matter
+        noise += rng.standard_t(d.outlier_nu, size)
+    return noise * (d.sigma / d.replicates)
 
 
 def _rows(design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

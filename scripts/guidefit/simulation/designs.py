@@ -13,7 +13,9 @@ class Design:
 
     copy_number: `mean` (Poisson mean of the copies: one number, one per gene, or {shape, scale} of the gamma distribution from
     which each gene's mean is drawn), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, or
-    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. kappa, ratio: parameter of the curve that
+    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. replicates, arms: a row is the mean of
+    its replicates, or the difference of the means of two arms. effect_share, effect_size: share of the genes to whose intercepts
+    the size is added, None for no genes; slope_share, slope_size: the same for slopes. kappa, ratio: parameter of the curve that
     the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None means no curve.
     """
 
@@ -30,6 +32,12 @@ class Design:
     rho: float
     rho_gene: float
     sigma_line: float
+    replicates: int
+    arms: int
+    effect_share: float | None
+    effect_size: float | None
+    slope_share: float | None
+    slope_size: float | None
     copy_number: Mapping[str, Any]
     outlier_nu: float | None
     kappa: float | None
@@ -61,6 +69,12 @@ NOTEBOOK = Design(
     rho=0.0,
     rho_gene=0.0,
     sigma_line=0.0,
+    replicates=1,
+    arms=1,
+    effect_share=None,
+    effect_size=None,
+    slope_share=None,
+    slope_size=None,
     copy_number={"noise": 0.1, "shared": False},  # the means are below
     outlier_nu=None,
     kappa=None,

@@ -21,10 +21,20 @@ _TYPES = dict.fromkeys(KEY, "str") | {"truth": "float64"}
 def make_truth(
     design: Design, gamma_g: np.ndarray, delta_g: np.ndarray, alpha_s: np.ndarray, beta_s: np.ndarray, tau_c: np.ndarray
 ) -> Truth:
-    """The truth of a design and of the effects drawn from it: (gene,), (sgrna,) and (cell_line,) arrays."""
+    """The truth of a design and of the effects drawn from it: (gene,), (sgrna,) and (cell_line,) arrays.
+
+    NaN marks hyper-parameters without a counterpart: those of genes of which a share has a real effect, since these do not follow a
+    normal distribution; those of the mean or the difference of Student-t noise, which does not follow one.
+    """
     truth: Truth = {name: getattr(design, name) for name in HYPER_PARAMETERS}
+    truth["sigma"] = design.sigma * np.sqrt(design.arms / design.replicates)
     if design.outlier_nu is not None:
-        truth["nu"] = design.outlier_nu
+        is_single = design.arms * design.replicates == 1
+        truth |= {"sigma": design.sigma, "nu": design.outlier_nu} if is_single else {"sigma": np.nan, "nu": np.nan}
+    if design.effect_share is not None:
+        truth |= dict.fromkeys(["mu_gamma", "sigma_gamma", "rho_gene"], np.nan)
+    if design.slope_share is not None:
+        truth |= dict.fromkeys(["mu_delta", "sigma_delta", "rho_gene"], np.nan)
     if design.kappa is not None:
         truth["kappa"] = design.kappa
     else:

@@ -133,6 +133,20 @@ BAD_CONFIGS = {
         on_layout(changes={"sampling": {"draws": 20, "chains": 2}}),
         "studies.s.variants.varying_effects: the fit keeps 40 draws",
     ),
+    "share without size": (
+        study(simulate={"effect_share": 0.1}),
+        "studies.s.simulate.effect_share: it needs effect_size, which is missing. Give both or none",
+    ),
+    "size without share": (study(simulate={"slope_size": -1}), "studies.s.simulate.slope_size: it needs slope_share"),
+    "share of no gene": (
+        study(simulate={"genes": 20, "effect_share": 0.01, "effect_size": -1}),
+        "studies.s.simulate.effect_share: 0.01 of 20 genes is less than half a gene. Use more genes or a larger share",
+    ),
+    "three arms": (study(simulate={"arms": 3}), "studies.s.simulate.arms: 3 is greater than 2"),
+    "replicates of a prior": (
+        study(simulate={"truth": "prior", "replicates": 2}),
+        "studies.s.simulate.replicates: with truth: prior",
+    ),
     "two curves": (study(simulate={"kappa": 1, "ratio": 0.5, "effect_on": "x"}), "studies.s.simulate.kappa, ratio: the response"),
     "all rows gains": (study(simulate={"ratio": 0.5}), "studies.s.simulate.ratio: copy numbers are never below 0"),
     "prior truth on cna": (

@@ -146,3 +146,48 @@ def test_streams_depend_on_each_key_and_on_nothing_else():
     assert len(set(first)) == len(keys)
     assert first == [randomness.generator(*key).random() for key in keys]
     assert all(0 <= randomness.integer(*key) < 2**31 for key in keys)
+
+
+@pytest.mark.parametrize(("replicates", "arms"), [(1, 1), (4, 1), (3, 2)])
+@pytest.mark.parametrize("outlier_nu", [None, 8.0])
+def test_noise_of_the_mean_of_replicates_and_of_the_difference_of_arms(replicates, arms, outlier_nu):
+    blueprint = general(cell_lines=4000, sigma=0.5, replicates=replicates, arms=arms, outlier_nu=outlier_nu)
+    expected = 0.5 * np.sqrt(arms / replicates) * (1 if outlier_nu is None else np.sqrt(8 / 6))
+    n = len(blueprint.noise)
+    assert blueprint.noise.std() == pytest.approx(
+        expected, rel=5 * 1.2 / np.sqrt(2 * n)
+    )  # 1.2: root of (kurtosis - 1) / 2, at most
+    if outlier_nu is None:
+        assert blueprint.truth["sigma"] == pytest.approx(expected)
+        assert "nu" not in blueprint.truth
+    elif replicates * arms == 1:
+        assert (blueprint.truth["sigma"], blueprint.truth["nu"]) == (0.5, 8)
+    else:
+        assert np.isnan([blueprint.truth["sigma"], blueprint.truth["nu"]]).all()
+
+
+def test_a_share_of_the_genes_has_a_real_effect():
+    settings = {"genes": 30, "mu_gamma": 0.1, "sigma_gamma": 0, "mu_delta": -0.2, "sigma_delta": 0.0, "sigma_alpha": 0.0}
+    truth = general(effect_share=0.2, effect_size=-1.5, **settings).truth
+    assert sorted(truth["gamma_g"].round(12)) == [-1.4] * 6 + [0.1] * 24
+    assert (truth["delta_g"] == -0.2).all()
+    np.testing.assert_allclose(truth["alpha_s"], np.repeat(truth["gamma_g"], 3))
+    assert np.isnan([truth[name] for name in ("mu_gamma", "sigma_gamma", "rho_gene")]).all()
+    assert truth["mu_delta"] == -0.2
+
+    truth = general(slope_share=0.5, slope_size=-0.3, **settings).truth
+    assert sorted(truth["delta_g"].round(12)) == [-0.5] * 15 + [-0.2] * 15
+    assert np.isnan([truth[name] for name in ("mu_delta", "sigma_delta", "rho_gene")]).all()
+    assert truth["mu_gamma"] == 0.1
+    of_seeds = [
+        np.flatnonzero(general(seed, slope_share=0.5, slope_size=-0.3, **settings).truth["delta_g"] < -0.4) for seed in (1, 2)
+    ]
+    assert not np.array_equal(*of_seeds)
+
+
+def test_real_effects_come_through_every_covariate():
+    for name in ("zscore", "zscore_within_gene", "log2"):
+        _, known = simulated_screen.simulate(general(genes=10, effect_share=0.3, effect_size=-1.0), Covariate(name), "cna")
+        assert np.isnan(known["mu_gamma"])
+        assert np.isfinite(known["gamma_g"]).all() == (name != "log2")
+        assert np.isfinite(known["mu_delta"]) == (name == "zscore")
