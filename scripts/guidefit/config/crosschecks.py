@@ -115,12 +115,6 @@ def _gibbs_problems(study: Study, name: str, declared: declaration.Declaration) 
         line_structure.prior_parameters(structure, declared.priors | study.variants[name].priors, "")
     except UserError as error:
         yield f"variants.{name}", str(error).removeprefix(": ")
-    if study.checks:
-        yield (
-            "checks",
-            f"predictive checks need draws of every parameter, and engine gibbs keeps moments of the effects by gene and cell line "
-            f"(variants.{name}). Set checks: false, or use engine: nuts for a small screen.",
-        )
     if study.simulate is not None and study.simulate.truth == "posterior":
         yield (
             "simulate.truth",
