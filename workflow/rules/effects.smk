@@ -50,6 +50,28 @@ rule estimate_effects:
         "../../scripts/estimate_effects.py"
 
 
+rule write_matrices:
+    input:
+        gene_lines=rules.estimate_effects.output.gene_lines,
+    output:
+        effects="results/{study}/depmap/{variant}/CRISPRGeneEffect.csv",
+        sds="results/{study}/depmap/{variant}/CRISPRGeneEffectSD.csv",
+        dependencies="results/{study}/depmap/{variant}/CRISPRGeneDependency.csv",
+    log:
+        "logs/{study}/write_matrices/{variant}.log",
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=times_attempt(4000),
+    params:
+        source_names=lookup("{study}/screen/columns", within=STUDIES, default=DEPMAP_COLUMNS),
+        library=digest("write_matrices"),
+    message:
+        "{wildcards.study}: write the matrices of effects of {wildcards.variant}"
+    script:
+        "../../scripts/write_matrices.py"
+
+
 rule assess_correction:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),

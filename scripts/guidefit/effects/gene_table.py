@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from guidefit.effects.calls import control_scale, false_discovery_rate
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws, summarise
 from guidefit.effects.line_fit import SELECTIVITY_COLUMNS, SLOPE_COLUMNS, LineFit
@@ -51,12 +52,13 @@ def tabulate_genes(
         "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
     }
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
+    zero, unit = control_scale(table["effect"], control_of_gene)
     table = pd.concat([table, _of_lines(line_fit, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
         verdict=verdict,
-        effect_scaled=_scale_by_controls(table["effect"], control_of_gene),
+        effect_scaled=(table["effect"] - zero) / unit,
         call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
         fdr_depleted=rates["depleted"],
         fdr_enriched=rates["enriched"],
@@ -87,24 +89,6 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
         "no effect": (np.abs(effect) < smallest).mean(axis=0),
     }
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
-
-
-def false_discovery_rate(probability: np.ndarray) -> np.ndarray:
-    """(gene,) the expected share of false ones among the genes that are at least as certain as this one.
-
-    probability: (gene,) posterior probability that the gene is a false one. The rate is the mean probability of the genes with the
-    same or a smaller one (Newton et al. 2004; Müller, Parmigiani & Rice 2006).
-    """
-    order = np.argsort(probability, kind="stable")
-    rate = np.cumsum(probability[order]) / np.arange(1, len(order) + 1)
-    last_equal = np.searchsorted(probability[order], probability, side="right") - 1
-    return rate[last_equal]
-
-
-def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:
-    """(gene,) effects where the median nonessential gene is 0 and the median essential gene -1."""
-    median = {kind: effect[control == kind].median() for kind in ("essential", "nonessential")}
-    return (effect - median["nonessential"]) / (median["nonessential"] - median["essential"])
 
 
 def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenContents, thresholds: Mapping[str, float]) -> np.ndarray:
