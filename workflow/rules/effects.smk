@@ -72,6 +72,28 @@ rule write_matrices:
         "../../scripts/write_matrices.py"
 
 
+rule list_amplified:
+    input:
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
+        screen="results/{study}/data/screen/screen.parquet",
+        corrected=rules.estimate_effects.output.corrected,
+        gene_lines=rules.estimate_effects.output.gene_lines,
+    output:
+        in_report("results/{study}/amplified_genes.csv", "amplified_genes", "amplified genes (table)", SUMMARY),
+    log:
+        "logs/{study}/list_amplified.log",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        library=digest("list_amplified"),
+    message:
+        "{wildcards.study}: list the amplified genes with strong negative effects"
+    script:
+        "../../scripts/list_amplified.py"
+
+
 rule assess_correction:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
