@@ -19,7 +19,7 @@ THRESHOLDS = {
     "e_bfmi_fail": 0.2,
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
-    "band_prob": 0.99,
+    "band_prob": 0.99, "loo_pit_distance_max": 0.05, "pareto_k_share_max": 0.01,
     "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,

@@ -43,7 +43,7 @@ def test_a_healthy_fit_passes_and_reports_its_zeros():
     assert row["unlearnt_directions"] == 0
     made = [each["check"] for each in found.checks.rows]
     assert made == [check for check in checks.CHECKS if check in made]
-    assert len(made) == 12
+    assert len(made) == 14
 
 
 def test_warnings_of_the_import_lower_the_verdict():
