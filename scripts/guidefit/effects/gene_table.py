@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from guidefit.assess.calls import false_discovery_rate
 from guidefit.effects.contents import ScreenContents
 from guidefit.effects.draws import EffectDraws, summarise
 from guidefit.effects.line_fit import SELECTIVITY_COLUMNS, SLOPE_COLUMNS, LineFit
@@ -87,18 +88,6 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
         "no effect": (np.abs(effect) < smallest).mean(axis=0),
     }
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
-
-
-def false_discovery_rate(probability: np.ndarray) -> np.ndarray:
-    """(gene,) the expected share of false ones among the genes that are at least as certain as this one.
-
-    probability: (gene,) posterior probability that the gene is a false one. The rate is the mean probability of the genes with the
-    same or a smaller one (Newton et al. 2004; Müller, Parmigiani & Rice 2006).
-    """
-    order = np.argsort(probability, kind="stable")
-    rate = np.cumsum(probability[order]) / np.arange(1, len(order) + 1)
-    last_equal = np.searchsorted(probability[order], probability, side="right") - 1
-    return rate[last_equal]
 
 
 def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:
