@@ -43,7 +43,8 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
         draws = posterior_file.reported(fit["posterior"].to_dataset())
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
         effects = EffectDraws(draws, declared, contents)
+        line_fit = read_line_fit(declared, fit, settings["sampling"]["dependent_below"])
         if effects.is_known:
-            estimates.estimate_variant(screen, variant, effects, read_line_fit(declared, fit), writer)
+            estimates.estimate_variant(screen, variant, effects, line_fit, writer)
         else:
             logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)

@@ -164,6 +164,15 @@ def thresholds_of_points(*keys):
     return lambda wildcards: {key: STUDIES[next(iter(DESIGNS[wildcards.design]))]["thresholds"][key] for key in keys}
 
 
+def matrices(output):
+    """A rule's output for each variant with effects by gene and cell line, of the studies that ask for matrices."""
+    return [
+        collect(output, study=study, variant=[name for name, own in STUDIES[study]["variants"].items() if own["has_lines"]])
+        for study in REAL
+        if STUDIES[study]["matrices"]
+    ]
+
+
 def refuse_batch_of_all(wildcards):
     """No files, or a WorkflowError where --batch names a target: it has to name the rule that reads the files of fits."""
     batch = workflow.dag_settings.batch

@@ -49,7 +49,7 @@ class Sampling(Section):
     )
     dependent_below: float = key(
         -0.5,
-        "For gene_by_line with the engine gibbs: the effect below which a gene counts as a dependency of a cell line; gene_classes "
+        "For gene_by_line: the effect below which a gene counts as a dependency of a cell line; gene_classes "
         "uses half way between its two classes.",
         unit="logFC",
     )

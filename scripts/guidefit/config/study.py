@@ -95,6 +95,11 @@ class Study(Section):
         without="those with the strongest effects, the steepest slopes and the highest copy numbers",
         max_length=12,
     )
+    matrices: bool = key(
+        False,
+        "For a real screen: whether effects by gene and cell line are also written as matrices in the form of DepMap's "
+        "CRISPRGeneEffect.csv, with their standard deviations and the probabilities of dependency.",
+    )
     n_ranks: int = key(100, "Number of possible ranks of a truth among thinned posterior draws.", unit="ranks", ge=2)
     thresholds: Thresholds = key(Thresholds(), "Where verdicts change.")
 
@@ -110,6 +115,8 @@ class Study(Section):
                 yield f"variants.{name}", "this name is reserved for a folder of data. Give the variant another name."
         if self.simulate is not None and self.show_genes:
             yield "show_genes", "only real screens (screen) have figures of chosen genes. Remove this key."
+        if self.simulate is not None and self.matrices:
+            yield "matrices", "only real screens (screen) have matrices of effects. Remove this key."
         if self.simulate is not None:
             yield from self._simulation_problems(self.simulate)
 

@@ -140,9 +140,9 @@ def estimate_variant(screen: Screen, variant: str, effects: EffectDraws, line_fi
 
 def _estimate_gene_lines(screen: Screen, variant: str, line_fit: LineFit, writer: EffectsWriter) -> None:
     """Write the effects by gene and cell line of one variant, and the table of its lines."""
-    ids, multiplier_min = {**screen.ids, "variant": variant}, screen.thresholds["multiplier_min"]
-    gene_lines = tabulate_gene_lines(line_fit, screen.control, multiplier_min, ids)
-    writer.write_gene_lines(gene_lines, tabulate_lines(line_fit, gene_lines, multiplier_min, ids))
+    ids = {**screen.ids, "variant": variant}
+    gene_lines = tabulate_gene_lines(line_fit, screen.control, screen.thresholds, ids)
+    writer.write_gene_lines(gene_lines, tabulate_lines(line_fit, gene_lines, screen.thresholds["multiplier_min"], ids))
 
 
 def add_source_names(table: pd.DataFrame, names: Mapping[str, str], labels: pd.Series) -> pd.DataFrame:

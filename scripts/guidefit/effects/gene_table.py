@@ -7,6 +7,7 @@ import pandas as pd
 
 from guidefit.assess.calls import false_discovery_rate
 from guidefit.effects.contents import ScreenContents
+from guidefit.effects.control_scale import control_scale
 from guidefit.effects.draws import EffectDraws, summarise
 from guidefit.effects.line_fit import SELECTIVITY_COLUMNS, SLOPE_COLUMNS, LineFit
 from guidefit.screens.guides import scale_departures
@@ -52,12 +53,13 @@ def tabulate_genes(
         "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
     }
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
+    zero, unit = control_scale(table["effect"], control_of_gene)
     table = pd.concat([table, _of_lines(line_fit, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
         verdict=verdict,
-        effect_scaled=_scale_by_controls(table["effect"], control_of_gene),
+        effect_scaled=(table["effect"] - zero) / unit,
         call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
         fdr_depleted=rates["depleted"],
         fdr_enriched=rates["enriched"],
@@ -88,12 +90,6 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
         "no effect": (np.abs(effect) < smallest).mean(axis=0),
     }
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
-
-
-def _scale_by_controls(effect: pd.Series, control: pd.Series) -> pd.Series:
-    """(gene,) effects where the median nonessential gene is 0 and the median essential gene -1."""
-    median = {kind: effect[control == kind].median() for kind in ("essential", "nonessential")}
-    return (effect - median["nonessential"]) / (median["nonessential"] - median["essential"])
 
 
 def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenContents, thresholds: Mapping[str, float]) -> np.ndarray:

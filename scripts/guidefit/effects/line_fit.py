@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from guidefit.effects.draws import summarise
+from guidefit.effects.line_moments import moments_of_draws
 from guidefit.models.declaration import Declaration
 from guidefit.models.line_structure import LineStructure, read_structure
 
@@ -23,7 +24,7 @@ SLOPE_COLUMNS = (
 class LineFit:
     """The draws (chain, draw, ...) of a fit and its moments: effects by gene and cell line, and probabilities of classes and flags.
 
-    moments: see `guidefit.engines.gibbs_draws.Draws`.
+    moments: those that the engine `gibbs` keeps (`guidefit.engines.gibbs_draws.Draws`), or the same computed from draws.
     """
 
     structure: LineStructure
@@ -78,9 +79,15 @@ class LineFit:
         return found.assign(p_departs=self.moments["p_departs"].sel(sgrna=sgrnas).values.astype(float))
 
 
-def read_line_fit(declared: Declaration, fit: xr.DataTree) -> LineFit | None:
-    """The fit of a variant with effects by gene and cell line; None for other variants, or where no moments were kept."""
-    if declared.structure is None or "moments" not in fit.children:
+def read_line_fit(declared: Declaration, fit: xr.DataTree, dependent_below: float) -> LineFit | None:
+    """The fit of a variant with effects by gene and cell line; None for other variants.
+
+    dependent_below: of the variant's sampling settings, for fits that have draws of all effects and no moments.
+    """
+    if declared.structure is None:
         return None
-    structure = read_structure(declared.structure, str(declared.path))
-    return LineFit(structure, fit["posterior"].to_dataset(), fit["moments"].to_dataset())
+    structure, posterior = read_structure(declared.structure, str(declared.path)), fit["posterior"].to_dataset()
+    if "moments" in fit.children:
+        return LineFit(structure, posterior, fit["moments"].to_dataset())
+    moments = moments_of_draws(structure, posterior, fit["constant_data"].to_dataset(), dependent_below)
+    return LineFit(structure, posterior, moments)

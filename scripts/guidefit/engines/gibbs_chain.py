@@ -3,7 +3,7 @@
 1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
 2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
 3. by gene: (gamma, delta)_g, (alpha, beta)_s, e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given them
-4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_noise)
+4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_flags, update_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, update_genes, update_noise
+from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, sum_lines, update_flags, update_genes, update_noise
 from guidefit.engines.gibbs_lines import update_lines
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
@@ -114,11 +114,16 @@ class Chain:
         )
 
     def _update_noise(self) -> None:
-        """Flags of rows and noise of guides, then multipliers and noise of lines."""
-        hyper, d, chunks, t = self.hyper, self.layout.blocks, self._chunks, self._kernel_hyper()
+        """Flags of rows and noise of guides, with its spread; then multipliers and noise of lines."""
+        hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
+        self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, hyper.log_odds_row, self._rngs[i]))))
+        self._run(lambda i: update_noise(d, *chunks[i], s, t, self._rngs[i]))
+        factor = gibbs_moves.draw_spread_factor(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
+        s.lam[:] = hyper.mean_lam + factor * (s.lam - hyper.mean_lam)
+        hyper.s_u *= factor
+        s.precision[:] = np.exp(-s.lam)
         sums = np.zeros((len(chunks), len(hyper.log_k), 3))
-        flags = self._run(lambda i: update_noise(d, *chunks[i], self.state, t, hyper.log_odds_row, sums[i], self._rngs[i]))
-        self.rows_departing = int(sum(flags))
+        self._run(lambda i: sum_lines(d, *chunks[i], s, t, sums[i]))
         rows, s_k = self.layout.rows_of_line, hyper.s_k if self._structure.multiplier else 0.0
         update_lines(hyper.log_k, hyper.log_v, sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
 

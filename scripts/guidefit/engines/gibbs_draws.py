@@ -8,6 +8,7 @@ import xarray as xr
 
 from guidefit.engines.gibbs_blocks import Layout
 from guidefit.engines.gibbs_chain import Chain
+from guidefit.engines.gibbs_compile import apart
 from guidefit.engines.gibbs_state import MOMENTS
 from guidefit.models.line_structure import LineStructure
 
@@ -33,7 +34,7 @@ class Draws:
             name: np.empty((*shape, sizes[dims[0]]), np.float32) for name, dims in structure.dims.items() if name != by_line
         }
         self._statistics = {name: np.zeros(shape) for name in ("acceptance_rate", "departing_rows", "departing_sgrnas")}
-        self.moments = np.zeros((MOMENTS, len(layout.blocks.line)), np.float32)
+        self.moments = apart(np.zeros((MOMENTS, len(layout.blocks.line)), np.float32))
         self._second_class, self._departs = np.zeros(genes), np.zeros(guides)
         self._iterations = 0
 

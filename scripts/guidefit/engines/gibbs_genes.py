@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from guidefit.engines.gibbs_cells import draw_cells, integrate_cells, sum_rows
-from guidefit.engines.gibbs_compile import kernel
+from guidefit.engines.gibbs_compile import kernel, scratch, scratch_cells
 from guidefit.engines.gibbs_linear import (
     ALPHA,
     departure_likelihood,
@@ -19,6 +19,7 @@ from guidefit.engines.gibbs_linear import (
     log_marginal,
     spread_of_guides,
 )
+from guidefit.engines.gibbs_slice import NOISE, slice_log
 
 _PAIR = 3.0  # degrees of freedom of tau's prior, DEGREES of line_structure
 SHARES = 5  # values of p_row whose likelihoods one pass over the rows gives
@@ -30,12 +31,6 @@ def log_half_t(log_tau, log_t):
     """log density of log tau, up to a constant, where tau is half-Student-t with scale t."""
     q = log_tau - log_t
     return q - 0.5 * (_PAIR + 1) * math.log1p(math.exp(2 * q) / _PAIR)
-
-
-@kernel
-def scratch_cells(d):
-    """An array for the cells of any gene."""
-    return np.empty(d.most_cells, np.float32)
 
 
 @kernel
@@ -92,11 +87,11 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
     tau: half the proposals are a t_5 at the warm-up's mean and sd of log tau (where `jumps`), half a random walk.
     """
     n, classes = d.most_guides, len(t.log_w)
-    J0, h0, q = np.empty((n, 3)), np.empty((n, 2)), np.empty(n)
+    J0, h0, q = scratch(3 * n).reshape(n, 3), scratch(2 * n).reshape(n, 2), scratch(n)
     w, x_k, R, inverse = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
-    a, K1, Q1 = np.empty((classes, n)), np.empty(classes * 4 * n * n), np.empty(classes * 6 * n)
-    J1, h1, x, out = np.empty(4 * n * n), np.empty(2 * n), np.empty(2 * n), np.empty((classes, 6))
-    terms, others, on, off = np.empty(classes), np.empty(classes), np.empty(classes), np.empty(classes)
+    a, K1, Q1 = scratch(classes * n).reshape(classes, n), scratch(classes * 4 * n * n), scratch(classes * 6 * n)
+    J1, h1, x, out = scratch(4 * n * n), scratch(2 * n), scratch(2 * n), scratch(classes * 6).reshape(classes, 6)
+    terms, others, on, off = scratch(classes), scratch(classes), scratch(classes), scratch(classes)
     for g in range(lo, hi):
         first, last = d.guide_start[g], d.guide_start[g + 1]
         n2 = 2 * (last - first)
@@ -142,7 +137,7 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
 def sum_class(d, lo, hi, s, c, spread, omega2, sums):
     """Add to sums what the genes of class c carry about its hyper-means for these spreads: see hyper_information."""
     n = d.most_guides
-    a, K1, Q, out = np.empty(n), np.empty(4 * n * n), np.empty((2 * n, 3)), np.empty(6)
+    a, K1, Q, out = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6)
     for g in range(lo, hi):
         if s.class_of[g] == c:
             first, last = d.guide_start[g], d.guide_start[g + 1]
@@ -161,7 +156,7 @@ def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
     log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
     """
     n = d.most_guides
-    a, K1, Q, out, q = np.empty(n), np.empty(4 * n * n), np.empty((2 * n, 3)), np.empty(6), np.empty(n)
+    a, K1, Q, out, q = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6), scratch(n)
     w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
         first, last, c = d.guide_start[g], d.guide_start[g + 1], s.class_of[g]
@@ -232,18 +227,15 @@ def add_moments(d, g, s, t, tau2, mean, sd, moments):
 
 
 @kernel
-def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
-    """Flags of rows and noise of guides; then the sums over rows that multipliers and noise of lines need.
+def update_flags(d, lo, hi, s, t, log_odds, rng):
+    """Flags of rows, and squares of each guide given them; returns the number of flagged rows.
 
-    Flag: log odds = log_odds + z^2 (1 - 1/F) / 2 - log(F) / 2. Noise: lam_s is proposed from log(SS / 2 / Gamma(n / 2)), with SS
-    the weighted squares of its residuals, and accepted by the ratio of its priors N(lam; mean, s_u^2). By line, with the new q_s:
-    A = sum q yb^2, B = sum q (alpha + e) yb, C = sum q (alpha + e)^2, where yb = y - beta x.
+    Flag: log odds = log_odds + z^2 (1 - 1/F) / 2 - log(F) / 2.
     """
     flagged_rows = 0
-    A, B, C = scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
         first = d.guide_start[g]
-        squares = np.zeros(d.guide_start[g + 1] - first)
+        s.squares[first : d.guide_start[g + 1]] = 0.0
         for b in range(d.block_start[g], d.block_start[g + 1]):
             if t.factor > 1:
                 flagged_rows += draw_flags(d, g, b, s, t.factor, log_odds, rng)
@@ -253,13 +245,26 @@ def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
                 square = s.square[row : row + cells]
                 for j in range(cells):
                     total += square[j]
-                squares[d.member[d.member_start[b] + i]] += total
-        for i in range(len(squares)):
-            now, half = s.lam[first + i], 0.5 * d.rows_of_guide[first + i]
-            new = math.log(max(0.5 * squares[i], 1e-30) / max(rng.standard_gamma(half), 1e-30))
-            if math.log(rng.random()) < 0.5 * ((now - t.mean_lam) ** 2 - (new - t.mean_lam) ** 2) / t.s_u**2:
-                s.lam[first + i] = new
-            s.precision[first + i] = math.exp(-s.lam[first + i])
+                s.squares[first + d.member[d.member_start[b] + i]] += total
+    return flagged_rows
+
+
+@kernel
+def update_noise(d, lo, hi, s, t, rng):
+    """lam of each guide, by slices: N(lam; mean, s_u^2), and the squares are those of its residuals."""
+    for i in range(d.guide_start[lo], d.guide_start[hi]):
+        s.lam[i] = slice_log(NOISE, s.lam[i], float(d.rows_of_guide[i]), max(s.squares[i], 1e-30), t.mean_lam, t.s_u, rng)
+
+
+@kernel
+def sum_lines(d, lo, hi, s, t, sums):
+    """Add to sums (line, 3) what multipliers and noise of lines need, with the rows' precisions q_s and yb = y - beta x:
+
+    A = sum q yb^2, B = sum q (alpha + e) yb, C = sum q (alpha + e)^2.
+    """
+    A, B, C = scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    for g in range(lo, hi):
+        first = d.guide_start[g]
         for b in range(d.block_start[g], d.block_start[g + 1]):
             c0, cells = d.cell_start[b], d.cell_start[b + 1] - d.cell_start[b]
             e, line = s.e[c0 : c0 + cells], d.line[c0 : c0 + cells]
@@ -278,10 +283,9 @@ def update_noise(d, lo, hi, s, t, log_odds, line_sums, rng):
                     B[j] += q * effect * yb
                     C[j] += q * effect * effect
             for j in range(cells):
-                line_sums[line[j], 0] += A[j]
-                line_sums[line[j], 1] += B[j]
-                line_sums[line[j], 2] += C[j]
-    return flagged_rows
+                sums[line[j], 0] += A[j]
+                sums[line[j], 1] += B[j]
+                sums[line[j], 2] += C[j]
 
 
 @kernel

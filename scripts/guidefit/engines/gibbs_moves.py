@@ -211,6 +211,24 @@ def draw_noise_shift(hyper: Hyper, priors: HyperPriors, rng: np.random.Generator
     return float(centre + rng.standard_normal() / math.sqrt(precision))
 
 
+def draw_spread_factor(
+    hyper: Hyper, scale: float, lam: np.ndarray, rows: np.ndarray, squares: np.ndarray, rng: np.random.Generator
+) -> float:
+    """The factor by which s_u and the deviations of lam from their mean change, both at once, by a slice step on its logarithm.
+
+    Interweaving (Yu and Meng 2011): given lam alone s_u can hardly move where guides have few rows. rows, squares: (guide,) number
+    of each guide's rows and their squared residuals; scale: of s_u's HalfNormal prior.
+    """
+    deviation = lam - hyper.mean_lam
+
+    def log_density(q: float) -> float:
+        new = hyper.mean_lam + math.exp(q) * deviation
+        likelihood = -0.5 * float((rows * new + squares * np.exp(np.minimum(-new, 700.0))).sum())
+        return likelihood + q - 0.5 * (hyper.s_u * math.exp(q) / scale) ** 2
+
+    return math.exp(slice_step(log_density, 0.0, 0.1 + 2 / math.sqrt(len(lam)), rng))
+
+
 def update_guide_noise(hyper: Hyper, priors: HyperPriors, lam: np.ndarray, rng: np.random.Generator) -> None:
     """log sigma^2 and s_u given lam ~ N(log sigma^2, s_u^2)."""
     mean, sd = 2 * priors.log_sigma[0], 2 * priors.log_sigma[1]

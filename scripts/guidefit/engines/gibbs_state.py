@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from guidefit.engines.gibbs_blocks import Layout
+from guidefit.engines.gibbs_compile import apart
 
 MOMENTS = 7  # rows of gibbs_genes.add_moments
 
@@ -30,6 +31,7 @@ class State(NamedTuple):
     flags_of_cell: np.ndarray
     flagged: np.ndarray
     square: np.ndarray
+    squares: np.ndarray
     weight: np.ndarray
     k: np.ndarray
     inverse_k: np.ndarray
@@ -60,7 +62,7 @@ def make_state(layout: Layout, classes: int) -> State:
     d, genes, guides, lines = layout.blocks, len(layout.blocks.guide_start) - 1, len(layout.sgrna), len(layout.rows_of_line)
     cells, rows = len(d.line), len(d.y)
     single = np.float32
-    return State(
+    state = State(
         precision=np.ones(guides),
         lam=np.zeros(guides),
         departs=np.zeros(guides, np.int64),
@@ -79,8 +81,10 @@ def make_state(layout: Layout, classes: int) -> State:
         flags_of_cell=np.zeros(cells, np.uint8),
         flagged=np.zeros(rows, np.uint8),
         square=np.zeros(rows, single),
+        squares=np.zeros(guides),
         weight=np.ones(lines, single),
         k=np.ones(lines, single),
         inverse_k=np.ones(lines, single),
         inverse_v=np.ones(lines, single),
     )
+    return State(*map(apart, state))

@@ -20,9 +20,3 @@ def test_the_error_of_elpd_is_its_scatter_over_repeated_draws():
         elpd.append(elpd_i.values)
         claimed.append(predictive.elpd_mcse(likelihood, log_weights, elpd_i).values)
     assert np.mean(claimed, axis=0) == pytest.approx(np.std(elpd, axis=0), rel=5 / np.sqrt(600))
-
-
-def test_no_fits_give_a_table_with_types():
-    table = predictive.loo_table(None)
-    assert table.empty
-    assert {name: str(kind) for name, kind in table.dtypes.items()} == predictive.LOO_TYPES

@@ -7,7 +7,7 @@ import pytest
 
 from guidefit.effects.gene_line_table import tabulate_gene_lines
 from guidefit.effects.line_table import LINE_QUALITY_COLUMNS, tabulate_lines
-from helpers.effects import line_fit
+from helpers.effects import THRESHOLDS, line_fit
 
 IDS = {"study": "s", "variant": "v", "seed": 3}
 CONTROL = {"a": "essential", "b": "nonessential", "c": "nonessential"}
@@ -21,7 +21,7 @@ def fit():
 
 
 def tabulate(found):
-    return tabulate_lines(found, tabulate_gene_lines(found, CONTROL, 0.3, IDS), 0.3, IDS)
+    return tabulate_lines(found, tabulate_gene_lines(found, CONTROL, THRESHOLDS, IDS), 0.3, IDS)
 
 
 def test_multipliers_noise_and_separation_of_lines():

@@ -17,7 +17,7 @@ from guidefit.engines import gibbs_blocks
 from guidefit.models.line_structure import MEAN_SD
 from helpers.line_screens import declared, layout, screen
 
-MODULES = ("linear", "cells", "genes", "lines", "moves", "state", "chain")
+MODULES = ("slice", "linear", "cells", "genes", "lines", "moves", "state", "chain")
 norm, many = stats.norm.logpdf, stats.multivariate_normal
 
 
@@ -224,7 +224,9 @@ def test_noise_of_rows_guides_and_lines(plain):
     np.testing.assert_allclose(likelihoods, total, rtol=1e-4)
     sums, t = np.zeros((6, 3)), hyper._replace(s_u=1e-9)  # the noise of guides stays
     s.lam[:] = np.log(1 / s.precision)
-    flags = plain.genes.update_noise(d, 0, 5, s, t, -30.0, sums, rng)
+    flags = plain.genes.update_flags(d, 0, 5, s, t, -30.0, rng)
+    plain.genes.update_noise(d, 0, 5, s, t, rng)
+    plain.genes.sum_lines(d, 0, 5, s, t, sums)
     z2 = np.concatenate(residuals)
     assert flags == s.flagged.sum() == pytest.approx((z2 > 70).sum(), abs=1)
     for g in range(5):
@@ -236,14 +238,60 @@ def test_noise_of_rows_guides_and_lines(plain):
     np.testing.assert_allclose(sums, A, rtol=2e-3, atol=1e-2)
 
 
-def test_the_prior_of_multipliers(plain):
+def test_the_prior_of_a_multiplier_given_the_others(plain):
     rng, lines, s_k = np.random.default_rng(1), 5, 0.4
     centre = np.full((lines, lines), 1 / lines)
-    covariance = s_k**2 * (np.eye(lines) - centre) + MEAN_SD**2 * lines * centre * 1.0
-    values = [np.log(0.05 * rng.standard_normal(lines) + 1) * np.array([1, -1, 1, -1, 0]) for _ in range(3)]
-    found = [plain.lines.multiplier_prior(x.sum(), (x**2).sum(), lines, s_k, MEAN_SD) for x in values]
-    expected = [many(np.zeros(lines), covariance).logpdf(x) for x in values]
-    np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=1e-8)
+    precision = np.linalg.inv(s_k**2 * (np.eye(lines) - centre) + MEAN_SD**2 * lines * centre)
+    log_k = 0.3 * rng.standard_normal(lines)
+    mean, sd = plain.lines.multiplier_prior(log_k[1:].sum(), lines, s_k, MEAN_SD)
+    assert mean == pytest.approx(-(precision[0, 1:] @ log_k[1:]) / precision[0, 0], rel=1e-8)
+    assert sd == pytest.approx(precision[0, 0] ** -0.5, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "mean", "sd"),
+    [
+        (0, 4.0, 9.0, 0.0, 0.5),
+        (0, 2.0, 1e-6, 0.0, 1.0),
+        (0, 0.0, 1e-30, 1.0, 0.3),
+        (1, 3.0, 2.0, 0.0, 0.5),
+        (1, -4.0, 30.0, 0.2, 0.4),
+    ],
+)
+def test_slices_draw_from_their_density(plain, kind, a, b, mean, sd):
+    rng, x, drawn = np.random.default_rng(0), mean, []
+    for _ in range(6_000):
+        x = plain.slice.slice_log(kind, x, a, b, mean, sd, rng)
+        drawn.append(x)
+    grid = np.linspace(mean - 12, mean + 12, 40_001)
+    log_density = np.array([plain.slice.log_density(kind, each, a, b, mean, sd) for each in grid])
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    expected = grid @ density
+    spread = np.sqrt((grid - expected) ** 2 @ density)
+    assert np.mean(drawn) == pytest.approx(expected, abs=5 * spread / np.sqrt(1_500))
+    assert np.std(drawn) == pytest.approx(spread, rel=0.08)
+
+
+def test_the_spread_of_guides_noise_moves_with_them(plain):
+    """Given the deviations in units of s_u, by a grid over s_u; its average over many steps is that of the density."""
+    rng = np.random.default_rng(3)
+    z, rows = rng.standard_normal(8), np.full(8, 6)
+    squares = 6 * np.exp(0.2 + 0.7 * z) * rng.uniform(0.8, 1.2, 8)
+    hyper = SimpleNamespace(mean_lam=0.2, s_u=0.5)
+    drawn = []
+    for _ in range(4_000):
+        hyper.s_u *= plain.moves.draw_spread_factor(hyper, 1.0, 0.2 + hyper.s_u * z, rows, squares, rng)
+        drawn.append(hyper.s_u)
+    grid = np.linspace(1e-4, 3, 5_000)[:, None]
+    lam = 0.2 + grid * z
+    log_density = -0.5 * (rows * lam + squares * np.exp(-lam)).sum(axis=1) - 0.5 * grid[:, 0] ** 2
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    mean = grid[:, 0] @ density
+    spread = np.sqrt((grid[:, 0] - mean) ** 2 @ density)
+    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_000))
+    assert np.std(drawn) == pytest.approx(spread, rel=0.1)
 
 
 def test_spreads_and_their_coordinates(plain):
