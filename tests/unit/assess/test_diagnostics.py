@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import checks, diagnostics, estimates
+from guidefit.assess import checks, diagnostics
 from guidefit.config.thresholds import Thresholds
-from helpers.fits import DATA, THRESHOLDS, make_fit, truth
+from helpers.fits import DATA, THRESHOLDS, estimate, make_fit, truth
 
 
-def diagnose(fit, loo=None, known=None, warnings=(), **changes):
-    draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
-    table = estimates.estimate(draws, truth(**known or {}), 100, np.random.default_rng(0), prior=prior)
-    return diagnostics.diagnose(fit, table, loo, DATA, THRESHOLDS | changes, {}, warnings)
+def diagnose(fit, loo=None, known=None, warnings=(), unjudged=(), **changes):
+    limits = THRESHOLDS | changes
+    (found,) = diagnostics.diagnose(*estimate(fit, truth(**known or {})), limits, {}, warnings, unjudged)
+    diagnostics.judge_predictions(found, loo, DATA, limits)
+    return found
 
 
 def judge(fit, loo=None, **changes):
@@ -76,10 +77,8 @@ def test_each_defect_is_reported(spoil, verdict, reason):
 def test_a_gibbs_sampler_has_no_checks_of_nuts_and_unjudged_variables_do_not_count():
     fit = make_fit(np.random.default_rng(2), shift=3.0)
     fit["sample_stats"] = xr.DataTree(xr.Dataset({"departing_rows": (("chain", "draw"), np.zeros((4, 1000)))}))
-    draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
-    table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0), prior=prior)
-    assert "mu_gamma" in diagnostics.diagnose(fit, table, None, DATA, THRESHOLDS, {}).as_row()["r_hat_worst"]
-    row = diagnostics.diagnose(fit, table, None, DATA, THRESHOLDS, {}, unjudged=["mu_gamma"]).as_row()
+    assert "mu_gamma" in judge(fit)["r_hat_worst"]
+    row = diagnose(fit, unjudged=["mu_gamma"]).as_row()
     assert row["verdict"] == "unchecked", row["reasons"]
     assert row["method"] == "Gibbs"
     assert "divergences" not in row
