@@ -23,5 +23,5 @@ def test_the_volcano_labels_called_genes_of_most_evidence_and_does_not_cap_it(an
     genes = genes.assign(**values, call=["depleted", "depleted", "", "enriched", ""])
     figure = figures.volcano(genes, "t", names=2)
     assert sorted(figure.data["evidence"]) == [0, 3, 10, 50, 100]
-    labelled = figure.layers[-1].data
+    labelled = next(layer for layer in figure.layers if type(layer.geom).__name__ == "geom_text")._data
     assert labelled["gene"].tolist() == genes["gene"].tolist()[:2]
