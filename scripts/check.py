@@ -20,10 +20,10 @@ from guidefit.screens import arrays, screen_file
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
-if params.engine == "gibbs":
-    from guidefit.assess import closed_checks as way
-else:
+if params.engine == "nuts":
     from guidefit.assess import predictive as way
+else:
+    from guidefit.assess import closed_checks as way
 checker = way.make_checker(declared, declared.priors | params.priors, params.draws)
 
 draws, loo = {}, [leave_one_out.loo_table(None)]

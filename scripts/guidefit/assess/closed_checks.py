@@ -4,18 +4,19 @@ Locations are integrated out gene by gene (guidefit.assess.row_kernels), so that
 multipliers and the like are left to importance weights, for which STATES draws suffice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import xarray as xr
 
-from guidefit.assess import leave_one_out, line_states
+from guidefit.assess import gaussian_states, leave_one_out, line_states
 from guidefit.assess.leave_one_out import KEPT_DRAWS, Checker, PredictiveChecks, RowDensities
 from guidefit.assess.row_kernels import RowState, SortedRows, leave_rows_out
 from guidefit.base.arrays import evenly_spaced
-from guidefit.models import line_prior
+from guidefit.models import line_prior, structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.line_structure import LineStructure, prior_parameters, read_structure
+from guidefit.models.structure import Structure
 from guidefit.screens.arrays import ModelData
 
 STATES = 200  # posterior draws that are used, evenly spaced and from all chains
@@ -24,14 +25,18 @@ ROWS_KEPT = 20_000  # rows, about, at most, whose predicted values are kept, for
 
 
 def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
-    """The checks of fits of a variant that declares STRUCTURE, with at most n_draws of their draws."""
-    structure = read_structure(declared.structure, declared.path.stem)
-    parameters = prior_parameters(structure, priors, declared.path.stem)
-    return lambda data, fit, seed: check_lines(structure, parameters, data, fit, min(n_draws, STATES), seed)
+    """The checks of fits of a variant that declares STRUCTURE or GAUSSIAN, with at most n_draws of their draws."""
+    count, place = min(n_draws, STATES), declared.path.stem
+    if declared.structure is not None:
+        of_lines = read_structure(declared.structure, place)
+        parameters = prior_parameters(of_lines, priors, place)
+        return lambda data, fit, seed: check_lines(of_lines, parameters, data, fit, count, seed)
+    gaussian = structure.make(declared.gaussian, priors, place)
+    return lambda data, fit, seed: check_gaussian(gaussian, data, fit, count, seed)
 
 
 def check_lines(
-    structure: LineStructure,
+    declared: LineStructure,
     parameters: Mapping[str, tuple[float, ...]],
     data: ModelData,
     fit: xr.DataTree,
@@ -40,32 +45,45 @@ def check_lines(
 ) -> PredictiveChecks:
     """Check the predictions of a fit of a variant with effects by gene and cell line, with n_draws of its draws.
 
-    structure: as the variant has it; parameters: of its priors, from `line_structure.prior_parameters`.
+    declared: as the variant has it; parameters: of its priors, from `line_structure.prior_parameters`.
     """
-    structure = structure if data.has_covariate else structure.without_slope()
-    labels, *of_chunks = np.random.SeedSequence(seed).spawn(1 + len(data.genes))
-    rng = np.random.default_rng(labels)
+    own = declared if data.has_covariate else declared.without_slope()
+    rng = np.random.default_rng(_streams(seed, data)[0])
     draws = some_draws(fit["posterior"].to_dataset(), n_draws)
-    states = list(line_states.read_states(structure, draws, data.gene_of_sgrna, rng))
-    rows, order, guide_order = sort_rows(data)
-    kept = rows_of_some_genes(data, ROWS_KEPT)
-    some = only_rows(data, kept)
-    prior = np.empty((KEPT_DRAWS, len(kept)), np.float32)
-    for made in prior:
-        made[:] = line_prior.draw_logfc(structure, line_prior.draw_all(structure, parameters, some, rng)[0], some, rng)
-    return _check(rows, order, [by_gene(state, guide_order) for state in states], of_chunks, data, kept, prior)
+    states = line_states.read_states(own, draws, data.gene_of_sgrna, rng)
+
+    def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
+        for _ in range(KEPT_DRAWS):
+            yield line_prior.draw_logfc(own, line_prior.draw_all(own, parameters, some, rng)[0], some, rng)
+
+    return _check(list(states), data, draw_prior, seed)
+
+
+def check_gaussian(model: Structure, data: ModelData, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
+    """Check the predictions of a fit of a linear Gaussian variant, with n_draws of its draws."""
+    rng = np.random.default_rng(_streams(seed, data)[0])
+    draws = some_draws(fit["posterior"].to_dataset(), n_draws)
+
+    def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
+        drawn = model.prior_draws(some.gene_of_sgrna, KEPT_DRAWS, rng)
+        yield from gaussian_states.draw_logfc(model, drawn, some, rng)
+
+    return _check(list(gaussian_states.read_states(model, draws, data)), data, draw_prior, seed)
+
+
+def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
+    """Random streams: one of its own, and one for each gene that a part of the rows may start with."""
+    return np.random.SeedSequence(seed).spawn(1 + len(data.genes))
 
 
 def _check(
-    rows: SortedRows,
-    order: np.ndarray,
-    states: list[RowState],
-    streams: list[np.random.SeedSequence],
-    data: ModelData,
-    kept: np.ndarray,
-    prior_predictive: np.ndarray,
+    states: list[RowState], data: ModelData, draw_prior: Callable[[ModelData], Iterator[np.ndarray]], seed: int
 ) -> PredictiveChecks:
-    """Both parts of the checks; states: with guides in the order of the rows."""
+    """Both parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen."""
+    rows, order, guide_order = sort_rows(data)
+    states = [by_gene(state, guide_order) for state in states]
+    streams = _streams(seed, data)[1:]
+    kept = rows_of_some_genes(data, ROWS_KEPT)
     parts, position, count = [], np.full(len(order), -1), len(states)
     position[kept] = np.arange(len(kept))
     predicted = np.empty((count, len(kept)), np.float32)
@@ -80,7 +98,8 @@ def _check(
         places = position[order[first:last]]
         predicted[:, places[places >= 0]] = made[:, places >= 0]
     loo = leave_one_out.join(parts, order, count)
-    groups = {"prior_predictive": prior_predictive, "posterior_predictive": predicted}
+    prior = np.stack([made.astype(np.float32) for made in draw_prior(only_rows(data, kept))])
+    groups = {"prior_predictive": prior, "posterior_predictive": predicted}
     tree = {name: xr.Dataset({"logfc": (("sample", "row"), each)}, coords={"row": kept}) for name, each in groups.items()}
     tree["observed_data"] = xr.Dataset({"logfc": ("row", data.logfc[kept])}, coords={"row": kept})
     return PredictiveChecks(xr.DataTree.from_dict(tree), loo)

@@ -12,16 +12,28 @@ from guidefit.base.arrays import evenly_spaced
 from guidefit.models import declaration
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.parts import QUICK
+from guidefit.screens.arrays import ModelData
 from guidefit.simulation import simulators
 
 _SAMPLE = ("chain", "draw")
+MOST_VALUES = 40_000_000  # draws x rows, of 85 bytes each at the peak
+FEWEST_DRAWS = 250  # even of screens with more rows
 
 
 def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
     """The checks of fits of a variant with these priors, with at most n_draws of their draws."""
     # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
     own, build = simulators.centred(priors), declaration.load(declared.path)
-    return lambda data, fit, seed: check_predictions(build(data, own), fit, n_draws, seed)
+
+    def check(data: ModelData, fit: xr.DataTree, seed: int) -> PredictiveChecks:
+        return check_predictions(build(data, own), fit, min(n_draws, most_draws(len(data.x))), seed)
+
+    return check
+
+
+def most_draws(rows: int) -> int:
+    """The number of draws that memory allows for a screen of this many rows."""
+    return max(FEWEST_DRAWS, MOST_VALUES // rows)
 
 
 def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:

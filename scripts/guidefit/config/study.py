@@ -84,7 +84,9 @@ class Study(Section):
     )
     predictive_draws: int = key(
         4000,
-        "The largest number of posterior draws used for predictive checks and LOO; memory grows as rows x draws x 32 bytes.",
+        "The largest number of posterior draws used for predictive checks and LOO of fits by the engine nuts, which take 85 "
+        "bytes per row and draw; of screens with many rows fewer are used, so that rows x draws is at most 40 million, but at "
+        "least 250. Fits by the engines collapsed and gibbs are checked with at most 200.",
         unit="draws",
         ge=100,
     )

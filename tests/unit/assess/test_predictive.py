@@ -20,3 +20,9 @@ def test_the_error_of_elpd_is_its_scatter_over_repeated_draws():
         elpd.append(elpd_i.values)
         claimed.append(predictive.elpd_mcse(likelihood, log_weights, elpd_i).values)
     assert np.mean(claimed, axis=0) == pytest.approx(np.std(elpd, axis=0), rel=5 / np.sqrt(600))
+
+
+def test_large_screens_are_checked_with_fewer_draws():
+    assert predictive.most_draws(300) > 8000
+    assert predictive.most_draws(151_824) == 263
+    assert predictive.most_draws(10**8) == predictive.FEWEST_DRAWS

@@ -141,7 +141,7 @@ def test_classes_and_amplified_genes_are_shown_where_there_are_any(answers):
         "control": "",
         "flags": "",
     }
-    row |= {"raw": -2.5, "artefact": -0.75, "corrected": -1.75, "cna": 50.0}
+    row |= {"flags": "", "raw": -2.5, "artefact": -0.75, "corrected": -1.75, "cna": 50.0}
     amplified = pd.DataFrame([row, row | {"gene": "ESS", "control": "essential"}, row | {"gene": "OTHER", "variant": "w"}])
     text = page(called, sgrnas, fits, amplified=amplified)
     assert "2 genes are called <b>common</b>" in text
