@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.assess import draws, estimates, fits
+from guidefit.assess import diagnostics, draws, estimates, fits
 from guidefit.base.names import DIM_COLUMNS, KEY
 from guidefit.screens.arrays import ModelData
 
@@ -72,6 +72,19 @@ def estimate(tree, known=None, n_ranks=100, rng=None):
 def table_of(found, estimated):
     """The estimates of one fit as a table without ids."""
     return estimated.table("study", "variant", found.seeds).drop(columns=["study", "variant", "seed"])
+
+
+def estimates_of(tree):
+    """The estimates of a fit as a table."""
+    return table_of(*estimate(tree))
+
+
+def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
+    """The diagnosis of a fit with the data DATA; changes: other thresholds."""
+    limits = THRESHOLDS | changes
+    (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
+    diagnostics.judge_predictions(found, loo, DATA, limits)
+    return found
 
 
 def rank(dataset, known, n_ranks=100, rng=None, ess=np.inf):
