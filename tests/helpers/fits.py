@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.assess import draws, estimates, fits
+from guidefit.assess import diagnostics, draws, estimates, fits
 from guidefit.base.names import DIM_COLUMNS, KEY
 from guidefit.screens.arrays import ModelData
 
@@ -19,7 +19,9 @@ THRESHOLDS = {
     "e_bfmi_fail": 0.2,
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
-    "band_prob": 0.99, "loo_pit_distance_max": 0.05, "pareto_k_share_max": 0.01,
+    "band_prob": 0.99,
+    "loo_pit_distance_max": 0.05,
+    "pareto_k_share_max": 0.01,
     "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,
@@ -72,6 +74,19 @@ def estimate(tree, known=None, n_ranks=100, rng=None):
 def table_of(found, estimated):
     """The estimates of one fit as a table without ids."""
     return estimated.table("study", "variant", found.seeds).drop(columns=["study", "variant", "seed"])
+
+
+def estimates_of(tree):
+    """The estimates of a fit as a table."""
+    return table_of(*estimate(tree))
+
+
+def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
+    """The diagnosis of a fit with the data DATA; changes: other thresholds."""
+    limits = THRESHOLDS | changes
+    (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
+    diagnostics.add_predictions(found, loo, limits)
+    return found
 
 
 def rank(dataset, known, n_ranks=100, rng=None, ess=np.inf):

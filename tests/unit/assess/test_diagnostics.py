@@ -9,14 +9,7 @@ import xarray as xr
 
 from guidefit.assess import checks, diagnostics
 from guidefit.config.thresholds import Thresholds
-from helpers.fits import DATA, THRESHOLDS, estimate, make_fit, truth
-
-
-def diagnose(fit, loo=None, known=None, warnings=(), unjudged=(), **changes):
-    limits = THRESHOLDS | changes
-    (found,) = diagnostics.diagnose(*estimate(fit, truth(**known or {})), limits, {}, warnings, unjudged)
-    diagnostics.add_predictions(found, loo, limits)
-    return found
+from helpers.fits import DATA, THRESHOLDS, diagnose, make_fit, truth
 
 
 def judge(fit, loo=None, **changes):
@@ -181,7 +174,7 @@ def test_a_scale_that_keeps_its_prior_is_named():
 
 
 def test_a_truth_on_the_boundary_is_noted():
-    found = diagnose(make_fit(np.random.default_rng(2)), uniform_loo(), known={"sigma": 0.0, "mu_gamma": 0.0})
+    found = diagnose(make_fit(np.random.default_rng(2)), uniform_loo(), known=truth(sigma=0.0, mu_gamma=0.0))
     noted = [row["where"] for row in found.checks.rows if row["check"] == checks.TRUTH_ON_BOUNDARY]
     assert noted == ["sigma"]
     assert found.checks.verdict == "pass"
