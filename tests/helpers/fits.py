@@ -22,7 +22,7 @@ THRESHOLDS = {
     "band_prob": 0.99,
     "loo_pit_distance_max": 0.05,
     "pareto_k_share_max": 0.01,
-    "line_median_max": 0.1,
+    "line_median_max": 0.2,
     "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,

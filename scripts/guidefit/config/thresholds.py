@@ -125,7 +125,7 @@ class Thresholds(Section):
         le=1,
     )
     line_median_max: float = key(
-        0.1,
+        0.2,
         "A cell line counts against a fit if the median logFC of its essential genes departs from its prediction by more than "
         "this, and significantly.",
         unit="logFC",
