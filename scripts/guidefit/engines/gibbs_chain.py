@@ -2,7 +2,8 @@
 
 1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
 2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
-3. by gene: (gamma, delta)_g, (alpha, beta)_s, e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given them
+3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers of lines with e_gl integrated out
+   (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given the locations
 4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_flags, update_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
@@ -15,8 +16,17 @@ import numpy as np
 
 from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, sum_lines, update_flags, update_genes, update_noise
-from guidefit.engines.gibbs_lines import update_lines
+from guidefit.engines.gibbs_genes import (
+    SHARES,
+    draw_effects,
+    draw_guides,
+    sum_class,
+    sum_lines,
+    update_flags,
+    update_genes,
+    update_noise,
+)
+from guidefit.engines.gibbs_lines import CANDIDATES, ScaleTerms, choose_multipliers, compare_multipliers, update_lines
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
@@ -57,6 +67,8 @@ class Chain:
         self._walk = [np.eye(4) * 0.1] * self._classes
         self._log_step = np.zeros(self._classes)
         self._independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * self._classes
+        self._multiplier_history: list[np.ndarray] = []
+        self._multiplier_width = np.full(len(layout.rows_of_line), 0.1)
         self._row_history: list[float] = []
         self._row_proposal: tuple[float, float] | None = None
         self._jumps = False
@@ -77,6 +89,7 @@ class Chain:
         """One iteration. moments: (MOMENTS, cell) to which the conditional moments of this draw's effects are added."""
         self._update_genes()
         self._update_classes()
+        self._draw_guides()
         self._draw_effects(moments)
         self._update_given_locations()
         self._update_noise()
@@ -90,11 +103,15 @@ class Chain:
     def _update_genes(self) -> None:
         """Departing guides, tau_g and class of each gene, after what the kernels need of lines and guides."""
         s, d, chunks = self.state, self.layout.blocks, self._chunks
-        k, v = np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
-        s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
+        self._set_lines()
         s.precision[:] = np.exp(-s.lam)
         t = self._kernel_hyper()
         self._run(lambda i: update_genes(d, *chunks[i], s, t, self._jumps, self._rngs[i]))
+
+    def _set_lines(self) -> None:
+        """What the kernels need of lines."""
+        s, k, v = self.state, np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
+        s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
 
     def _by_class(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Indices of the genes and of the guides of each class."""
@@ -197,8 +214,27 @@ class Chain:
         value = constant + 0.5 * half @ half - np.log(np.diag(lower)).sum() - 0.5 * (y**2).sum()
         return float(value), (lower, half)
 
+    def _draw_guides(self) -> None:
+        """Locations of genes and guides; then the multipliers given them, with e_gl integrated out."""
+        hyper, s, d, rng, t = self.hyper, self.state, self.layout.blocks, self._rng, self._kernel_hyper()
+        chunks, factor = self._chunks, self._factor
+        self._run(lambda i: draw_guides(d, *chunks[i], s, t, self._rngs[i]))
+        if not self._structure.multiplier:
+            return
+        size = (len(hyper.log_k), CANDIDATES)
+        centre = hyper.log_k + self._multiplier_width * rng.standard_normal(size[0])
+        candidates = centre[:, None] + self._multiplier_width[:, None] * rng.standard_normal(size)
+        candidates[:, 0] = hyper.log_k
+        k, found = np.exp(np.clip(candidates, -300, 300)), np.zeros((len(chunks), *size))
+        self._run(lambda i: compare_multipliers(d, *chunks[i], s, factor, k, found[i]))
+        before = hyper.log_k.copy()
+        q = choose_multipliers(hyper.log_k, candidates, found.sum(axis=0), self._scale_terms(), hyper.s_k, rng)
+        self._shift_scale(q)
+        s.R[:] *= np.exp(before - hyper.log_k).astype(np.float32)[d.line]
+        self._set_lines()
+
     def _draw_effects(self, moments: np.ndarray | None) -> None:
-        """Locations and e_gl, then p_row with the flags of rows integrated out.
+        """e_gl, then p_row with the flags of rows integrated out.
 
         The pass over the rows gives the likelihood of several values of p_row: a random walk's, and draws from a normal that is
         adapted in warm-up, which are accepted one after the other.
@@ -236,10 +272,17 @@ class Chain:
         """The scale move: multipliers up, and every effect with its hyper-parameters down."""
         if not self._structure.multiplier:
             return
+        self._shift_scale(gibbs_moves.draw_scale_shift(self._scale_terms(), float(self.hyper.log_k.mean()), self._rng))
+
+    def _scale_terms(self) -> ScaleTerms:
         s, hyper = self.state, self.hyper
         flagged = s.departs > 0
         spread = hyper.spread[s.class_of[self.layout.gene_of_guide[flagged]], 2]
-        q = gibbs_moves.draw_scale_shift(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2, self._rng)
+        return gibbs_moves.scale_terms(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2)
+
+    def _shift_scale(self, q: float) -> None:
+        """log k += q, and the logarithms of every effect and its scales -= q."""
+        s, hyper = self.state, self.hyper
         hyper.log_k += q
         hyper.log_t -= q
         s.log_tau[:] -= q
@@ -263,6 +306,7 @@ class Chain:
         if at >= self._tune:
             return
         self._row_history.append(self.hyper.log_odds_row)
+        self._multiplier_history.append(self.hyper.log_k.copy())
         self._tau_history.append(self.state.log_tau.astype(np.float32))
         if at not in self._adapt_at:
             return
@@ -278,3 +322,4 @@ class Chain:
         self.state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
         recent = np.array(self._row_history[at // 2 :])
         self._row_proposal = float(recent.mean()), 1.3 * float(recent.std()) + 0.02
+        self._multiplier_width = np.array(self._multiplier_history[at // 2 :]).std(axis=0) + 0.002

@@ -149,15 +149,10 @@ def sum_class(d, lo, hi, s, c, spread, omega2, sums):
 
 
 @kernel
-def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
-    """Draw (gamma, delta)_g, (alpha, beta)_s and e_gl exactly; then what the rows carry about p_row.
-
-    likelihoods[i] gets the sum over rows of log[1 + exp(log_odds[i] + r) ] for the rows' log density ratios r = z^2 (1 - 1/F) / 2 -
-    log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
-    """
+def draw_guides(d, lo, hi, s, t, rng):
+    """Draw (gamma, delta)_g and (alpha, beta)_s exactly, with e integrated out."""
     n = d.most_guides
-    a, K1, Q, out, q = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6), scratch(n)
-    w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    a, K1, Q, out = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6)
     for g in range(lo, hi):
         first, last, c = d.guide_start[g], d.guide_start[g + 1], s.class_of[g]
         n2 = 2 * (last - first)
@@ -166,6 +161,19 @@ def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
         spread_of_guides(s.departs[first:last], t.spread[c], t.omega2, a)
         integrate_guides(J, h, a, t.spread[c, 3], K, Q[:n2], out)
         s.phi[g, 0], s.phi[g, 1] = draw_locations(K, Q[:n2], out, t.mu[c], t.spread[c], a, rng, theta)
+
+
+@kernel
+def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
+    """Draw e_gl exactly given the guides; then what the rows carry about p_row.
+
+    likelihoods[i] gets the sum over rows of log[1 + exp(log_odds[i] + r) ] for the rows' log density ratios r = z^2 (1 - 1/F) / 2 -
+    log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
+    """
+    q = scratch(d.most_guides)
+    w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    for g in range(lo, hi):
+        theta = s.theta[2 * d.guide_start[g] : 2 * d.guide_start[g + 1]]
         tau2 = math.exp(2 * s.log_tau[g])
         draw_cells(d, g, tau2, s, t.factor, theta, q, w, x, inverse, mean, sd, rng)
         if keep:

@@ -238,6 +238,60 @@ def test_noise_of_rows_guides_and_lines(plain):
     np.testing.assert_allclose(sums, A, rtol=2e-3, atol=1e-2)
 
 
+@pytest.mark.parametrize("x_by_row", [0.0, 0.3], ids=["x by cell", "x by row"])
+def test_multipliers_are_compared_with_effects_integrated_out(plain, x_by_row):
+    chain, laid_out, _ = make_chain(plain, x_by_row=x_by_row, genes=4, lines=5)
+    d, s, rng = laid_out.blocks, chain.state, np.random.default_rng(4)
+    s.theta[:], s.log_tau[:] = 0.5 * rng.standard_normal(len(s.theta)), rng.normal(-1, 0.5, 4)
+    k, found, expected = np.exp(0.3 * rng.standard_normal((5, 3))), np.zeros((5, 3)), np.zeros((5, 3))
+    plain.lines.compare_multipliers(d, 0, 4, s, 100.0, k, found)
+    for g in range(4):
+        y, x, guide, cell, noise = rows_of_gene(d, s, g, 100.0)
+        theta, old = s.theta[2 * d.guide_start[g] :], s.k[d.line[cell]]
+        for code in np.unique(cell):
+            mine, i = cell == code, d.line[code]
+            for m in range(3):
+                mean = k[i, m] * theta[2 * guide[mine]] + theta[2 * guide[mine] + 1] * (x * old)[mine]
+                covariance = np.diag((noise * old**2)[mine]) + (k[i, m] * np.exp(s.log_tau[g])) ** 2
+                expected[i, m] += many(mean, covariance).logpdf((y * old)[mine])
+    np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=2e-4, atol=2e-3)
+
+
+def test_multipliers_are_chosen_by_their_posterior(plain):
+    """With a normal likelihood of log (k x effect), and one effect x whose prior is normal: a posterior known on a grid.
+
+    The mean of log k is held at 0; two lines have log k = d and -d.
+    """
+    rng, s_k, measured, sd, prior_sd = np.random.default_rng(8), 0.5, np.array([0.5, -0.2]), np.array([0.3, 0.2]), 0.4
+    empty = np.empty(0)
+    log_k, effect, drawn = np.zeros(2), 1.0, []
+    for _ in range(20_000):
+        candidates = (log_k + 0.3 * rng.standard_normal(2))[:, None] + 0.3 * rng.standard_normal((2, 5))
+        candidates[:, 0] = log_k
+        likelihoods = -0.5 * ((candidates + np.log(effect) - measured[:, None]) / sd[:, None]) ** 2
+        # sigma and t are absent: 3 q of the Jacobian are those of three scales, here of one, by a wide prior of the others
+        terms = plain.lines.ScaleTerms(
+            np.array([effect]), np.array([1.0]), np.array([prior_sd]), np.full((1, 2), 1e-9), np.ones((1, 2)),
+            np.zeros(1), np.zeros(1), np.full(1, 1e9), empty, empty, 0.0,
+        )  # fmt: skip
+        q = plain.lines.choose_multipliers(log_k, candidates, likelihoods, terms, s_k, rng)
+        log_k += q
+        effect *= np.exp(-q)
+        drawn.append((log_k[0], effect))
+        assert abs(log_k.sum()) < 1e-9
+    d, effects = np.meshgrid(np.linspace(-2, 2, 401), np.linspace(0.01, 4, 800), indexing="ij")
+    log_density = -0.5 * ((effects - 1) / prior_sd) ** 2 + 2 * np.log(effects) - d**2 / s_k**2
+    for i, sign in enumerate((1, -1)):
+        log_density -= 0.5 * ((sign * d + np.log(effects) - measured[i]) / sd[i]) ** 2
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    for values, grid in zip(np.transpose(drawn), (d, effects), strict=True):
+        mean = (grid * density).sum()
+        spread = np.sqrt(((grid - mean) ** 2 * density).sum())
+        assert values.mean() == pytest.approx(mean, abs=0.08 * spread)
+        assert values.std() == pytest.approx(spread, rel=0.06)
+
+
 def test_the_prior_of_a_multiplier_given_the_others(plain):
     rng, lines, s_k = np.random.default_rng(1), 5, 0.4
     centre = np.full((lines, lines), 1 / lines)
