@@ -45,7 +45,7 @@ class Replicates:
         chain._independent = [(np.zeros(4), np.eye(4) * 1.1) for _ in chain._independent]
         chain._walk = [np.eye(4) * 0.5 for _ in chain._walk]
         chain._jumps, chain._row_proposal = True, (-2.5, 1.0)
-        chain._multiplier_width = np.full(4, 0.4)
+        chain._line_widths = np.full((2, 4), 0.4)
         chain.state.centre[:], chain.state.width[:] = -2.0, 1.0
 
     def draw(self) -> None:

@@ -2,8 +2,8 @@
 
 1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
 2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
-3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers of lines with e_gl integrated out
-   (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given the locations
+3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers and noise of lines with e_gl
+   integrated out (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given the locations
 4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_flags, update_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
@@ -26,7 +26,7 @@ from guidefit.engines.gibbs_genes import (
     update_genes,
     update_noise,
 )
-from guidefit.engines.gibbs_lines import CANDIDATES, ScaleTerms, choose_multipliers, compare_multipliers, update_lines
+from guidefit.engines.gibbs_lines import CANDIDATES, ScaleTerms, choose_multipliers, choose_noise, compare_lines, update_lines
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
@@ -67,8 +67,8 @@ class Chain:
         self._walk = [np.eye(4) * 0.1] * self._classes
         self._log_step = np.zeros(self._classes)
         self._independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * self._classes
-        self._multiplier_history: list[np.ndarray] = []
-        self._multiplier_width = np.full(len(layout.rows_of_line), 0.1)
+        self._line_history: list[np.ndarray] = []
+        self._line_widths = np.full((2, len(layout.rows_of_line)), 0.1)
         self._row_history: list[float] = []
         self._row_proposal: tuple[float, float] | None = None
         self._jumps = False
@@ -90,6 +90,7 @@ class Chain:
         self._update_genes()
         self._update_classes()
         self._draw_guides()
+        self._update_lines()
         self._draw_effects(moments)
         self._update_given_locations()
         self._update_noise()
@@ -215,23 +216,40 @@ class Chain:
         return float(value), (lower, half)
 
     def _draw_guides(self) -> None:
-        """Locations of genes and guides; then the multipliers given them, with e_gl integrated out."""
-        hyper, s, d, rng, t = self.hyper, self.state, self.layout.blocks, self._rng, self._kernel_hyper()
-        chunks, factor = self._chunks, self._factor
+        """Locations of genes and guides."""
+        s, d, chunks, t = self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
         self._run(lambda i: draw_guides(d, *chunks[i], s, t, self._rngs[i]))
-        if not self._structure.multiplier:
-            return
-        size = (len(hyper.log_k), CANDIDATES)
-        centre = hyper.log_k + self._multiplier_width * rng.standard_normal(size[0])
-        candidates = centre[:, None] + self._multiplier_width[:, None] * rng.standard_normal(size)
-        candidates[:, 0] = hyper.log_k
-        k, found = np.exp(np.clip(candidates, -300, 300)), np.zeros((len(chunks), *size))
-        self._run(lambda i: compare_multipliers(d, *chunks[i], s, factor, k, found[i]))
-        before = hyper.log_k.copy()
-        q = choose_multipliers(hyper.log_k, candidates, found.sum(axis=0), self._scale_terms(), hyper.s_k, rng)
-        self._shift_scale(q)
-        s.R[:] *= np.exp(before - hyper.log_k).astype(np.float32)[d.line]
+
+    def _update_lines(self) -> None:
+        """Multipliers and noise of lines given the guides, with e_gl integrated out."""
+        hyper, s, d, rng = self.hyper, self.state, self.layout.blocks, self._rng
+        before, k, v = hyper.log_k.copy(), np.exp(hyper.log_k)[:, None], np.exp(hyper.log_v)[:, None]
+        if self._structure.multiplier:
+            candidates = self._candidates(hyper.log_k, self._line_widths[0])
+            likelihoods = self._compare_lines(np.exp(candidates), v)
+            self._shift_scale(choose_multipliers(hyper.log_k, candidates, likelihoods, self._scale_terms(), hyper.s_k, rng))
+            k = np.exp(hyper.log_k)[:, None]
+            ratio = np.exp(before - hyper.log_k)
+            s.R[:] *= ratio.astype(np.float32)[d.line]
+            self._set_lines()
+        candidates = self._candidates(hyper.log_v, self._line_widths[1])
+        choose_noise(hyper.log_v, candidates, self._compare_lines(k, np.exp(candidates)), hyper.s_v, rng)
         self._set_lines()
+
+    def _candidates(self, now: np.ndarray, width: np.ndarray) -> np.ndarray:
+        """(line, CANDIDATES) values that are exchangeable with the present ones, the first: draws around a random centre."""
+        rng, shape = self._rng, (len(now), CANDIDATES)
+        found = (now + width * rng.standard_normal(len(now)))[:, None] + width[:, None] * rng.standard_normal(shape)
+        found[:, 0] = now
+        return np.clip(found, -300, 300)
+
+    def _compare_lines(self, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """(line, CANDIDATES) log likelihoods of k and v, one of which may have one column."""
+        chunks, shape = self._chunks, (len(self.hyper.log_k), CANDIDATES)
+        k, v = (np.ascontiguousarray(np.broadcast_to(each, shape)) for each in (k, v))
+        found = np.zeros((len(chunks), *shape))
+        self._run(lambda i: compare_lines(self.layout.blocks, *chunks[i], self.state, self._factor, k, v, found[i]))
+        return found.sum(axis=0)
 
     def _draw_effects(self, moments: np.ndarray | None) -> None:
         """e_gl, then p_row with the flags of rows integrated out.
@@ -306,7 +324,7 @@ class Chain:
         if at >= self._tune:
             return
         self._row_history.append(self.hyper.log_odds_row)
-        self._multiplier_history.append(self.hyper.log_k.copy())
+        self._line_history.append(np.stack([self.hyper.log_k, self.hyper.log_v]))
         self._tau_history.append(self.state.log_tau.astype(np.float32))
         if at not in self._adapt_at:
             return
@@ -322,4 +340,4 @@ class Chain:
         self.state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
         recent = np.array(self._row_history[at // 2 :])
         self._row_proposal = float(recent.mean()), 1.3 * float(recent.std()) + 0.02
-        self._multiplier_width = np.array(self._multiplier_history[at // 2 :]).std(axis=0) + 0.002
+        self._line_widths = np.array(self._line_history[at // 2 :]).std(axis=0) + 0.002

@@ -48,28 +48,29 @@ def scale_density(terms, q):
 
 
 @kernel
-def compare_multipliers(d, lo, hi, s, factor, k, found):
-    """Add to found (line, candidate) the log likelihood of each k (line, candidate) given the guides, with e integrated out.
+def compare_lines(d, lo, hi, s, factor, k, v, found):
+    """Add to found (line, candidate) the log likelihood of each pair of k and v (line, candidate) given the guides, without e.
 
-    With r = y - beta x - k_0 alpha at the present k_0, and b = sum q alpha r, c = sum q alpha^2, S = sum q r, E = sum q alpha of a
-    cell, its rows add, for f = k - k_0 and T = k^2 tau^2 / v, up to a constant,
+    With r = y - beta x - k_0 alpha at the present k_0, and a = sum q r^2, b = sum q alpha r, c = sum q alpha^2, S = sum q r,
+    E = sum q alpha of a cell, its n rows add, for f = k - k_0 and T = k^2 tau^2 / v, up to a constant,
 
-        -1/2 [(f^2 c - 2 f b) / v - T (S - f E)^2 / v / (1 + T P) + log(1 + T P)]
+        -1/2 [(a - 2 f b + f^2 c) / v - T (S - f E)^2 / v / (1 + T P) + log(1 + T P) + n log v]
     """
     lines, count = k.shape
-    P, b, c, S, E = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    P, a, b, c, S, E = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
     k0 = scratch_cells(d)
     product = scratch(lines * count).reshape(lines, count)
     product[:] = 1.0
+    log_v = np.log(v)
     for g in range(lo, hi):
         first, tau2 = d.guide_start[g], math.exp(2 * s.log_tau[g])
         for block in range(d.block_start[g], d.block_start[g + 1]):
             c0, cells = d.cell_start[block], d.cell_start[block + 1] - d.cell_start[block]
-            line = d.line[c0 : c0 + cells]
+            guides, line = d.member_start[block + 1] - d.member_start[block], d.line[c0 : c0 + cells]
             for j in range(cells):
                 k0[j] = s.k[line[j]]
-                P[j] = b[j] = c[j] = S[j] = E[j] = np.float32(0)
-            for i in range(d.member_start[block + 1] - d.member_start[block]):
+                P[j] = a[j] = b[j] = c[j] = S[j] = E[j] = np.float32(0)
+            for i in range(guides):
                 guide, row = first + d.member[d.member_start[block] + i], d.row_start[block] + i * cells
                 y, x, flagged = d.y[row : row + cells], d.x_of_row[row : row + cells], s.flagged[row : row + cells]
                 p, low = np.float32(s.precision[guide]), np.float32(s.precision[guide] / factor)
@@ -78,16 +79,18 @@ def compare_multipliers(d, lo, hi, s, factor, k, found):
                     q = low if flagged[j] else p
                     r = y[j] - beta * x[j] - k0[j] * alpha
                     P[j] += q
+                    a[j] += q * r * r
                     b[j] += q * alpha * r
                     c[j] += q * alpha * alpha
                     S[j] += q * r
                     E[j] += q * alpha
             for j in range(cells):
-                i, inverse_v = line[j], float(s.inverse_v[line[j]])
+                i = line[j]
                 for m in range(count):
-                    f, T = k[i, m] - k0[j], k[i, m] * k[i, m] * tau2 * inverse_v
+                    f, T = k[i, m] - k0[j], k[i, m] * k[i, m] * tau2 / v[i, m]
                     total, rest = 1 + T * P[j], S[j] - f * E[j]
-                    found[i, m] -= 0.5 * inverse_v * (f * f * c[j] - 2 * f * b[j] - T * rest * rest / total)
+                    squares = a[j] - 2 * f * b[j] + f * f * c[j] - T * rest * rest / total
+                    found[i, m] -= 0.5 * (squares / v[i, m] + guides * log_v[i, m])
                     product[i, m] *= total
                     if product[i, m] > 1e200:
                         found[i, m] -= 0.5 * math.log(product[i, m])
@@ -96,9 +99,30 @@ def compare_multipliers(d, lo, hi, s, factor, k, found):
 
 
 @kernel
+def pick(weights, rng):
+    """An index, drawn in proportion to exp(weights)."""
+    weights[:] = np.exp(weights - weights.max())
+    u, m = rng.random() * weights.sum(), 0
+    while m < len(weights) - 1 and u > weights[m]:
+        u -= weights[m]
+        m += 1
+    return m
+
+
+@kernel
+def choose_noise(log_v, candidates, likelihoods, s_v, rng):
+    """Draw each line's log v among exchangeable candidates (line, candidate), of which the first is the present one.
+
+    In proportion to likelihood (`compare_lines`) and prior N(0, s_v^2); see `choose_multipliers`.
+    """
+    for i in range(len(log_v)):
+        log_v[i] = candidates[i, pick(likelihoods[i] - 0.5 * (candidates[i] / s_v) ** 2, rng)]
+
+
+@kernel
 def choose_multipliers(log_k, candidates, likelihoods, terms, s_k, rng):
     """Draw each line's k among its candidates (line, candidate), of which the first is the present one, in proportion to likelihood
-    (`compare_multipliers`) and prior; returns q of the scale move that keeps the mean of log k.
+    (`compare_lines`) and prior; returns q of the scale move that keeps the mean of log k.
 
     The tight prior of that mean would hold every single k: so each change of one is followed by the scale move that restores it.
     Candidates have to be exchangeable with the present value (Tjelmeland 2004): independent of each other around a random centre.
@@ -113,12 +137,7 @@ def choose_multipliers(log_k, candidates, likelihoods, terms, s_k, rng):
             mean_new, squares_new = mean + (new - now) / lines, squares + new**2 - now**2
             weights[m] = likelihoods[i, m] - 0.5 * (squares_new - lines * mean_new**2) / s_k**2
             weights[m] += scale_density(terms, start - mean_new)
-        weights[:] = np.exp(weights - weights.max())
-        u, m = rng.random() * weights.sum(), 0
-        while m < count - 1 and u > weights[m]:
-            u -= weights[m]
-            m += 1
-        new = candidates[i, m]
+        new = candidates[i, pick(weights, rng)]
         mean, squares = mean + (new - now) / lines, squares + new**2 - now**2
         log_k[i] = new
     return start - mean

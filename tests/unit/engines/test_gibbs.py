@@ -239,12 +239,13 @@ def test_noise_of_rows_guides_and_lines(plain):
 
 
 @pytest.mark.parametrize("x_by_row", [0.0, 0.3], ids=["x by cell", "x by row"])
-def test_multipliers_are_compared_with_effects_integrated_out(plain, x_by_row):
+def test_lines_are_compared_with_effects_integrated_out(plain, x_by_row):
     chain, laid_out, _ = make_chain(plain, x_by_row=x_by_row, genes=4, lines=5)
     d, s, rng = laid_out.blocks, chain.state, np.random.default_rng(4)
     s.theta[:], s.log_tau[:] = 0.5 * rng.standard_normal(len(s.theta)), rng.normal(-1, 0.5, 4)
-    k, found, expected = np.exp(0.3 * rng.standard_normal((5, 3))), np.zeros((5, 3)), np.zeros((5, 3))
-    plain.lines.compare_multipliers(d, 0, 4, s, 100.0, k, found)
+    k, v = np.exp(0.3 * rng.standard_normal((2, 5, 3)))
+    found, expected = np.zeros((5, 3)), np.zeros((5, 3))
+    plain.lines.compare_lines(d, 0, 4, s, 100.0, k, v, found)
     for g in range(4):
         y, x, guide, cell, noise = rows_of_gene(d, s, g, 100.0)
         theta, old = s.theta[2 * d.guide_start[g] :], s.k[d.line[cell]]
@@ -252,7 +253,8 @@ def test_multipliers_are_compared_with_effects_integrated_out(plain, x_by_row):
             mine, i = cell == code, d.line[code]
             for m in range(3):
                 mean = k[i, m] * theta[2 * guide[mine]] + theta[2 * guide[mine] + 1] * (x * old)[mine]
-                covariance = np.diag((noise * old**2)[mine]) + (k[i, m] * np.exp(s.log_tau[g])) ** 2
+                variance = (noise * old**2)[mine] * v[i, m] * s.inverse_v[i]
+                covariance = np.diag(variance) + (k[i, m] * np.exp(s.log_tau[g])) ** 2
                 expected[i, m] += many(mean, covariance).logpdf((y * old)[mine])
     np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=2e-4, atol=2e-3)
 
@@ -290,6 +292,19 @@ def test_multipliers_are_chosen_by_their_posterior(plain):
         spread = np.sqrt(((grid - mean) ** 2 * density).sum())
         assert values.mean() == pytest.approx(mean, abs=0.08 * spread)
         assert values.std() == pytest.approx(spread, rel=0.06)
+
+
+def test_noise_of_lines_is_chosen_by_its_posterior(plain):
+    rng, s_v, measured, sd = np.random.default_rng(8), 0.5, np.array([0.3, -0.4]), np.array([0.3, 0.2])
+    log_v, drawn = np.zeros(2), []
+    for _ in range(10_000):
+        candidates = (log_v + 0.3 * rng.standard_normal(2))[:, None] + 0.3 * rng.standard_normal((2, 5))
+        candidates[:, 0] = log_v
+        plain.lines.choose_noise(log_v, candidates, -0.5 * ((candidates - measured[:, None]) / sd[:, None]) ** 2, s_v, rng)
+        drawn.append(log_v.copy())
+    precision = 1 / sd**2 + 1 / s_v**2
+    np.testing.assert_allclose(np.mean(drawn, axis=0), measured / sd**2 / precision, atol=0.08 * sd.max())
+    np.testing.assert_allclose(np.std(drawn, axis=0), precision**-0.5, rtol=0.06)
 
 
 def test_the_prior_of_a_multiplier_given_the_others(plain):
