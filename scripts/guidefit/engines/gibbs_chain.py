@@ -26,7 +26,15 @@ from guidefit.engines.gibbs_genes import (
     update_genes,
     update_noise,
 )
-from guidefit.engines.gibbs_lines import CANDIDATES, ScaleTerms, choose_multipliers, choose_noise, compare_lines, update_lines
+from guidefit.engines.gibbs_lines import (
+    CANDIDATES,
+    LEAST_LOG_V,
+    ScaleTerms,
+    choose_multipliers,
+    choose_noise,
+    compare_lines,
+    update_lines,
+)
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
@@ -314,6 +322,8 @@ class Chain:
     def _move_noise(self) -> None:
         """The noise move: noise of lines up, and noise of guides with its mean down."""
         shift = gibbs_moves.draw_noise_shift(self.hyper, self.priors, self._rng)
+        if self.hyper.log_v.min() + shift < LEAST_LOG_V:
+            return
         self.hyper.log_v += shift
         self.state.lam[:] -= shift
         self.hyper.mean_lam -= shift

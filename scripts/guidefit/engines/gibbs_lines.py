@@ -8,6 +8,7 @@ import numpy as np
 from guidefit.engines.gibbs_compile import kernel, scratch, scratch_cells
 from guidefit.engines.gibbs_slice import MULTIPLIER, NOISE, slice_log
 
+LEAST_LOG_V = -12.0  # the prior of log v ends here: a line whose logFC are all the same would go on to -infinity
 CANDIDATES = 5  # values of each multiplier whose likelihoods one pass over the rows gives, with the present one
 
 
@@ -116,7 +117,8 @@ def choose_noise(log_v, candidates, likelihoods, s_v, rng):
     In proportion to likelihood (`compare_lines`) and prior N(0, s_v^2); see `choose_multipliers`.
     """
     for i in range(len(log_v)):
-        log_v[i] = candidates[i, pick(likelihoods[i] - 0.5 * (candidates[i] / s_v) ** 2, rng)]
+        new = candidates[i, pick(likelihoods[i] - 0.5 * (candidates[i] / s_v) ** 2, rng)]
+        log_v[i] = new if new > LEAST_LOG_V else log_v[i]
 
 
 @kernel
@@ -161,7 +163,8 @@ def update_lines(log_k, log_v, sums, rows, s_k, s_v, mean_sd, rng):
     for i in range(lines):
         k = math.exp(log_k[i])
         squares = max(sums[i, 0] - 2 * k * sums[i, 1] + k * k * sums[i, 2], 1e-30)
-        log_v[i] = slice_log(NOISE, log_v[i], float(rows[i]), squares, 0.0, s_v, rng)
+        new = slice_log(NOISE, log_v[i], float(rows[i]), squares, 0.0, s_v, rng)
+        log_v[i] = new if new > LEAST_LOG_V else log_v[i]
 
 
 @kernel
