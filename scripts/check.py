@@ -12,27 +12,27 @@ startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 import xarray as xr
 
-from guidefit.assess import predictive
+from guidefit.assess import leave_one_out
 from guidefit.base import netcdf, parquet, randomness, tables
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
-from guidefit.simulation import simulators
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
-# Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
-priors = simulators.centred(declared.priors | params.priors)
-build = declaration.load(declared.path)
+if params.engine == "nuts":
+    from guidefit.assess import predictive as way
+else:
+    from guidefit.assess import closed_checks as way
+checker = way.make_checker(declared, declared.priors | params.priors, params.draws)
 
-draws, loo = {}, [predictive.loo_table(None)]
+draws, loo = {}, [leave_one_out.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    model = build(arrays.model_data(screen_file.read_seed(inputs.screen, seed)), priors)
-    stream = randomness.integer(wildcards.study, wildcards.variant, seed, "checks")
-    found = predictive.check_predictions(model, fit, params.draws, stream)
-    loo.append(predictive.loo_table(found.loo, seed=seed, variant=wildcards.variant))
+    data = arrays.model_data(screen_file.read_seed(inputs.screen, seed))
+    found = checker(data, fit, randomness.integer(wildcards.study, wildcards.variant, seed, "checks"))
+    loo.append(leave_one_out.loo_table(found.loo, seed=seed, variant=wildcards.variant))
     if seed in params.figure_seeds:
         draws[f"seed_{seed}"] = found.draws
 parquet.write(tables.concatenate(loo), snakemake.output.loo)

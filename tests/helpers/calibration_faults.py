@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import calibration, estimates
+from guidefit.assess import calibration
 from guidefit.assess.quantities import Quantities
 from guidefit.engines import interface, registry
 from guidefit.models import declaration
@@ -13,6 +13,7 @@ from guidefit.screens import arrays
 from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.truth import truth_table
 from helpers.defaults import Covariate, Design, Settings
+from helpers.fits import rank_all
 
 VARIANT = declaration.VARIANTS / "varying_effects.py"
 FAULTS = {
@@ -66,11 +67,7 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
             seen = replace(data, gene_of_sgrna=np.roll(data.gene_of_sgrna, 1))
         draws = model.fit(seen, seed)["posterior"].to_dataset()
         truth = truth_table(true, data.coords)
-        of_draws, of_truth = quantities(data, draws, truth)
-        parts = [(draws, truth), (of_draws, of_truth)]
-        found += [
-            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant=fault, seed=seed) for each, known in parts
-        ]
+        found.append(rank_all(quantities, data, draws, truth, rng).assign(variant=fault, seed=seed))
     return pd.concat(found, ignore_index=True)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from guidefit.assess import diagnostics, draws, estimates, fits
 from guidefit.base.names import DIM_COLUMNS, KEY
 from guidefit.screens.arrays import ModelData
 
@@ -58,3 +59,49 @@ def make_fit(rng, draws=1000, shift=0.0, divergences=0, deep=0):
     )
     prior = posterior.isel(chain=[0]).map(lambda v: v * 5 if v.name != "sigma" else v**5)
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats, "prior": prior})
+
+
+def estimate(tree, known=None, n_ranks=100, rng=None):
+    """A fit (groups of one seed) as arrays, and its estimates; known: its truth as a table."""
+    found = fits.of_tree(tree, [1])
+    rng = rng or np.random.default_rng(0)
+    aligned = found.posterior.parameters.align((truth() if known is None else known).assign(seed=1), [1])
+    return found, estimates.estimate(found, aligned, n_ranks, [rng])
+
+
+def table_of(found, estimated):
+    """The estimates of one fit as a table without ids."""
+    return estimated.table("study", "variant", found.seeds).drop(columns=["study", "variant", "seed"])
+
+
+def estimates_of(tree):
+    """The estimates of a fit as a table."""
+    return table_of(*estimate(tree))
+
+
+def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
+    """The diagnosis of a fit with the data DATA; changes: other thresholds."""
+    limits = THRESHOLDS | changes
+    (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
+    diagnostics.judge_predictions(found, loo, DATA, limits)
+    return found
+
+
+def rank(dataset, known, n_ranks=100, rng=None, ess=np.inf):
+    """Rank statistics of a truth (a table) among draws (chain, draw, ...) of one fit: KEY, truth, rank, n_ranks."""
+    flat = draws.of_dataset(dataset)
+    aligned = flat.parameters.align(known.assign(seed=1), [1])
+    ranks = estimates.rank_statistics(flat, aligned, n_ranks, [rng or np.random.default_rng(0)], ess)
+    return estimates.table_of_fits(flat.parameters, "", "", [1]).assign(**ranks.columns())
+
+
+def rank_all(quantities, data, dataset, known, rng):
+    """The same for the parameters of a fit and for the test quantities of calibration."""
+    flat = draws.of_dataset(dataset)
+    aligned = flat.parameters.align(known.assign(seed=1), [1])
+    of_draws, of_truth = quantities(data, flat, 0, aligned[0])
+    found = []
+    for each, true in ((flat, aligned), (of_draws, of_truth)):
+        ranks = estimates.rank_statistics(each, true, 100, [rng])
+        found.append(estimates.table_of_fits(each.parameters, "", "", [1]).assign(**ranks.columns()))
+    return pd.concat(found, ignore_index=True)

@@ -39,6 +39,8 @@ STUDIES = {
         "batch_size": 2,
         "keep_draws": False,
     },
+    "power": CHEAP
+    | {"simulate": {"genes": 2, "grid": {"cell_lines": [8, 9]}}, "variants": ["gene_effects"], "seeds": "0-1", "batch_size": 2},
     "real": CHEAP
     | {
         "screen": {"path": "screen.csv", "columns": COLUMNS, "essential": "essential.csv", "nonessential": "nonessential.csv"},

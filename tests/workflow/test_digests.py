@@ -95,9 +95,9 @@ FIGURES = {
     "plot_comparison",
     "plot_recovery",
 }
-FIGURES |= {"plot_calibration", "plot_effects", "plot_correction", "plot_samples"}
+FIGURES |= {"plot_calibration", "plot_design", "plot_effects", "plot_correction", "plot_samples"}
 EDITED = {
-    "assess/recovery.py": {"recover"},
+    "assess/recovery.py": {"recover", "measure_point"},
     "screens/depmap.py": {"import_depmap", "judge_samples"},
     "report/figures/correction.py": {"plot_correction"},
     "report/figures/style.py": FIGURES,

@@ -18,6 +18,7 @@ rule check:
         runtime=times_attempt(30),
     params:
         priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
+        engine=lookup("{study}/variants/{variant}/sampling/engine", within=STUDIES),
         draws=lookup("{study}/predictive_draws", within=STUDIES),
         figure_seeds=figure_seeds,
         variant=lookup("{study}/variants/{variant}/code", within=STUDIES),

@@ -11,6 +11,8 @@ except UserError as error:
 
 # `lookup` walks through all of STUDIES at each call, so that lists of seeds have mappings of their own.
 STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
+DESIGNS = loaded.grids
+POINTS = [point for points in DESIGNS.values() for point in points]
 COUNT_TABLES = {
     study["screen"]["table"]: study["screen"]["count_table"] for study in STUDIES.values() if "table" in study.get("screen", {})
 }
@@ -29,6 +31,7 @@ SEVERAL_VARIANTS = [name for name in COMPARED if name in CHECKED and len(STUDIES
 
 wildcard_constraints:
     study="|".join(STUDIES),
+    design="|".join(DESIGNS) or "(?!)",
     variant="[A-Za-z][A-Za-z0-9_]*",
     source="[A-Za-z][A-Za-z0-9_]*",
     seeds="[0-9]+(-[0-9]+)?",
@@ -146,6 +149,30 @@ def each(output, studies=STUDIES):
     ]
 
 
+def each_figure(output, studies=STUDIES):
+    """A rule's output for each of these studies that is not a point of a design study, whose figures are made only on request."""
+    return each(output, [study for study in studies if study not in POINTS])
+
+
+def of_points(output):
+    """A file of every point of a design study, as a rule's input."""
+    return lambda wildcards: collect(output, study=DESIGNS[wildcards.design])
+
+
+def thresholds_of_points(*keys):
+    """These thresholds of a design study, which are the same at all of its points, as a rule's param."""
+    return lambda wildcards: {key: STUDIES[next(iter(DESIGNS[wildcards.design]))]["thresholds"][key] for key in keys}
+
+
+def matrices(output):
+    """A rule's output for each variant with effects by gene and cell line, of the studies that ask for matrices."""
+    return [
+        collect(output, study=study, variant=[name for name, own in STUDIES[study]["variants"].items() if own["has_lines"]])
+        for study in REAL
+        if STUDIES[study]["matrices"]
+    ]
+
+
 def refuse_batch_of_all(wildcards):
     """No files, or a WorkflowError where --batch names a target: it has to name the rule that reads the files of fits."""
     batch = workflow.dag_settings.batch
@@ -161,6 +188,6 @@ def refuse_batch_of_all(wildcards):
 SUMMARY, DATA, OVER_SEEDS, OF_VARIANT = "0. Summary and tables", "1. Data", "2. Over all seeds", "{variant}"
 
 
-def in_report(path, caption, label, section):
+def in_report(path, caption, label, section, study="{study}"):
     """A file that the report shows in a section of its study, with a caption from workflow/report and a label."""
-    return report(path, caption=f"../report/{caption}.rst", category="{study}", subcategory=section, labels={"what": label})
+    return report(path, caption=f"../report/{caption}.rst", category=study, subcategory=section, labels={"what": label})

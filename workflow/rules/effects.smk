@@ -50,6 +50,50 @@ rule estimate_effects:
         "../../scripts/estimate_effects.py"
 
 
+rule write_matrices:
+    input:
+        gene_lines=rules.estimate_effects.output.gene_lines,
+    output:
+        effects="results/{study}/depmap/{variant}/CRISPRGeneEffect.csv",
+        sds="results/{study}/depmap/{variant}/CRISPRGeneEffectSD.csv",
+        dependencies="results/{study}/depmap/{variant}/CRISPRGeneDependency.csv",
+    log:
+        "logs/{study}/write_matrices/{variant}.log",
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=times_attempt(4000),
+    params:
+        source_names=lookup("{study}/screen/columns", within=STUDIES, default=DEPMAP_COLUMNS),
+        library=digest("write_matrices"),
+    message:
+        "{wildcards.study}: write the matrices of effects of {wildcards.variant}"
+    script:
+        "../../scripts/write_matrices.py"
+
+
+rule list_amplified:
+    input:
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
+        screen="results/{study}/data/screen/screen.parquet",
+        corrected=rules.estimate_effects.output.corrected,
+        gene_lines=rules.estimate_effects.output.gene_lines,
+    output:
+        in_report("results/{study}/amplified_genes.csv", "amplified_genes", "amplified genes (table)", SUMMARY),
+    log:
+        "logs/{study}/list_amplified.log",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        library=digest("list_amplified"),
+    message:
+        "{wildcards.study}: list the amplified genes with strong negative effects"
+    script:
+        "../../scripts/list_amplified.py"
+
+
 rule assess_correction:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),

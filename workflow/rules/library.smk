@@ -33,7 +33,7 @@ LIBRARY.reached(Code("import guidefit.base.startup, guidefit.config, guidefit.mo
 from guidefit.base.errors import UserError
 from guidefit.base.startup import check_folders
 from guidefit.config import load_config
-from guidefit.models.declaration import BUILT_IN, FORMER_MODULES
+from guidefit.models.declaration import BUILT_IN, FORMER_MODULES, declare
 
 BUILT_IN_FILES = {name: library_file(f"guidefit/models/variants/{name}.py") for name in BUILT_IN}
 
@@ -45,10 +45,14 @@ def digest(script, *modules):
 
 
 def resolve_variant(name, settings):
-    """What rules ask of a variant besides its settings: the user's own files, if any, and checksums of its code and of a fit's."""
+    """What rules ask of a variant besides its settings.
+
+    The user's own files, if any, checksums of its code and of a fit's, and whether it has effects by gene and cell line.
+    """
     own = settings["file"] and OwnVariant(settings["file"], LIBRARY, FORMER_MODULES)
     return {
         "own_files": [settings["file"], *own.helpers()] if own else [],
         "code": own.checksum() if own else LIBRARY.digest(Code(""), f"guidefit.models.variants.{name}"),
+        "has_lines": declare(settings["file"] or BUILT_IN_FILES[name]).structure is not None,
         "fit_code": digest("fit", f"guidefit.engines.{settings['sampling']['engine']}"),
     }

@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from guidefit.assess import calibration, checks, diagnostics, estimates, identifiability
+from guidefit.assess import calibration, checks, diagnostics, estimates, fits, identifiability
 from guidefit.assess.diagnostics import Diagnosis
+from guidefit.assess.estimates import Estimates
+from guidefit.assess.fits import Fits
 from guidefit.assess.quantities import Quantities
 from guidefit.base import randomness, tables
-from guidefit.engines import posterior_file
 from guidefit.models.declaration import Priors
 from guidefit.screens import arrays, screen_file
 
@@ -55,56 +56,62 @@ class Assessment:
 
 def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
     """Assess every fit of a batch; a fit that stopped with an error has a row of diagnostics and a check, and no estimates."""
-    found: dict[str, list[Any]] = {"estimates": [], "diagnostics": [], "checks": [], "directions": [], "ranks": []}
-    for seed, fit, error in posterior_file.read_batch(inputs.posterior):
-        ids = {"study": study, "variant": variant, "seed": seed}
-        diagnosis = diagnostics.stopped(error) if fit is None else _assess_fit(ids, fit, inputs, found)
-        found["diagnostics"].append(ids | diagnosis.as_row() | dict(inputs.settings) | _information(fit))
-        found["checks"] += [ids | row for row in diagnosis.checks.rows]
-        found["directions"] += [ids | each.as_row(number) for number, each in enumerate(diagnosis.directions, 1)]
+    found, errors, seeds = fits.read(inputs.posterior)
+    diagnoses = {seed: diagnostics.stopped(error) for seed, error in errors.items()}
+    information: dict[int, dict[str, Any]] = {}
+    of_estimates, ranks = pd.DataFrame(columns=list(estimates.COLUMNS)), pd.DataFrame(columns=list(calibration.RANK_COLUMNS))
+    if found:
+        rngs = [randomness.generator(study, variant, seed, "ranks") for seed in found.seeds]
+        truth = found.posterior.parameters.align(screen_file.read_truths(inputs.truth), found.seeds)
+        estimated = estimates.estimate(found, truth, inputs.n_ranks, rngs)
+        of_estimates = estimated.table(study, variant, found.seeds)
+        made = diagnostics.diagnose(found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
+        ranks = _assess_with_data(study, variant, inputs, found, estimated, made, rngs)
+        diagnoses |= dict(zip(found.seeds, made, strict=True))
+        columns = {name: values.tolist() for name, values in found.information.items()}
+        information = {
+            seed: {name: values[fit] for name, values in columns.items()} | {"versions": found.versions}
+            for fit, seed in enumerate(found.seeds)
+        }
+    rows: list[dict[str, Any]] = []
+    of_checks, directions = [], []
+    for seed in seeds:
+        ids, diagnosis = {"study": study, "variant": variant, "seed": seed}, diagnoses[seed]
+        rows.append(ids | diagnosis.as_row() | dict(inputs.settings) | information.get(seed, {}))
+        of_checks += [ids | row for row in diagnosis.checks.rows]
+        directions += [ids | each.as_row(number) for number, each in enumerate(diagnosis.directions, 1)]
     return Assessment(
-        estimates.make_table(found["estimates"]),
-        diagnostics.make_table(found["diagnostics"]),
-        checks.make_table(found["checks"]),
-        identifiability.make_table(found["directions"]),
-        tables.concatenate(found["ranks"], calibration.RANK_COLUMNS),
+        of_estimates,
+        diagnostics.make_table(rows),
+        checks.make_table(of_checks),
+        identifiability.make_table(directions),
+        ranks,
     )
 
 
-def _assess_fit(ids: dict[str, Any], fit: xr.DataTree, inputs: Inputs, found: dict[str, list[Any]]) -> Diagnosis:
-    """The diagnosis of one fit; its estimates and the rank statistics of its test quantities are added to `found`."""
-    rng = randomness.generator(ids["study"], ids["variant"], ids["seed"], "ranks")
-    draws, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
-    truth = screen_file.read_truth(inputs.truth, ids["seed"])
-    known = fit["summary"].to_dataset() if "summary" in fit.children else None
-    table = estimates.estimate(draws, truth, inputs.n_ranks, rng, known, diagnostics.is_mcmc(fit), prior)
-    loo = inputs.loo[inputs.loo["seed"] == ids["seed"]] if inputs.loo is not None else None
+def _assess_with_data(
+    study: str,
+    variant: str,
+    inputs: Inputs,
+    found: Fits,
+    estimated: Estimates,
+    diagnoses: list[Diagnosis],
+    rngs: list[np.random.Generator],
+) -> pd.DataFrame:
+    """Add the judgement of predictions to each diagnosis; the rank statistics of the test quantities (RANK_COLUMNS)."""
+    loo = dict(list(inputs.loo.groupby("seed"))) if inputs.loo is not None else None
     with_data = loo is not None or inputs.quantities is not None
-    data = arrays.model_data(screen_file.read_seed(inputs.screen, ids["seed"])) if with_data else None
-    found["estimates"].append(table.assign(**ids))
-    if inputs.quantities is not None and data is not None:
-        found["ranks"] += _rank_quantities(ids, inputs.quantities, data, draws, truth, inputs.n_ranks, rng, table["ess_bulk"].min())
-    return diagnostics.diagnose(fit, table, loo, data, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
-
-
-def _information(fit: xr.DataTree | None) -> dict[str, Any]:
-    """What the posterior file says of a fit: run times, the machine, the size of the data, versions of packages."""
-    if fit is None:
-        return {}
-    return {str(name): value.item() for name, value in fit["fit_info"].data_vars.items()} | {"versions": fit.attrs["versions"]}
-
-
-def _rank_quantities(
-    ids: dict[str, Any],
-    quantities: Quantities,
-    data: arrays.ModelData,
-    draws: xr.Dataset,
-    truth: pd.DataFrame,
-    n_ranks: int,
-    rng: np.random.Generator,
-    ess: float,
-) -> list[pd.DataFrame]:
-    of_draws, of_truth = quantities(data, draws, truth)
-    if not of_draws.data_vars:
-        return []
-    return [estimates.rank_statistics(of_draws, of_truth, n_ranks, rng, ess).assign(**ids)]
+    screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if with_data else repeat(None)
+    ranks, ess, truth = [], estimated.least_ess, estimated.ranks.truth
+    for fit, (seed, screen) in enumerate(zip(found.seeds, screens, strict=False)):
+        data = arrays.model_data(screen) if screen is not None else None
+        mine = loo[seed] if loo is not None else None
+        diagnostics.judge_predictions(diagnoses[fit], mine, data, inputs.thresholds)
+        if inputs.quantities is None or data is None:
+            continue
+        of_draws, of_truth = inputs.quantities(data, found.posterior, fit, truth[fit])
+        if of_draws.values:
+            ranked = estimates.rank_statistics(of_draws, of_truth, inputs.n_ranks, [rngs[fit]], ess[fit])
+            ids = estimates.table_of_fits(of_draws.parameters, study, variant, [seed])
+            ranks.append(ids.assign(**ranked.columns()))
+    return tables.concatenate(ranks, calibration.RANK_COLUMNS)

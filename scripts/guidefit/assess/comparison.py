@@ -24,7 +24,7 @@ FEW_ROWS = 100  # fewer make the standard errors unreliable
 def compare_study(study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_se: float) -> pd.DataFrame:
     """comparison.csv of a study: the comparison of its variants on the screen of each seed.
 
-    loo: pointwise LOO of all fits (predictive.LOO_TYPES), or None where checks are off; fits: diagnostics.csv.
+    loo: pointwise LOO of all fits (leave_one_out.LOO_TYPES), or None where checks are off; fits: diagnostics.csv.
     """
     parts = [pd.DataFrame(columns=list(COLUMNS))]
     for seed, of_seed in fits.groupby("seed", sort=True):

@@ -8,17 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
-import xarray as xr
+from arviz_stats.base import array_stats
 
 from guidefit.assess import checks, estimates, identifiability, prior_conflict, uniformity, wording
 from guidefit.assess.checks import Checks
-from guidefit.assess.identifiability import Direction
-from guidefit.base.names import variable_of
+from guidefit.assess.estimates import Estimates
+from guidefit.assess.fits import Fits
+from guidefit.assess.identifiability import Certificate, Direction
 from guidefit.engines.interface import K_HAT_MAX
-from guidefit.engines.posterior_file import reported
 from guidefit.models.declaration import Priors
 from guidefit.screens.arrays import ModelData
 
@@ -60,44 +59,55 @@ def first_line(message: str) -> str:
 
 
 def diagnose(
-    fit: xr.DataTree,
-    table: pd.DataFrame,
-    loo: pd.DataFrame | None,
-    data: ModelData | None,
+    fits: Fits,
+    found: Estimates,
     thresholds: Mapping[str, float],
     priors: Priors,
     warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
-) -> Diagnosis:
-    """Compute and judge every figure of merit of one fit.
+) -> list[Diagnosis]:
+    """Compute and judge every figure of merit of each fit, but those of predictions: see `judge_predictions`.
 
-    table: its estimates. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where the predictive checks were not made.
-    thresholds: those of the config. priors: those that the fit was made with. warnings: those of the import of a real screen.
-    unjudged: variables whose R-hat and ESS are in the estimates but not judged.
+    found: their estimates. thresholds: those of the config. priors: those that the fits were made with. warnings: those of the
+    import of a real screen. unjudged: variables whose R-hat and ESS are in the estimates but not judged.
     """
-    found = Checks()
+    made = [Checks() for _ in fits.seeds]
+    figures = [_judge_draws(fit, fits, found, made[fit], thresholds, warnings, unjudged) for fit in range(len(made))]
+    certificates = identifiability.certify(
+        fits.posterior, fits.prior, thresholds["contraction_pass"], thresholds["contraction_fail"]
+    )
+    for mine, certificate, checked in zip(figures, certificates, made, strict=True):
+        _judge_identifiability(certificate, checked, thresholds)
+        count = len(certificate.directions) + len(certificate.scales)
+        mine |= {"contraction_min": certificate.least, "unlearnt_directions": count}
+    prior_conflict.judge(found, fits.prior, priors, thresholds["prior_conflict_level"], made)
+    for fit, checked in enumerate(made):
+        _note_boundary(found.ranks.truth[fit], found, fits, checked)
+    directions = (certificate.directions + certificate.scales for certificate in certificates)
+    return [Diagnosis(*each) for each in zip(figures, made, directions, strict=True)]
+
+
+def _judge_draws(
+    fit: int,
+    fits: Fits,
+    found: Estimates,
+    checked: Checks,
+    thresholds: Mapping[str, float],
+    warnings: Sequence[str],
+    unjudged: Collection[str],
+) -> dict[str, Any]:
+    """The figures of one fit's estimates and draws."""
     for warning in warnings:
-        found.add(checks.SCREEN, "warn", where=warning)
-    posterior, prior = (reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
-    _judge_finite(table, found)
-    free = table[~(estimates.find_constant(table, posterior, prior) | variable_of(table["variable"]).isin(unjudged))]
-    figures = _judge_chains(fit, free, found, thresholds) if is_mcmc(fit) else {"method": "importance sampling"}
-    if "importance" in fit.children:
-        figures |= _judge_importance(fit, found, thresholds)
-    contraction, directions = _judge_identifiability(posterior, prior, found, thresholds)
-    figures |= {"contraction_min": contraction, "unlearnt_directions": len(directions)}
-    prior_conflict.judge(table, prior, priors, thresholds["prior_conflict_level"], found)
-    _note_boundary(table, prior, found)
-    if loo is None or data is None:
-        found.add(checks.PREDICTIVE, "unchecked")
-    else:
-        figures |= _judge_predictions(loo, data, found, thresholds)
-    return Diagnosis(figures, found, directions)
-
-
-def is_mcmc(fit: xr.DataTree) -> bool:
-    """Whether the draws are a Markov chain's."""
-    return bool({"diverging", "departing_rows"} & set(fit["sample_stats"].data_vars))
+        checked.add(checks.SCREEN, "warn", where=warning)
+    parameters = found.parameters
+    wrong = ~np.isfinite([found.statistics[name][fit] for name in estimates.SUMMARY]).all(axis=0)
+    names = [parameters.names[i] for i in np.flatnonzero(wrong)[: SHOWN + 1]]
+    checked.at_most(checks.FINITE, int(wrong.sum()), 0, 0, listed(names, int(wrong.sum())))
+    free = np.flatnonzero(~(found.is_constant[fit] | np.isin(parameters.variables, list(unjudged))))
+    figures = _judge_chains(fit, fits, found, free, checked, thresholds) if fits.is_mcmc(fit) else {"method": "importance sampling"}
+    if fits.importance:
+        figures |= _judge_importance(fit, fits, checked, thresholds)
+    return figures
 
 
 def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -107,26 +117,23 @@ def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return table.reindex(columns=[*COLUMNS, *others])
 
 
-def _judge_finite(table: pd.DataFrame, found: Checks) -> None:
-    wrong = table[~np.isfinite(table[list(estimates.SUMMARY)].to_numpy(dtype=float)).all(axis=1)]
-    names = [estimates.name_of(row) for _, row in wrong.head(SHOWN + 1).iterrows()]
-    found.at_most(checks.FINITE, len(wrong), 0, 0, listed(names, len(wrong)))
+def _judge_chains(
+    fit: int, fits: Fits, found: Estimates, free: np.ndarray, checked: Checks, t: Mapping[str, float]
+) -> dict[str, Any]:
+    """R-hat, ESS, divergences, tree depth and E-BFMI; free: places of the parameters whose R-hat and ESS are judged."""
+    stats = fits.sampler_of(fit)
+    chains, draws = next(iter(stats.values())).shape
+    of_nuts = "diverging" in stats
+    figures: dict[str, Any] = {"method": "NUTS over the scales" if fits.importance else "NUTS" if of_nuts else "Gibbs"}
 
-
-def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
-    """R-hat, ESS, divergences, tree depth and E-BFMI; table: estimates without quantities that are constant."""
-    stats = fit["sample_stats"].to_dataset()
-    chains, draws = stats.sizes["chain"], stats.sizes["draw"]
-    of_nuts = "diverging" in stats.data_vars
-    figures: dict[str, Any] = {"method": "NUTS over the scales" if "importance" in fit.children else "NUTS" if of_nuts else "Gibbs"}
-
-    value, worst = _worst(table, "r_hat", largest=True)
+    names = [found.parameters.names[i] for i in free]
+    value, worst = _worst(found.statistics["r_hat"][fit, free], names, largest=True)
     figures |= {"r_hat_max": value, "r_hat_worst": worst}
-    found.below(checks.R_HAT, value, t["r_hat_pass"], t["r_hat_fail"], worst)
+    checked.below(checks.R_HAT, value, t["r_hat_pass"], t["r_hat_fail"], worst)
     for name, kind in ((checks.ESS_BULK, "bulk"), (checks.ESS_TAIL, "tail")):
-        value, worst = _worst(table, f"ess_{kind}", largest=False)
+        value, worst = _worst(found.statistics[f"ess_{kind}"][fit, free], names, largest=False)
         figures |= {f"ess_{kind}_min": value, f"ess_{kind}_worst": worst}
-        found.at_least(name, value, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, worst)
+        checked.at_least(name, value, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, worst)
 
     if not of_nuts:
         return figures
@@ -137,36 +144,36 @@ def _judge_chains(fit: xr.DataTree, table: pd.DataFrame, found: Checks, t: Mappi
         (checks.DIVERGENCES, divergences, t["divergence_rate_fail"]),
         (checks.MAX_TREEDEPTH, deep, t["max_treedepth_rate_fail"]),
     ):
-        found.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
+        checked.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
 
-    figures["e_bfmi_min"] = float(azs.bfmi(stats)["energy"].min())
-    found.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
+    figures["e_bfmi_min"] = float(array_stats.bfmi(stats["energy"]).min())
+    checked.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
     return figures
 
 
-def _worst(table: pd.DataFrame, column: str, largest: bool) -> tuple[float, str]:
-    """The worst value of a column of the estimates and its parameter's name; NaN, which no check passes, is the worst of all."""
-    values = table[column]
-    if values.isna().any() or values.empty:
-        return np.nan, estimates.name_of(table.loc[values.isna().idxmax()]) if len(table) else ""
-    place = values.idxmax() if largest else values.idxmin()
-    return float(values[place]), estimates.name_of(table.loc[place])
+def _worst(values: np.ndarray, names: Sequence[str], largest: bool) -> tuple[float, str]:
+    """The worst value and its parameter's name; NaN, which no check passes, is the worst of all."""
+    unknown = np.isnan(values)
+    if unknown.any() or not len(values):
+        return np.nan, names[int(unknown.argmax())] if len(values) else ""
+    place = int(values.argmax() if largest else values.argmin())
+    return float(values[place]), names[place]
 
 
-def _judge_importance(fit: xr.DataTree, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
+def _judge_importance(fit: int, fits: Fits, checked: Checks, t: Mapping[str, float]) -> dict[str, Any]:
     """Modes, k-hat and effective draws of the engine `collapsed`, and the log evidence they give."""
-    figures = {str(name): float(value) for name, value in fit["importance"].data_vars.items()}
-    chains, ess, k_hat = fit["sample_stats"].sizes["chain"], figures["importance_ess"], figures["k_hat"]
-    _judge_modes(figures["modes"], figures["mass_missed"], found)
+    figures = {name: float(values[fit]) for name, values in fits.importance.items()}
+    chains, ess, k_hat = fits.posterior.chains, figures["importance_ess"], figures["k_hat"]
+    _judge_modes(figures["modes"], figures["mass_missed"], checked)
     if not np.isfinite(figures["weighted_draws"]):
         return figures
     draws = f"{figures['weighted_draws']:.0f} draws"
-    if is_mcmc(fit):
+    if fits.is_mcmc(fit):
         if np.isfinite(k_hat):
-            found.add(checks.IMPORTANCE_K_HAT, "note", k_hat, K_HAT_MAX, draws)
+            checked.add(checks.IMPORTANCE_K_HAT, "note", k_hat, K_HAT_MAX, draws)
         return figures | {"importance_ess": np.nan, "log_evidence": np.nan, "log_evidence_se": np.nan}
-    found.below(checks.IMPORTANCE_K_HAT, k_hat, K_HAT_MAX, K_HAT_MAX, draws)
-    found.at_least(checks.IMPORTANCE_ESS, ess, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, draws)
+    checked.below(checks.IMPORTANCE_K_HAT, k_hat, K_HAT_MAX, K_HAT_MAX, draws)
+    checked.at_least(checks.IMPORTANCE_ESS, ess, t["ess_per_chain_pass"] * chains, t["ess_per_chain_fail"] * chains, draws)
     return figures
 
 
@@ -178,32 +185,33 @@ def _judge_modes(modes: float, missed: float, found: Checks) -> None:
         found.at_most(checks.MODES, missed, MASS_MISSED_PASS, MASS_MISSED_FAIL, f"{modes:.0f} modes" if modes > 1 else "1 mode")
 
 
-def _judge_identifiability(
-    posterior: xr.Dataset, prior: xr.Dataset, found: Checks, t: Mapping[str, float]
-) -> tuple[float, list[Direction]]:
-    """The smallest contraction of the locations, and all directions and scales that are not identified."""
-    least, directions = identifiability.find_unidentified_directions(posterior, prior, t["contraction_pass"])
-    for direction in directions:
+def _judge_identifiability(certificate: Certificate, found: Checks, t: Mapping[str, float]) -> None:
+    for direction in certificate.directions:
         level = "fail" if direction.contraction - 2 * direction.mcse < t["contraction_fail"] else "warn"
         limit = t["contraction_fail"] if level == "fail" else t["contraction_pass"]
         found.add(checks.CONTRACTION, level, direction.contraction, limit, direction.name)
-    if not directions and np.isfinite(least):
-        found.add(checks.CONTRACTION, "pass", least, t["contraction_pass"])
+    if not certificate.directions and np.isfinite(certificate.least):
+        found.add(checks.CONTRACTION, "pass", certificate.least, t["contraction_pass"])
 
-    least_scale, scales = identifiability.find_unidentified_scales(posterior, prior, t["contraction_fail"], -t["contraction_pass"])
-    for scale in scales:
+    for scale in certificate.scales:
         found.add(checks.SCALE_CONTRACTION, "warn", scale.contraction, t["contraction_fail"], scale.name)
-    if not scales and np.isfinite(least_scale):
-        found.add(checks.SCALE_CONTRACTION, "pass", least_scale, t["contraction_fail"])
-    return least, directions + scales
+    if not certificate.scales and np.isfinite(certificate.least_scale):
+        found.add(checks.SCALE_CONTRACTION, "pass", certificate.least_scale, t["contraction_fail"])
 
 
-def _note_boundary(table: pd.DataFrame, prior: xr.Dataset, found: Checks) -> None:
+def _note_boundary(truth: np.ndarray, table: Estimates, fits: Fits, found: Checks) -> None:
     """A scale that is simulated as 0: every draw is above it, so that no central interval covers it."""
-    at_zero = table.loc[table["truth"] == 0, "variable"]
-    for variable in dict.fromkeys(variable_of(at_zero)):
-        if variable in prior and float(prior[variable].min()) >= 0:
+    for variable in dict.fromkeys(table.parameters.variables[truth == 0].tolist()):
+        if variable in fits.prior.values and float(fits.prior.values[variable].min()) >= 0:
             found.add(checks.TRUTH_ON_BOUNDARY, "note", 0, where=variable)
+
+
+def judge_predictions(diagnosis: Diagnosis, loo: pd.DataFrame | None, data: ModelData | None, t: Mapping[str, float]) -> None:
+    """Add what the predictive checks give. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where none were made."""
+    if loo is None or data is None:
+        diagnosis.checks.add(checks.PREDICTIVE, "unchecked")
+    else:
+        diagnosis.figures.update(_judge_predictions(loo, data, diagnosis.checks, t))
 
 
 def _judge_predictions(loo: pd.DataFrame, data: ModelData, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:

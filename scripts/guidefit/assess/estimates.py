@@ -1,15 +1,16 @@
-"""Estimates of one fit: a row per parameter with its summary, its truth, the rank statistic of the truth, and the contraction."""
+"""Estimates of the fits of a batch: of each parameter a summary, its truth, the truth's rank statistic, and the contraction."""
 
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
-import xarray as xr
+from arviz_stats.base import array_stats
 
-from guidefit.base import tables
+from guidefit.assess.draws import Draws, Parameters
+from guidefit.assess.fits import Fits
 from guidefit.base.arrays import evenly_spaced
-from guidefit.base.names import DIM_COLUMNS, KEY, indexed
+from guidefit.base.names import KEY
 from guidefit.engines.mixture import HDI_PROB, QUANTILES
 
 COLUMNS = (
@@ -19,126 +20,151 @@ COLUMNS = (
     *("q05", "q10", "q90", "q95", "contraction"),
 )
 SUMMARY = ("mean", "sd", *QUANTILES, "hdi_lower", "hdi_upper")
+TAIL_PROB = 0.89  # the tail ESS is that of the quantiles 0.11 and 0.89, ArviZ's default
 _OF_CHAINS = ("mcse_mean", "mcse_sd", "ess_bulk", "ess_tail", "r_hat")
-CONSTANT = 1e-9  # relative sd below which draws differ by rounding only
-_SAMPLE = ("chain", "draw")
 
 
-def estimate(
-    posterior: xr.Dataset,
-    truth: pd.DataFrame,
-    n_ranks: int,
-    rng: np.random.Generator,
-    summary: xr.Dataset | None = None,
-    mcmc: bool = True,
-    prior: xr.Dataset | None = None,
-) -> pd.DataFrame:
-    """One row per variable and coordinate: summary, truth, the truth's rank statistic among thinned draws, and the contraction.
+@dataclass(frozen=True)
+class Ranks:
+    """Rank statistics of the truths of several fits.
 
-    posterior: dims (chain, draw) and others, see `names`. truth: KEY and truth (on the model's scale; missing where there is no
-    counterpart). summary: (statistic, ...) statistics that the engine computes without its draws. mcmc: whether the draws are a
-    Markov chain's, so that R-hat, ESS and Monte Carlo errors can be computed from them. prior: its draws, for the contraction,
-    1 - posterior / prior variance. A quantity that is constant in the prior and in the posterior (the diagonal of a
-    correlation matrix) has no R-hat, ESS, Monte Carlo error or contraction.
+    truth, rank: (seed, P), NaN and -1 where a truth is not known; n_ranks: (seed,) the rank is one of 0..n_ranks - 1.
     """
-    parts = [] if summary is None else [_long(summary, "statistic")]
-    if mcmc:
-        parts.insert(0, _long(_of_chains(posterior, summary is None), "statistic"))
-    keys = list(KEY)
-    table = parts[0] if len(parts) == 1 else parts[0].drop(columns=keys).combine_first(parts[1]).assign(**parts[0][keys])
-    for name in ("ess_bulk", "ess_tail", "r_hat"):
-        table[name] = table.get(name, np.nan)
-    constant = find_constant(table, posterior, prior)
-    table.loc[constant, [name for name in _OF_CHAINS if name in table]] = np.nan
-    least = table["ess_bulk"].min() if mcmc else np.inf
-    table = table.merge(rank_statistics(posterior, truth, n_ranks, rng, least), on=keys, how="left", sort=False)
-    table["contraction"] = np.nan
-    if prior is not None:
-        before = _long(prior.var(_SAMPLE).expand_dims(of=["prior_variance"]), "of")
-        variance = table[keys].merge(before, on=keys, how="left")["prior_variance"]
-        table["contraction"] = 1 - table["sd"] ** 2 / variance.where(~constant)
-    return table[[column for column in COLUMNS if column in table]]
+
+    truth: np.ndarray
+    rank: np.ndarray
+    n_ranks: np.ndarray
+
+    def columns(self) -> dict[str, object]:
+        """Columns (seed x P,) of a table: truth, rank, n_ranks."""
+        rank = pd.array(self.rank.ravel(), dtype="Int64")
+        rank[self.rank.ravel() < 0] = pd.NA
+        return {"truth": self.truth.ravel(), "rank": rank, "n_ranks": np.repeat(self.n_ranks, self.truth.shape[1])}
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimates of fits with the same parameters.
+
+    statistics: name -> (seed, P), SUMMARY, those of chains, and the contraction; is_constant: (seed, P), whether the quantity is
+    constant in the prior and in the posterior (the diagonal of a correlation matrix); ranks: of the truths.
+    """
+
+    parameters: Parameters
+    statistics: dict[str, np.ndarray]
+    is_constant: np.ndarray
+    ranks: Ranks
+
+    @property
+    def least_ess(self) -> np.ndarray:
+        """(seed,) the smallest bulk ESS of a fit, NaN where there is none."""
+        return least_ess(self.statistics["ess_bulk"])
+
+    def table(self, study: str, variant: str, seeds: Sequence[int]) -> pd.DataFrame:
+        """One row per fit and parameter, with COLUMNS."""
+        ids = table_of_fits(self.parameters, study, variant, seeds)
+        columns = {name: values.ravel() for name, values in self.statistics.items()} | self.ranks.columns()
+        return ids.assign(**columns)[[column for column in COLUMNS if column in ids or column in columns]]
+
+
+def estimate(fits: Fits, truth: np.ndarray, n_ranks: int, rngs: Sequence[np.random.Generator]) -> Estimates:
+    """Estimates of every fit. truth: (seed, P), NaN where it is not known; rngs: a stream for each fit, for ties of ranks.
+
+    The contraction is 1 - posterior / prior variance. A quantity that is constant in the prior and in the posterior has no R-hat,
+    ESS, Monte Carlo error or contraction, and fits without a Markov chain have no R-hat and ESS.
+    """
+    is_constant = find_constant(fits.posterior, fits.prior)
+    shape = is_constant.shape
+    statistics = {name: values.copy() for name, values in (fits.summary or {}).items()}
+    statistics |= {name: np.full(shape, np.nan) for name in (*SUMMARY, *_OF_CHAINS) if name not in statistics}
+    chains = [fit for fit in range(shape[0]) if fits.is_mcmc(fit)]
+    if chains:
+        for name, values in _of_chains(fits.posterior, chains, fits.summary is None).items():
+            # Where chains give no Monte Carlo error, that of the engine's own summary remains.
+            statistics[name][chains] = np.where(np.isnan(values), statistics[name][chains], values)
+    for name in _OF_CHAINS:
+        statistics[name][is_constant] = np.nan
+    ess = np.full(shape[0], np.inf)
+    ess[chains] = least_ess(statistics["ess_bulk"][chains])
+    variance = np.where(is_constant, np.nan, _prior_variance(fits.posterior, fits.prior))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistics["contraction"] = 1 - statistics["sd"] ** 2 / variance
+    ranks = rank_statistics(fits.posterior, truth, n_ranks, rngs, ess)
+    return Estimates(fits.posterior.parameters, statistics, is_constant, ranks)
+
+
+def least_ess(ess: np.ndarray) -> np.ndarray:
+    """(seed,) the smallest of (seed, P) that is known; NaN where none is."""
+    least = np.where(np.isnan(ess), np.inf, ess).min(axis=1, initial=np.inf)
+    return np.where(np.isfinite(least), least, np.nan)
 
 
 def rank_statistics(
-    draws: xr.Dataset, truth: pd.DataFrame, n_ranks: int, rng: np.random.Generator, ess: float = np.inf
-) -> pd.DataFrame:
-    """Rank statistic of each truth among thinned draws: KEY, truth, rank, n_ranks.
+    draws: Draws, truth: np.ndarray, n_ranks: int, rngs: Sequence[np.random.Generator], ess: np.ndarray | float = np.inf
+) -> Ranks:
+    """Rank statistics of truths (seed, P); ess: (seed,) effective sample sizes of the fits.
 
-    rank: number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts et al.
-    2018). Where the effective sample size `ess` is smaller, only that number of draws is taken: they are about independent.
+    The rank is the number of n_ranks - 1 evenly spaced pooled draws below the truth, 0..n_ranks - 1, ties broken at random (Talts
+    et al. 2018). Where the effective sample size is smaller, only that number of draws is taken: they are about independent.
     """
-    pooled = draws.stack(sample=_SAMPLE, create_index=False)
-    kept = evenly_spaced(pooled.sizes["sample"], int(min(n_ranks - 1, max(ess if np.isfinite(ess) else n_ranks, 1))))
-    table = _long(pooled.isel(sample=kept).assign_coords(sample=kept), "sample")
-    numbers = table.drop(columns=list(KEY)).to_numpy()
-    table = table[list(KEY)].merge(truth[[*KEY, "truth"]], on=list(KEY), how="left", sort=False)
-    value = table["truth"].to_numpy()[:, None]
-    ties = (numbers == value).sum(axis=1)
-    rank = (numbers < value).sum(axis=1) + rng.integers(0, ties + 1)
-    table["rank"] = pd.array(rank, dtype="Int64")
-    table.loc[table["truth"].isna(), "rank"] = pd.NA
-    return table.assign(n_ranks=len(kept) + 1)
+    rank, counts = np.full(truth.shape, -1), np.empty(len(truth), int)
+    for fit, (known, size) in enumerate(zip(truth, np.broadcast_to(ess, len(truth)), strict=True)):
+        most = min(n_ranks - 1, max(size if np.isfinite(size) else n_ranks, 1))
+        kept = evenly_spaced(draws.count, int(most))
+        numbers = draws.matrix(fit)[kept]
+        ties, below = (numbers == known).sum(axis=0), (numbers < known).sum(axis=0)
+        rank[fit] = np.where(np.isnan(known), -1, below + rngs[fit].integers(0, ties + 1))
+        counts[fit] = len(kept) + 1
+    return Ranks(truth, rank, counts)
 
 
-def make_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The estimates of several fits in the columns of estimates.csv; no rows where there are no fits."""
-    return tables.concatenate(parts, COLUMNS)
+def table_of_fits(parameters: Parameters, study: str, variant: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """study, variant, seed and KEY of the parameters of each fit, one fit after the other."""
+    keys = parameters.keys.iloc[np.tile(np.arange(len(parameters)), len(seeds))].reset_index(drop=True)
+    ids = {"study": study, "variant": variant, "seed": np.repeat(np.asarray(seeds, dtype=np.int64), len(parameters))}
+    return keys.assign(**ids)[[*ids, *KEY]]
 
 
-def name_of(row: pd.Series) -> str:
-    """The name of the parameter of a row of estimates, such as gamma_g[TP53]."""
-    coordinate = [str(row[key]) for key in DIM_COLUMNS if pd.notna(row[key])]
-    return indexed(str(row["variable"]), *coordinate)
+def find_constant(posterior: Draws, prior: Draws) -> np.ndarray:
+    """(seed, P) whether the quantity is constant in both prior and posterior."""
+    of_prior, of_posterior = prior.is_constant(), posterior.is_constant()
+    parts = [
+        after & of_prior[name] if name in of_prior and of_prior[name].any() else np.zeros_like(after)
+        for name, after in of_posterior.items()
+    ]
+    return np.concatenate(parts, axis=1)
 
 
-def is_constant(draws: xr.DataArray) -> xr.DataArray:
-    """Of each coordinate of (chain, draw, ...): whether all its draws are the same number, up to rounding."""
-    values = draws.astype(float)
-    spread = values.max(_SAMPLE) - values.min(_SAMPLE)
-    size = abs(values.mean(_SAMPLE))
-    return (spread <= CONSTANT * size) & np.isfinite(size)
+def _prior_variance(posterior: Draws, prior: Draws) -> np.ndarray:
+    """(P,) variance of each of the posterior's parameters in the prior, NaN where the prior does not have it."""
+    parts = []
+    for name, labels in posterior.labels.items():
+        known = dict.fromkeys(map(tuple, (each.values() for each in prior.labels.get(name, []))))
+        known = dict(zip(known, np.nanvar(prior.values[name], axis=(1, 2))[0].tolist(), strict=True)) if known else known
+        parts += [known.get(tuple(each.values()), np.nan) for each in labels]
+    return np.array(parts)
 
 
-def find_constant(table: pd.DataFrame, posterior: xr.Dataset, prior: xr.Dataset | None) -> np.ndarray:
-    """(row of table,) whether the quantity is constant in both prior and posterior."""
-    shared = [] if prior is None else [name for name in posterior.data_vars if name in prior]
-    both = xr.Dataset({name: is_constant(posterior[name]) & is_constant(prior[name]) for name in shared})  # type: ignore[index]
-    if not any(both[name].any() for name in shared):
-        return np.zeros(len(table), bool)
-    flags = _long(both.astype(float).expand_dims(of=["constant"]), "of")
-    return (table[list(KEY)].merge(flags, on=list(KEY), how="left")["constant"] == 1).to_numpy()
+def _of_chains(posterior: Draws, chosen: list[int], whole: bool) -> dict[str, np.ndarray]:
+    """statistic -> (chosen fit, P) of a Markov chain's draws: R-hat, ESS, Monte Carlo errors, and with `whole` the summary too."""
+    parts = []
+    for values in posterior.values.values():
+        draws = np.ascontiguousarray(np.moveaxis(values[chosen], 3, 1))  # (fit, K, chain, draw)
+        found = {
+            "mcse_mean": array_stats.mcse(draws, method="mean"),
+            "mcse_sd": array_stats.mcse(draws, method="sd"),
+            "ess_bulk": array_stats.ess(draws, method="bulk"),
+            "ess_tail": array_stats.ess(draws, method="tail", prob=TAIL_PROB),
+            "r_hat": array_stats.rhat(draws),
+        }
+        parts.append(found | (_summary(draws) if whole else {}))
+    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
 
 
-def _of_chains(posterior: xr.Dataset, whole: bool) -> xr.Dataset:
-    """(statistic, ...) of a Markov chain's draws: R-hat, ESS, Monte Carlo errors, and with `whole` the summary too."""
-    parts = {
-        "mcse_mean": azs.mcse(posterior, method="mean"),
-        "mcse_sd": azs.mcse(posterior, method="sd"),
-        "ess_bulk": azs.ess(posterior, method="bulk"),
-        "ess_tail": azs.ess(posterior, method="tail"),
-        "r_hat": azs.rhat(posterior),
-    }
-    if whole:
-        quantiles = posterior.quantile(list(QUANTILES.values()), dim=_SAMPLE, skipna=False)
-        hdi = azs.hdi(posterior, prob=HDI_PROB)
-        parts |= {"mean": posterior.mean(_SAMPLE, skipna=False), "sd": posterior.std(_SAMPLE, ddof=1, skipna=False)}
-        parts |= {name: quantiles.isel(quantile=i, drop=True) for i, name in enumerate(QUANTILES)}
-        parts |= {f"hdi_{end}": hdi.sel(ci_bound=end, drop=True) for end in ("lower", "upper")}
-    named = [value.expand_dims(statistic=[name]) for name, value in parts.items()]
-    return xr.concat(named, "statistic", coords="minimal", compat="override")
-
-
-def _long(values: xr.Dataset, wide: str) -> pd.DataFrame:
-    """One row per variable and coordinate, one column per entry of the dim `wide`, in the order of the variables."""
-    numbers, keys = [], []
-    for name, array in values.data_vars.items():
-        dims = [str(dim) for dim in array.dims if dim != wide]
-        numbers.append(array.transpose(*dims, wide).values.reshape(-1, array.sizes[wide]))
-        for place in product(*(array[dim].values.tolist() for dim in dims)):
-            at = dict(zip(dims, place, strict=True))
-            own = [at.pop(dim, None) for dim in DIM_COLUMNS]
-            keys.append((indexed(str(name), *at.values()), *own))
-    table = pd.DataFrame(np.concatenate(numbers), columns=values[wide].values)
-    columns = {key: pd.array(column, dtype="str") for key, column in zip(KEY, zip(*keys, strict=True), strict=True)}
-    return table.assign(**columns)
+def _summary(draws: np.ndarray) -> dict[str, np.ndarray]:
+    """SUMMARY of draws (fit, K, chain, draw): statistic -> (fit, K)."""
+    sample = (2, 3)
+    found = {"mean": draws.mean(axis=sample), "sd": draws.std(axis=sample, ddof=1)}
+    found |= dict(zip(QUANTILES, np.quantile(draws, list(QUANTILES.values()), axis=sample), strict=True))
+    hdi = array_stats.hdi(draws, HDI_PROB, axis=sample)
+    return found | {"hdi_lower": hdi[..., 0], "hdi_upper": hdi[..., 1]}

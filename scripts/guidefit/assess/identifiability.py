@@ -10,23 +10,20 @@ makes up a large part of the prior variance of some parameter (`share`). Scale p
 """
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
-import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import scipy.linalg
 import scipy.special
-import xarray as xr
+from arviz_stats.base import array_stats
 
-from guidefit.base.names import indexed
+from guidefit.assess.draws import CONSTANT, Draws
 
 COLUMNS = ("study", "variant", "seed", "direction", "name", "contraction", "mcse", "share", "sd", "loadings")
 MAX_PARAMETERS = 200
 MIN_DRAWS = 8  # for each parameter: the covariance of fewer has directions that are small or large by chance
 DEPENDENT = 1e-10  # share of a parameter's prior variance that other parameters leave unexplained where it is their combination
-CONSTANT = 1e-9  # relative range below which draws differ by rounding only
 
 
 @dataclass(frozen=True)
@@ -64,44 +61,67 @@ class Direction:
         return {"direction": number, "name": self.name, **figures, "loadings": loadings}
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What the data of one fit carry no information about.
+
+    least, least_scale: smallest contraction of a direction that counts, and of a scale; NaN where there is none.
+    directions, scales: those that are not identified.
+    """
+
+    least: float
+    directions: list[Direction]
+    least_scale: float
+    scales: list[Direction]
+
+
+def certify(posterior: Draws, prior: Draws, contraction_pass: float, contraction_fail: float) -> list[Certificate]:
+    """The certificate of each fit; contraction_pass, contraction_fail: thresholds of the config."""
+    directions = find_unidentified_directions(posterior, prior, contraction_pass)
+    scales = find_unidentified_scales(posterior, prior, contraction_fail, -contraction_pass)
+    return [Certificate(*of_locations, *of_scales) for of_locations, of_scales in zip(directions, scales, strict=True)]
+
+
 def find_unidentified_directions(
-    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float, min_share: float = 1 / 3
-) -> tuple[float, list[Direction]]:
-    """The smallest contraction of any direction that counts, and the directions that the data carry no information about.
+    posterior: Draws, prior: Draws, max_contraction: float, min_share: float = 1 / 3
+) -> list[tuple[float, list[Direction]]]:
+    """Of each fit the smallest contraction of any direction that counts, and the directions without information in the data.
 
     Where no direction counts, the smallest contraction of any single parameter is returned; NaN where there is no location or where
     there are too few draws. A direction is unidentified where its contraction is not reliably (by two Monte Carlo standard errors)
     above max_contraction.
 
-    posterior: dims (chain, draw, ...), prior: the same variables. Location parameters are those that take negative values in the
-    prior. Variables by sgRNA, or by gene and cell line, are left out of the eigenproblem (each has its own data) and join as
-    loadings. With more than
-    MAX_PARAMETERS parameters, or too few draws for them, the first ones of each variable are taken. Quantities that are constant in
-    the prior, not finite, or linear combinations of earlier ones are left out too. (Formula: generalised Rayleigh quotient.)
+    Location parameters are those that take negative values in the prior. Variables by sgRNA, or by gene and cell line, are left out
+    of the eigenproblem (each has its own data) and join as loadings. With more than MAX_PARAMETERS parameters, or too few draws for
+    them, the first ones of each variable are taken. Quantities that are constant in the prior, not finite, or linear combinations
+    of earlier ones are left out too. (Formula: generalised Rayleigh quotient.)
     """
-    draws = _location_draws(posterior, prior)
-    if draws is None:
-        return np.nan, []
-    ratios, vectors = scipy.linalg.eigh(draws.after_cov, draws.before_cov)
-    vectors = vectors[:, ratios > 1e-12]  # parameters that never moved are the sampler's failure, which R-hat reports
-    identified, unidentified = [], []
-    for vector in vectors.T:
-        candidate = draws.direction(vector)
-        if _keeps_prior(candidate, max_contraction):
-            unidentified.append(vector)
+    locations = [name for name in _real_variables(posterior, prior) if float(prior.values[name].min()) < 0]
+    core = [name for name in locations if not _has_own_data(posterior.dims(name)) and not name.startswith("rho")]
+    if not core:
+        return [(np.nan, []) for _ in range(len(posterior))]
+    most = max(1, min(MAX_PARAMETERS, min(posterior.count, prior.count) // MIN_DRAWS) // len(core))
+    names, before = prior.names(locations, most), prior.matrix(0, locations, most)
+    in_core = np.isin(names, prior.names(core, most))
+    of_prior: dict[bytes, _PriorLocations | None] = {}
+    found: list[tuple[float, list[Direction]]] = []
+    for fit in range(len(posterior)):
+        after = posterior.matrix(fit, locations, most)
+        finite = np.isfinite(after).all(axis=0)
+        if (key := finite.tobytes()) not in of_prior:
+            of_prior[key] = _prior_locations(names, before, in_core, finite)
+        shared = of_prior[key]
+        if shared is None or len(after) <= len(shared.core):
+            found.append((np.nan, []))
         else:
-            identified.append(candidate)
-    found = [draws.direction(vector) for vector in _by_movement(unidentified, draws)]
-    counted = [candidate for candidate in found + identified if candidate.share >= min_share]
-    singly = 1 - draws.after_cov.diagonal() / draws.before_cov.diagonal()
-    least = min((candidate.contraction for candidate in counted), default=float(singly.min()))
-    return least, [candidate for candidate in counted if _keeps_prior(candidate, max_contraction)]
+            found.append(_LocationDraws(shared, after[:, shared.kept], posterior.chains).judge(max_contraction, min_share))
+    return found
 
 
-def _keeps_prior(candidate: Direction, max_contraction: float) -> bool:
+def _keeps_prior(movement: "_Movement", max_contraction: float) -> np.ndarray:
     # A posterior that is much wider than the prior was not kept: the scales above turned out larger than expected.
-    wider = candidate.contraction + 2 * candidate.mcse < -max_contraction
-    return candidate.contraction - 2 * candidate.mcse < max_contraction and not wider
+    error = 2 * movement.mcse
+    return (movement.contraction - error < max_contraction) & ~(movement.contraction + error < -max_contraction)
 
 
 def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -110,83 +130,121 @@ def make_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _LocationDraws:
-    """Draws of the location parameters.
+class _PriorLocations:
+    """The location parameters that are finite and not constant in the prior.
 
-    names, core (draw, C), after_cov, before_cov (C, C): of the eigenproblem, posterior draws centred.
-    all_names, everything (draw, P): of all locations, posterior draws centred, with the sds of their priors (P,).
-    chains: number of chains of the posterior; prior_draws: number of draws of the prior.
+    names: (P,); kept: (P,) their places among all locations; core: (C,) places among them of those of the eigenproblem.
+    covariance: (C, C) of the prior; sd: (P,) of the prior; draws: number of draws of the prior.
     """
 
     names: list[str]
+    kept: np.ndarray
     core: np.ndarray
-    after_cov: np.ndarray
-    before_cov: np.ndarray
-    all_names: list[str]
-    everything: np.ndarray
-    prior_sd: np.ndarray
-    chains: int
-    prior_draws: int
-
-    def direction(self, vector: np.ndarray) -> Direction:
-        """What the data say about the combination core @ vector."""
-        ratio = float((vector @ self.after_cov @ vector) / (vector @ self.before_cov @ vector))
-        score = self.core @ vector
-        moved = moved_by(self.everything, score)
-        is_core = np.array([name in self.names for name in self.all_names])
-        first = int(np.flatnonzero(is_core & (abs(moved) >= 0.9 * abs(moved[is_core]).max()))[0])
-        loadings = dict(zip(self.all_names, (moved / moved[first]).tolist(), strict=True))
-        ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != self.all_names[first]))
-        mcse = ratio * _relative_error(score, self.chains, self.prior_draws)
-        share = float(np.max((moved / self.prior_sd) ** 2))
-        return Direction(1 - ratio, mcse, share, float(abs(moved[first])), ordered)
+    covariance: np.ndarray
+    sd: np.ndarray
+    draws: int
 
 
-def _location_draws(posterior: xr.Dataset, prior: xr.Dataset) -> _LocationDraws | None:
-    """The draws of the eigenproblem; None where there is no location parameter, or too few draws for the covariances."""
-    locations = [name for name in _real_variables(posterior, prior) if float(prior[name].min()) < 0]
-    core_names = [n for n in locations if not _has_own_data(posterior[n]) and not n.startswith("rho")]
-    if not core_names:
+def _prior_locations(names: list[str], before: np.ndarray, in_core: np.ndarray, finite: np.ndarray) -> _PriorLocations | None:
+    """The locations of draws (draw, P) of the prior; None where there is none without data of its own, or too few draws.
+
+    in_core: (P,) whether a location has no data of its own; finite: (P,) whether its posterior draws are finite.
+    """
+    kept = np.flatnonzero(finite & _moves(before))
+    before = before[:, kept]
+    core = np.flatnonzero(in_core[kept])
+    core = core[independent_columns(before[:, core])]
+    if not len(core) or len(before) <= len(core):
         return None
-    chains = posterior.sizes["chain"]
-    draws = min(chains * posterior.sizes["draw"], prior.sizes["chain"] * prior.sizes["draw"])
-    per_variable = max(1, min(MAX_PARAMETERS, draws // MIN_DRAWS) // len(core_names))
-    names, after, before = _moving(posterior[core_names], prior[core_names], per_variable)
-    kept = independent_columns(before)
-    names, after, before = [names[i] for i in kept], after[:, kept], before[:, kept]
-    if not names or len(after) <= len(names) or len(before) <= len(names):
-        return None
-    all_names, all_after, all_before = _moving(posterior[locations], prior[locations], per_variable)
-    return _LocationDraws(
-        names,
-        after - after.mean(axis=0),
-        np.atleast_2d(np.cov(after.T)),
-        np.atleast_2d(np.cov(before.T)),
-        all_names,
-        all_after - all_after.mean(axis=0),
-        all_before.std(axis=0),
-        chains,
-        len(before),
-    )
+    covariance = np.atleast_2d(np.cov(before[:, core].T))
+    return _PriorLocations([names[i] for i in kept], kept, core, covariance, before.std(axis=0), len(before))
 
 
-def _has_own_data(variable: xr.DataArray) -> bool:
+@dataclass(frozen=True)
+class _Movement:
+    """Of V combinations of the locations: contraction, mcse, share (V,) as in Direction, and moved (P, V) by one sd of each."""
+
+    contraction: np.ndarray
+    mcse: np.ndarray
+    share: np.ndarray
+    moved: np.ndarray
+
+
+class _LocationDraws:
+    """Posterior draws of the location parameters of one fit.
+
+    everything: (draw, P) centred; core: (draw, C) those of the eigenproblem; covariance: (C, C).
+    """
+
+    def __init__(self, prior: _PriorLocations, after: np.ndarray, chains: int) -> None:
+        self.prior, self.chains = prior, chains
+        self.everything = after - after.mean(axis=0)
+        self.core = self.everything[:, prior.core]
+        self.covariance = np.atleast_2d(np.cov(after[:, prior.core].T))
+
+    def judge(self, max_contraction: float, min_share: float) -> tuple[float, list[Direction]]:
+        """The smallest contraction and the unidentified directions: see `find_unidentified_directions`."""
+        ratios, vectors = scipy.linalg.eigh(self.covariance, self.prior.covariance)
+        vectors = vectors[:, ratios > 1e-12]  # parameters that never moved are the sampler's failure, which R-hat reports
+        movement = self._move(vectors)
+        keeps = _keeps_prior(movement, max_contraction)
+        counted = movement.contraction[~keeps & (movement.share >= min_share)].tolist()
+        found: list[Direction] = []
+        if keeps.any():
+            movement = self._move(self._by_movement(vectors[:, keeps]))
+            counts = movement.share >= min_share
+            counted += movement.contraction[counts].tolist()
+            found = [
+                self._direction(movement, i) for i in np.flatnonzero(counts & _keeps_prior(movement, max_contraction)).tolist()
+            ]
+        singly = 1 - self.covariance.diagonal() / self.prior.covariance.diagonal()
+        return min(counted, default=float(singly.min())), found
+
+    def _move(self, vectors: np.ndarray) -> _Movement:
+        """How the combinations core @ vectors (C, V) move, and what the data say about them."""
+        if not vectors.size:
+            none = np.empty(0)
+            return _Movement(none, none, none, np.empty((len(self.prior.names), 0)))
+        after, before = (np.einsum("cv,cd,dv->v", vectors, each, vectors) for each in (self.covariance, self.prior.covariance))
+        ratio, scores = after / before, self.core @ vectors
+        moved = moved_by(self.everything, scores)
+        mcse = ratio * _relative_error(scores.T, self.chains, self.prior.draws)
+        return _Movement(1 - ratio, mcse, np.max((moved / self.prior.sd[:, None]) ** 2, axis=0), moved)
+
+    def _direction(self, movement: _Movement, number: int) -> Direction:
+        names, moved = self.prior.names, movement.moved[:, number]
+        of_core = abs(moved[self.prior.core])
+        first = int(self.prior.core[np.flatnonzero(of_core >= 0.9 * of_core.max())[0]])
+        loadings = dict(zip(names, (moved / moved[first]).tolist(), strict=True))
+        ordered = dict(sorted(loadings.items(), key=lambda item: item[0] != names[first]))
+        contraction, mcse, share = (float(each[number]) for each in (movement.contraction, movement.mcse, movement.share))
+        return Direction(contraction, mcse, share, float(abs(moved[first])), ordered)
+
+    def _by_movement(self, vectors: np.ndarray) -> np.ndarray:
+        """Another basis (C, V) of the space of these combinations: the one that moves the parameters most comes first.
+
+        Combinations that all keep their prior share one eigenvalue, and come out of an eigenproblem in an arbitrary mixture.
+        """
+        scaled = vectors / (self.core @ vectors).std(axis=0)
+        movement = moved_by(self.everything, self.core @ scaled) / self.prior.sd[:, None]
+        _, _, rotation = np.linalg.svd(movement, full_matrices=False)
+        return np.asarray(scaled @ rotation.T)
+
+
+def _has_own_data(dims: set[str]) -> bool:
     """Whether each coordinate of a variable has data of its own: by sgRNA, or by gene and cell line."""
-    return "sgrna" in variable.dims or {"gene", "cell_line"} <= set(variable.dims)
+    return "sgrna" in dims or {"gene", "cell_line"} <= dims
 
 
-def _real_variables(posterior: xr.Dataset, prior: xr.Dataset) -> list[str]:
-    return [str(name) for name in posterior.data_vars if name in prior and posterior[name].dtype.kind == "f"]
+def _real_variables(posterior: Draws, prior: Draws) -> list[str]:
+    return [name for name, values in posterior.values.items() if name in prior.values and values.dtype.kind == "f"]
 
 
-def _moving(posterior: xr.Dataset, prior: xr.Dataset, per_variable: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names, posterior draws (draw, P) and prior draws of the parameters that are finite and not constant in the prior."""
-    names, after = draw_matrix(posterior, per_variable)
-    _, before = draw_matrix(prior, per_variable)
-    finite = np.isfinite(after).all(axis=0) & np.isfinite(before).all(axis=0)
-    spread = before.max(axis=0) - before.min(axis=0)
-    kept = np.flatnonzero(finite & (spread > CONSTANT * abs(before).max(axis=0)))
-    return [names[i] for i in kept], after[:, kept], before[:, kept]
+def _moves(before: np.ndarray) -> np.ndarray:
+    """(P,) whether draws (draw, P) of the prior are finite and not constant."""
+    finite = np.isfinite(before).all(axis=0)
+    low, high = before.min(axis=0), before.max(axis=0)
+    return finite & (np.where(finite, high, 0) - np.where(finite, low, 0) > CONSTANT * np.maximum(abs(low), abs(high)))
 
 
 def independent_columns(draws: np.ndarray) -> list[int]:
@@ -202,28 +260,49 @@ def independent_columns(draws: np.ndarray) -> list[int]:
 
 
 def find_unidentified_scales(
-    posterior: xr.Dataset, prior: xr.Dataset, max_contraction: float, kept_from: float
-) -> tuple[float, list[Direction]]:
-    """The smallest contraction of any scale parameter, and the scales that keep their prior: contraction below max_contraction.
+    posterior: Draws, prior: Draws, max_contraction: float, kept_from: float
+) -> list[tuple[float, list[Direction]]]:
+    """Of each fit the smallest contraction of any scale, and the scales that keep their prior: contraction below max_contraction.
 
     Scale parameters are those that are never negative in the prior. The contraction is that of the probit of the prior's
     distribution function, on which every prior is standard normal, so that a scale that the data push towards 0 has contracted.
     A contraction below kept_from belongs to a posterior that is wider than the prior, which it did not keep. Variables by sgRNA are
-    left out: each has few data. Returns NaN where there is no scale.
+    left out: each has few data. NaN where there is no scale.
     """
-    scales = [n for n in _real_variables(posterior, prior) if float(prior[n].min()) >= 0 and "sgrna" not in posterior[n].dims]
+    scales = [name for name in _real_variables(posterior, prior) if float(prior.values[name].min()) >= 0]
+    scales = [name for name in scales if "sgrna" not in posterior.dims(name)]
     if not scales:
-        return np.nan, []
-    names, after, before = _moving(posterior[scales], prior[scales], MAX_PARAMETERS)
+        return [(np.nan, []) for _ in range(len(posterior))]
+    names, before = prior.names(scales, MAX_PARAMETERS), prior.matrix(0, scales, MAX_PARAMETERS)
+    kept = np.flatnonzero(_moves(before))
+    names, before = [names[i] for i in kept], before[:, kept]
     found = []
-    for name, mine, of_prior in zip(names, after.T, before.T, strict=True):
-        z, reference = _probit(mine, of_prior), _probit(of_prior, of_prior)
-        ratio = float(z.var() / reference.var())
-        mcse = ratio * _relative_error(z, posterior.sizes["chain"], len(of_prior)) if ratio > 0 else 0.0
-        share = float(mine.var() / of_prior.var())
-        found.append(Direction(1 - ratio, mcse, share, float(mine.std()), {name: 1.0}))
-    least = min((scale.contraction for scale in found), default=np.nan)
-    return least, [scale for scale in found if kept_from <= scale.contraction < max_contraction]
+    for fit in range(len(posterior)):
+        after = posterior.matrix(fit, scales, MAX_PARAMETERS)[:, kept]
+        finite = np.flatnonzero(np.isfinite(after).all(axis=0))
+        contraction, mcse = _scale_contraction(after[:, finite], before[:, finite], posterior.chains)
+        share, sd = after.var(axis=0)[finite] / before.var(axis=0)[finite], after.std(axis=0)[finite]
+        unidentified = np.flatnonzero((kept_from <= contraction) & (contraction < max_contraction))
+        directions = [
+            Direction(float(contraction[i]), float(mcse[i]), float(share[i]), float(sd[i]), {names[finite[i]]: 1.0})
+            for i in unidentified
+        ]
+        found.append((float(contraction.min()) if len(finite) else np.nan, directions))
+    return found
+
+
+def _scale_contraction(after: np.ndarray, before: np.ndarray, chains: int) -> tuple[np.ndarray, np.ndarray]:
+    """(P,) contraction and its Monte Carlo standard error of draws (draw, P) of the posterior and of the prior."""
+    if not after.shape[1]:
+        return np.empty(0), np.empty(0)
+    z = np.stack([_probit(mine, of_prior) for mine, of_prior in zip(after.T, before.T, strict=True)])
+    reference = np.stack([_probit(of_prior, of_prior) for of_prior in before.T])
+    ratio = z.var(axis=1) / reference.var(axis=1)
+    error = np.zeros_like(ratio)
+    moving = ratio > 0
+    if moving.any():
+        error[moving] = ratio[moving] * _relative_error(z[moving], chains, len(before))
+    return 1 - ratio, error
 
 
 def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -233,42 +312,12 @@ def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return scipy.special.ndtri((below + 0.5) / (len(ordered) + 1))
 
 
-def _relative_error(score: np.ndarray, chains: int, prior_draws: int) -> float:
-    """Monte Carlo standard error of the ratio of two variances, relative to the ratio; score: (draw,) pooled over the chains."""
-    ess = float(azs.ess(score.reshape(chains, -1)))
-    return float(np.sqrt(2 / ess + 2 / prior_draws))
+def _relative_error(scores: np.ndarray, chains: int, prior_draws: int) -> np.ndarray:
+    """(V,) Monte Carlo standard errors of ratios of two variances, relative to the ratios; scores: (V, draw), chain after chain."""
+    ess = array_stats.ess(scores.reshape(len(scores), chains, -1))
+    return np.asarray(np.sqrt(2 / ess + 2 / prior_draws))
 
 
-def moved_by(parameters: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """What one sd of the score moves each parameter. Shapes (draw, parameter), (draw,), both centred -> (parameter,)."""
-    return np.asarray(parameters.T @ score / len(score) / score.std())
-
-
-def _by_movement(vectors: list[np.ndarray], draws: _LocationDraws) -> list[np.ndarray]:
-    """Another basis of the space of these combinations of draws.core: the one that moves the parameters most comes first.
-
-    Combinations that all keep their prior share one eigenvalue, and come out of an eigenproblem in an arbitrary mixture.
-    """
-    if not vectors:
-        return []
-    scaled = np.column_stack([vector / (draws.core @ vector).std() for vector in vectors])
-    movement = np.column_stack([moved_by(draws.everything, draws.core @ vector) / draws.prior_sd for vector in scaled.T])
-    _, _, rotation = np.linalg.svd(movement, full_matrices=False)
-    return list((scaled @ rotation.T).T)
-
-
-def draw_matrix(draws: xr.Dataset, per_variable: int | None = None) -> tuple[list[str], np.ndarray]:
-    """Names of single parameters, such as gamma_g[TP53], and their pooled draws as a matrix (draw, parameter).
-
-    per_variable: the largest number of parameters of one variable; the first ones are taken.
-    """
-    names: list[str] = []
-    columns = []
-    for variable, array in draws.data_vars.items():
-        dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
-        values = array.transpose("chain", "draw", *dims).values
-        flat = values.reshape(values.shape[0] * values.shape[1], -1)[:, :per_variable]
-        labels = product(*(array[dim].values for dim in dims))
-        columns.append(flat)
-        names += [indexed(str(variable), *label) for label, _ in zip(labels, flat.T, strict=False)]
-    return names, np.concatenate(columns, axis=1)
+def moved_by(parameters: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(parameter, score) what one sd of each score moves each parameter, from centred (draw, parameter) and (draw, score)."""
+    return np.asarray(parameters.T @ scores / len(scores) / scores.std(axis=0))

@@ -1,37 +1,39 @@
-"""Predictive checks of one fit: prior and posterior predictive draws, PSIS-LOO and LOO-PIT."""
+"""Predictive checks of one fit from its PyMC model: prior and posterior predictive draws, PSIS-LOO and LOO-PIT."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import arviz_stats as azs
 import numpy as np
-import pandas as pd
 import pymc as pm
 import xarray as xr
 
+from guidefit.assess.leave_one_out import KEPT_DRAWS, Checker, PredictiveChecks
 from guidefit.base.arrays import evenly_spaced
+from guidefit.models import declaration
+from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.parts import QUICK
+from guidefit.screens.arrays import ModelData
+from guidefit.simulation import simulators
 
-KEPT_DRAWS = 200
 _SAMPLE = ("chain", "draw")
-LOO_TYPES = {
-    "variant": "str",
-    "seed": "int64",
-    "row": "int64",
-    **dict.fromkeys(("elpd_i", "mcse", "pareto_k", "pit", "p", "good_k", "n_samples"), "float64"),
-}
+MOST_VALUES = 40_000_000  # draws x rows, of 85 bytes each at the peak
+FEWEST_DRAWS = 250  # even of screens with more rows
 
 
-@dataclass(frozen=True)
-class PredictiveChecks:
-    """What the predictive checks of one fit give.
+def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
+    """The checks of fits of a variant with these priors, with at most n_draws of their draws."""
+    # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
+    own, build = simulators.centred(priors), declaration.load(declared.path)
 
-    draws: groups prior_predictive and posterior_predictive (sample, row), and observed_data. loo: (row,) elpd_i, its Monte Carlo
-    standard error mcse, pareto_k, pit; attributes elpd, se, p, good_k, n_samples.
-    """
+    def check(data: ModelData, fit: xr.DataTree, seed: int) -> PredictiveChecks:
+        return check_predictions(build(data, own), fit, min(n_draws, most_draws(len(data.x))), seed)
 
-    draws: xr.DataTree
-    loo: xr.Dataset
+    return check
+
+
+def most_draws(rows: int) -> int:
+    """The number of draws that memory allows for a screen of this many rows."""
+    return max(FEWEST_DRAWS, MOST_VALUES // rows)
 
 
 def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
@@ -87,15 +89,3 @@ def _samples(draws: xr.Dataset) -> xr.Dataset:
     """(chain, draw, row) -> (sample, row), in single precision, for figures."""
     stacked = draws.stack(sample=_SAMPLE).transpose("sample", ...)
     return stacked.drop_vars(("sample", "chain", "draw")).astype("float32")
-
-
-def loo_table(loo: xr.Dataset | None, **ids: Any) -> pd.DataFrame:
-    """Pointwise LOO of one fit as rows in the columns LOO_TYPES: ids are variant and seed; p, good_k, n_samples repeat in each row.
-
-    Without a fit the table has no rows.
-    """
-    if loo is None:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in LOO_TYPES.items()})
-    whole = {name: loo.attrs[name] for name in ("p", "good_k", "n_samples")}
-    table = loo.to_dataframe().reset_index().assign(**ids, **whole)
-    return table[list(LOO_TYPES)].astype(LOO_TYPES)

@@ -1,10 +1,8 @@
 """Test quantities of calibration beyond the parameters (Modrák et al. 2023)."""
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from guidefit.base.names import DIM_COLUMNS
+from guidefit.assess.draws import Draws
 from guidefit.models import structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.structure import Structure
@@ -19,22 +17,24 @@ class Quantities:
     def __init__(self, declared: Declaration, priors: Priors) -> None:
         self.structure = structure.make(declared.gaussian, priors, declared.path.stem) if declared.gaussian else None
 
-    def __call__(self, data: ModelData, draws: xr.Dataset, truth: pd.DataFrame) -> tuple[xr.Dataset, pd.DataFrame]:
-        """The quantities of each draw (chain, draw), and of the truth as rows: KEY and truth."""
-        known = truth[truth["variable"].isin(list(draws.data_vars)) & truth["truth"].notna()]
-        # the truth may belong to another variant, which need not have all variables of this one
-        if self.structure is None or set(map(str, draws.data_vars)) != set(known["variable"]):
-            return draws[[]], truth.head(0)
-        sizes = draws.sizes["chain"], draws.sizes["draw"]
-        flat = {str(n): v.transpose("chain", "draw", ...).values.reshape(-1, *v.shape[2:]) for n, v in draws.data_vars.items()}
-        true = {str(name): rows["truth"].to_numpy()[None] for name, rows in known.groupby("variable", sort=False)}
-        true = {name: each if flat[name].ndim > 1 else each[:, 0] for name, each in true.items()}
+    def __call__(self, data: ModelData, draws: Draws, fit: int, truth: np.ndarray) -> tuple[Draws, np.ndarray]:
+        """The quantities of each draw of one fit, and of the truth (1, Q); truth: (P,) of the draws' parameters, NaN where unknown.
+
+        There are none where the truth belongs to another variant that does not have all variables of this one.
+        """
+        if self.structure is None or np.isnan(truth).any():
+            return Draws({}, {}), np.empty((1, 0))
+        flat, true, start = {}, {}, 0
+        for name, values in draws.values.items():
+            columns = values[fit].reshape(draws.count, -1)
+            known = truth[None, start : start + columns.shape[1]]
+            start += columns.shape[1]
+            flat[name], true[name] = (each if draws.dims(name) else each[:, 0] for each in (columns, known))
         statistics = sufficient.from_arrays(data)
         of_draws = derived(self.structure, statistics, flat)
         of_truth = derived(self.structure, statistics, true)
-        rows = pd.DataFrame({"variable": list(of_truth), "truth": [float(each[0]) for each in of_truth.values()]})
-        named = {name: (("chain", "draw"), each.reshape(sizes)) for name, each in of_draws.items()}
-        return xr.Dataset(named), rows.assign(**dict.fromkeys(DIM_COLUMNS)).astype(dict.fromkeys(DIM_COLUMNS, "str"))
+        by_chain = {name: each.reshape(1, draws.chains, -1, 1) for name, each in of_draws.items()}
+        return Draws(by_chain, {name: [{}] for name in by_chain}), np.stack(list(of_truth.values()), axis=1)
 
 
 def derived(model: Structure, statistics: SufficientStatistics, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ def problems(studies: Studies, built_in: BuiltIn, folder: Path) -> Iterator[tupl
             found += [(f"screen.{key}", text) for key, text in study.screen.missing_files(folder)]
         found += _overwritten_problems(study, studies, folder)
         found += _variant_problems(study, built_in, folder)
+        found += _matrices_problems(study, built_in, folder)
         found += _layout_problems(name, studies, built_in, folder)
         for path, text in found:
             yield ("studies", name, *path.split(".")), text
@@ -59,6 +60,20 @@ def _variant_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterator
             )
         else:
             yield from _settings_problems(study, name, folder / own if own is not None else Path(built_in[name]))
+
+
+def _matrices_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterator[Problem]:
+    """Matrices of effects that no variant has."""
+    if not study.matrices or study.screen is None:
+        return
+    for name, settings in study.variants.items():
+        try:
+            path = folder / settings.file if settings.file is not None else built_in[name]
+            if declaration.declare(path).structure is not None:
+                return
+        except (UserError, KeyError):
+            return  # reported by the checks of the variant
+    yield "matrices", "no variant of this study has effects by gene and cell line. Add gene_classes, or remove this key."
 
 
 def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]:
@@ -100,12 +115,6 @@ def _gibbs_problems(study: Study, name: str, declared: declaration.Declaration) 
         line_structure.prior_parameters(structure, declared.priors | study.variants[name].priors, "")
     except UserError as error:
         yield f"variants.{name}", str(error).removeprefix(": ")
-    if study.checks:
-        yield (
-            "checks",
-            f"predictive checks need draws of every parameter, and engine gibbs keeps moments of the effects by gene and cell line "
-            f"(variants.{name}). Set checks: false, or use engine: nuts for a small screen.",
-        )
     if study.simulate is not None and study.simulate.truth == "posterior":
         yield (
             "simulate.truth",

@@ -135,7 +135,7 @@ def name_batches(seeds: Sequence[int], batch_size: int) -> dict[str, list[int]]:
 
 
 COPIED = (
-    *("threads", "checks", "keep_draws", "predictive_draws", "figure_seeds", "show_genes"),
+    *("threads", "checks", "keep_draws", "predictive_draws", "figure_seeds", "show_genes", "matrices"),
     *("n_ranks", "batch_size"),
 )
 

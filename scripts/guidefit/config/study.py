@@ -84,7 +84,9 @@ class Study(Section):
     )
     predictive_draws: int = key(
         4000,
-        "The largest number of posterior draws used for predictive checks and LOO; memory grows as rows x draws x 32 bytes.",
+        "The largest number of posterior draws used for predictive checks and LOO of fits by the engine nuts, which take 85 "
+        "bytes per row and draw; of screens with many rows fewer are used, so that rows x draws is at most 40 million, but at "
+        "least 250. Fits by the engines collapsed and gibbs are checked with at most 200.",
         unit="draws",
         ge=100,
     )
@@ -94,6 +96,11 @@ class Study(Section):
         "For a real screen: the genes whose cell lines and guides are drawn.",
         without="those with the strongest effects, the steepest slopes and the highest copy numbers",
         max_length=12,
+    )
+    matrices: bool = key(
+        False,
+        "For a real screen: whether effects by gene and cell line are also written as matrices in the form of DepMap's "
+        "CRISPRGeneEffect.csv, with their standard deviations and the probabilities of dependency.",
     )
     n_ranks: int = key(100, "Number of possible ranks of a truth among thinned posterior draws.", unit="ranks", ge=2)
     thresholds: Thresholds = key(Thresholds(), "Where verdicts change.")
@@ -110,6 +117,8 @@ class Study(Section):
                 yield f"variants.{name}", "this name is reserved for a folder of data. Give the variant another name."
         if self.simulate is not None and self.show_genes:
             yield "show_genes", "only real screens (screen) have figures of chosen genes. Remove this key."
+        if self.simulate is not None and self.matrices:
+            yield "matrices", "only real screens (screen) have matrices of effects. Remove this key."
         if self.simulate is not None:
             yield from self._simulation_problems(self.simulate)
 

@@ -72,6 +72,7 @@ class Thresholds(Section):
         "Cell lines whose multiplier k_l is smaller are flagged: they hardly respond, and their effects are those of other lines.",
         ge=0,
     )
+    power_min: float = key(0.8, "For a design study: the power that a design should reach.", gt=0, lt=1)
     few_guides: int = key(3, "Genes with fewer sgRNAs than this are flagged.", unit="sgRNAs", ge=1)
     guide_departure_warn: float = key(
         10.0,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from guidefit.effects.calls import control_scale, false_discovery_rate
+from guidefit.assess.calls import false_discovery_rate
+from guidefit.effects.control_scale import control_scale
 from guidefit.effects.line_fit import WEAK, LineFit
 
 GENE_LINE_COLUMNS = (

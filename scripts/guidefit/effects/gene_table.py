@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from guidefit.effects.calls import control_scale, false_discovery_rate
+from guidefit.assess.calls import false_discovery_rate
 from guidefit.effects.contents import ScreenContents
+from guidefit.effects.control_scale import control_scale
 from guidefit.effects.draws import EffectDraws, summarise
 from guidefit.effects.line_fit import SELECTIVITY_COLUMNS, SLOPE_COLUMNS, LineFit
 from guidefit.screens.guides import scale_departures

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
+from guidefit.engines import pareto
 from guidefit.engines.modes import LogDensity, Mode, nearest
 
 _NU = 5.0  # degrees of freedom of the proposals
@@ -65,7 +66,7 @@ def sample(log_density: LogDensity, modes: Sequence[Mode], draws: int, rng: np.r
     for share in (*_ROUNDS[1:], None):
         shares = np.array(counts) / len(points)
         ratios = values - _log_mixture([p.log_density(points) for p in proposals], shares)
-        weights, k_hat = smooth(ratios)
+        weights, k_hat = pareto.smooth(ratios)
         if share is None:
             break
         for proposal, part in _fit_to_modes(points, weights, modes):
@@ -77,7 +78,7 @@ def sample(log_density: LogDensity, modes: Sequence[Mode], draws: int, rng: np.r
     plain = np.exp(ratios - ratios.max())
     log_evidence = float(ratios.max() + np.log(plain.mean()))
     se = float(plain.std() / plain.mean() / np.sqrt(len(plain)))
-    return WeightedDraws(points, values, weights, k_hat, float(1 / (weights**2).sum()), log_evidence, se)
+    return WeightedDraws(points, values, weights, float(k_hat), float(1 / (weights**2).sum()), log_evidence, se)
 
 
 def _shares(masses: Sequence[float]) -> list[float]:
@@ -134,46 +135,3 @@ def _quietly(log_density: LogDensity, points: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         values = log_density(points)
     return np.where(np.isfinite(values), values, -np.inf)
-
-
-def smooth(log_ratios: np.ndarray) -> tuple[np.ndarray, float]:
-    """Pareto-smoothed weights (K,), sum 1, and k-hat, for log importance ratios (K,) (Vehtari et al. 2024).
-
-    The min(0.2 K, 3 sqrt(K)) largest ratios are replaced by the expected order statistics of the generalised Pareto distribution
-    fitted to them, truncated at the largest ratio.
-    """
-    ratios = log_ratios - log_ratios.max()
-    size = int(min(len(ratios) / 5, 3 * np.sqrt(len(ratios))))
-    order = np.argsort(ratios)
-    tail = order[-size:]
-    threshold = np.exp(max(ratios[order[-size - 1]], np.log(np.finfo(float).tiny)))
-    excess = np.exp(ratios[tail]) - threshold
-    k_hat = 0.0  # where the largest ratios are all equal, there is no tail to fit
-    if excess[len(excess) // 4] > 0:
-        k_hat, sigma = fit_generalised_pareto(np.maximum(excess, 0))
-        if np.isfinite(k_hat):
-            p = (np.arange(size) + 0.5) / size
-            quantiles = -sigma * np.log1p(-p) if abs(k_hat) < 1e-12 else sigma * np.expm1(-k_hat * np.log1p(-p)) / k_hat
-            ratios[tail] = np.minimum(np.log(threshold + quantiles), 0.0)
-    weights = np.exp(ratios - ratios.max())
-    return weights / weights.sum(), float(k_hat)
-
-
-def fit_generalised_pareto(excess: np.ndarray) -> tuple[float, float]:
-    """(k, sigma) of the generalised Pareto distribution for ascending values >= 0.
-
-    Empirical Bayes estimate (Zhang & Stephens 2009), with a prior that pulls k to 0.5 with the weight of 10 observations (Vehtari
-    et al. 2024).
-    """
-    n = len(excess)
-    size = 30 + int(np.sqrt(n))
-    theta = 1 - np.sqrt(size / (np.arange(1, size + 1) - 0.5))
-    theta = theta / (3 * excess[int(n / 4 + 0.5) - 1]) + 1 / excess[-1]
-    k = np.log1p(-theta[:, None] * excess).mean(axis=1)
-    profile = n * (np.log(-theta / k) - k - 1)
-    weights = np.exp(profile - profile.max())
-    weights /= weights.sum()
-    best = (theta * weights).sum()
-    k_hat = np.log1p(-best * excess).mean()
-    sigma = -k_hat / best
-    return float((n * k_hat + 5) / (n + 10)), float(sigma)

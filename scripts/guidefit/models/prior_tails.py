@@ -91,16 +91,16 @@ def distribution_function(prior: Prior, values: np.ndarray) -> np.ndarray:
     return np.asarray(_frozen(prior).cdf(values))
 
 
-def tail_probability(prior: Prior, value: float) -> float:
-    """Probability under the prior of values as far out as this one or further, on both sides; 1 where the value is in no tail.
+def tail_probability(prior: Prior, values: np.ndarray | float) -> np.ndarray:
+    """Probability under the prior of values as far out as each of these or further, on both sides; 1 for a value in no tail.
 
     It is twice the probability beyond the value, on its side of the median. A side on which the density is higher than at the
     median, such as values near 0 under an Exponential, does not count as a tail.
     """
     frozen = _frozen(prior)
-    if frozen.pdf(value) > frozen.pdf(frozen.median()) * (1 + 1e-9):
-        return 1.0
-    return float(min(1.0, 2 * min(frozen.cdf(value), frozen.sf(value))))
+    in_tail = frozen.pdf(values) <= frozen.pdf(frozen.median()) * (1 + 1e-9)
+    both_sides = np.minimum(1.0, 2 * np.minimum(frozen.cdf(values), frozen.sf(values)))
+    return np.where(in_tail, both_sides, 1.0)
 
 
 def _frozen(prior: Prior) -> Any:

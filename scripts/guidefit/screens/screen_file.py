@@ -1,6 +1,6 @@
 """The file of screens (Parquet): rows of study, seed, gene, sgrna, cell_line, cna, x and logfc, and the truth in another file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +19,27 @@ COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
 
 def row_groups_of_seed(file: pq.ParquetFile, seed: int) -> list[int]:
     """The row groups of one seed in a screen's file; the rows of a real screen have no seed and serve every seed."""
-    metadata = file.metadata
-    column = file.schema_arrow.get_field_index("seed")
+    return [i for i, (low, high) in enumerate(_seeds_of_row_groups(file)) if low <= seed <= high]
+
+
+def _seeds_of_row_groups(file: pq.ParquetFile) -> list[tuple[float, float]]:
+    """The smallest and largest seed of each row group; infinite where its rows serve every seed."""
+    metadata, column = file.metadata, file.schema_arrow.get_field_index("seed")
     ranges = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
-    return [i for i, s in enumerate(ranges) if s is None or not s.has_min_max or s.min <= seed <= s.max]
+    return [(-np.inf, np.inf) if s is None or not s.has_min_max else (s.min, s.max) for s in ranges]
 
 
 def read_seed(path: str | Path, seed: int) -> pd.DataFrame:
     """The rows of one seed."""
+    return next(iterate_seeds(path, [seed]))
+
+
+def iterate_seeds(path: str | Path, seeds: Iterable[int]) -> Iterator[pd.DataFrame]:
+    """The rows of one seed after the other, from a file that is opened once."""
     with parquet.opened(path) as file:
-        return file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
+        ranges = _seeds_of_row_groups(file)
+        for seed in seeds:
+            yield file.read_row_groups([i for i, (low, high) in enumerate(ranges) if low <= seed <= high]).to_pandas()
 
 
 def count_rows(path: str | Path, seed: int) -> int:
@@ -76,11 +87,10 @@ def read_gene_labels(path: str | Path, seed: int) -> pd.Series:
     return table.set_index("gene", drop=False)["Gene" if "Gene" in table else "gene"]
 
 
-def read_truth(path: str | Path, seed: int) -> pd.DataFrame:
-    """The truth of one seed (variable, gene, sgrna, cell_line, truth); no rows for a real screen."""
+def read_truths(path: str | Path) -> pd.DataFrame:
+    """The truths of all seeds (seed, variable, gene, sgrna, cell_line, truth); no rows for a real screen."""
     with parquet.opened(path) as file:
-        table = file.read_row_groups(row_groups_of_seed(file, seed)).to_pandas()
-    return table[table["seed"] == seed].drop(columns=["seed"])
+        return file.read().to_pandas()
 
 
 def coords(table: pd.DataFrame) -> dict[str, list[str]]:

@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import checks, diagnostics, estimates
+from guidefit.assess import checks, diagnostics
 from guidefit.config.thresholds import Thresholds
-from helpers.fits import DATA, THRESHOLDS, make_fit, truth
-
-
-def diagnose(fit, loo=None, known=None, warnings=(), **changes):
-    draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
-    table = estimates.estimate(draws, truth(**known or {}), 100, np.random.default_rng(0), prior=prior)
-    return diagnostics.diagnose(fit, table, loo, DATA, THRESHOLDS | changes, {}, warnings)
+from helpers.fits import THRESHOLDS, diagnose, make_fit, truth
 
 
 def judge(fit, loo=None, **changes):
@@ -76,10 +70,8 @@ def test_each_defect_is_reported(spoil, verdict, reason):
 def test_a_gibbs_sampler_has_no_checks_of_nuts_and_unjudged_variables_do_not_count():
     fit = make_fit(np.random.default_rng(2), shift=3.0)
     fit["sample_stats"] = xr.DataTree(xr.Dataset({"departing_rows": (("chain", "draw"), np.zeros((4, 1000)))}))
-    draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
-    table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0), prior=prior)
-    assert "mu_gamma" in diagnostics.diagnose(fit, table, None, DATA, THRESHOLDS, {}).as_row()["r_hat_worst"]
-    row = diagnostics.diagnose(fit, table, None, DATA, THRESHOLDS, {}, unjudged=["mu_gamma"]).as_row()
+    assert "mu_gamma" in judge(fit)["r_hat_worst"]
+    row = diagnose(fit, unjudged=["mu_gamma"]).as_row()
     assert row["verdict"] == "unchecked", row["reasons"]
     assert row["method"] == "Gibbs"
     assert "divergences" not in row
@@ -163,7 +155,7 @@ def test_a_scale_that_keeps_its_prior_is_named():
 
 
 def test_a_truth_on_the_boundary_is_noted():
-    found = diagnose(make_fit(np.random.default_rng(2)), uniform_loo(), known={"sigma": 0.0, "mu_gamma": 0.0})
+    found = diagnose(make_fit(np.random.default_rng(2)), uniform_loo(), known=truth(sigma=0.0, mu_gamma=0.0))
     noted = [row["where"] for row in found.checks.rows if row["check"] == checks.TRUTH_ON_BOUNDARY]
     assert noted == ["sigma"]
     assert found.checks.verdict == "pass"

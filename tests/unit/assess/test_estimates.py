@@ -4,13 +4,14 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from guidefit.assess import estimates
-from helpers.fits import make_fit, truth
+from guidefit.assess import draws, estimates
+from helpers.fits import estimate, make_fit, rank, table_of, truth
 
 
 def test_estimates_agree_with_arviz():
-    posterior = make_fit(np.random.default_rng(1))["posterior"].to_dataset()
-    table = estimates.estimate(posterior, truth(sigma=1.0), 100, np.random.default_rng(0))
+    fit = make_fit(np.random.default_rng(1))
+    posterior = fit["posterior"].to_dataset()
+    table = table_of(*estimate(fit, truth(sigma=1.0)))
     assert list(table.columns) == [c for c in estimates.COLUMNS if c not in ("study", "variant", "seed")]
     reference = az.summary(posterior, round_to="none", ci_prob=0.94, ci_kind="hdi")
     for statistic in ("mean", "sd", "ess_bulk", "ess_tail", "r_hat", "mcse_mean"):
@@ -22,20 +23,17 @@ def test_estimates_agree_with_arviz():
 
 
 def test_other_dims_go_into_the_name():
-    draws = xr.Dataset(
+    drawn = xr.Dataset(
         {"eta": (("chain", "draw", "batch"), np.random.default_rng(0).normal(size=(2, 50, 2)))}, coords={"batch": ["p", "q"]}
     )
-    table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0))
-    assert table["variable"].tolist() == ["eta[p]", "eta[q]"]
+    assert draws.of_dataset(drawn).parameters.keys["variable"].tolist() == ["eta[p]", "eta[q]"]
 
 
 def test_rank_counts_thinned_draws_below_and_breaks_ties_at_random():
     values = np.arange(400.0).reshape(4, 100)
-    draws = xr.Dataset({"mu": (("chain", "draw"), values), "flat": (("chain", "draw"), np.zeros((4, 100)))})
-    ranks = [
-        estimates.rank_statistics(draws, truth(mu=199.5, flat=0.0), 100, np.random.default_rng(seed)).set_index("variable")
-        for seed in range(60)
-    ]
+    drawn = xr.Dataset({"mu": (("chain", "draw"), values), "flat": (("chain", "draw"), np.zeros((4, 100)))})
+    known = truth(mu=199.5, flat=0.0)
+    ranks = [rank(drawn, known, rng=np.random.default_rng(seed)).set_index("variable") for seed in range(60)]
     assert {r.loc["mu", "rank"] for r in ranks} == {50}
     assert {r.loc["mu", "n_ranks"] for r in ranks} == {100}
     ties = [int(r.loc["flat", "rank"]) for r in ranks]
@@ -45,9 +43,9 @@ def test_rank_counts_thinned_draws_below_and_breaks_ties_at_random():
 
 def test_ranks_are_among_no_more_draws_than_are_independent():
     values = np.random.default_rng(0).normal(size=(4, 250))
-    draws = xr.Dataset({"mu": (("chain", "draw"), values)})
-    assert estimates.rank_statistics(draws, truth(mu=0.0), 100, np.random.default_rng(1), ess=30.7)["n_ranks"].tolist() == [31]
-    assert estimates.rank_statistics(draws, truth(mu=0.0), 100, np.random.default_rng(1), ess=np.nan)["n_ranks"].tolist() == [100]
+    drawn = xr.Dataset({"mu": (("chain", "draw"), values)})
+    assert rank(drawn, truth(mu=0.0), ess=30.7)["n_ranks"].tolist() == [31]
+    assert rank(drawn, truth(mu=0.0), ess=np.nan)["n_ranks"].tolist() == [100]
 
 
 def with_constant(fit, value=1.0, rounding=0.0):
@@ -64,29 +62,28 @@ def with_constant(fit, value=1.0, rounding=0.0):
 def test_a_constant_is_reported_without_convergence_statistics():
     for rounding in (0.0, 1e-16):
         fit = with_constant(make_fit(np.random.default_rng(1)), rounding=rounding)
-        draws, prior = fit["posterior"].to_dataset(), fit["prior"].to_dataset()
-        table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0), prior=prior).set_index("variable")
+        found, estimated = estimate(fit)
+        table = table_of(found, estimated).set_index("variable")
         diagonal = table.loc["corr[diagonal]"]
         assert diagonal["mean"] == 1
         assert diagonal["sd"] < 1e-12
         assert diagonal[["r_hat", "ess_bulk", "ess_tail", "mcse_mean", "contraction"]].isna().all()
         assert table.loc["corr[other]", ["r_hat", "ess_bulk", "contraction"]].notna().all()
-        assert estimates.find_constant(table.reset_index(), draws, prior).sum() == 1
+        assert estimated.is_constant.sum() == 1
 
 
 def test_a_parameter_that_is_stuck_is_not_a_constant():
     fit = make_fit(np.random.default_rng(1))
-    draws = fit["posterior"].to_dataset()
-    draws["mu_gamma"] = draws["mu_gamma"] * 0
-    table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0), prior=fit["prior"].to_dataset())
-    assert not estimates.find_constant(table, draws, fit["prior"].to_dataset()).any()
+    fit["posterior"]["mu_gamma"] = fit["posterior"]["mu_gamma"] * 0
+    _, estimated = estimate(fit)
+    assert not estimated.is_constant.any()
 
 
 def test_estimates_that_are_not_finite_stay_in_the_table():
-    draws = make_fit(np.random.default_rng(1))["posterior"].to_dataset()
+    fit = make_fit(np.random.default_rng(1))
     for value in (np.nan, np.inf):
-        draws["gamma_g"].values[0, 3, 1] = value
-        table = estimates.estimate(draws, truth(), 100, np.random.default_rng(0))
+        fit["posterior"]["gamma_g"].values[0, 3, 1] = value
+        table = table_of(*estimate(fit))
         assert len(table) == 7
         assert not np.isfinite(table.loc[2, "mean"])
         assert np.isfinite(table.drop(2)["mean"]).all()
@@ -95,13 +92,13 @@ def test_estimates_that_are_not_finite_stay_in_the_table():
 def test_lines_have_a_column_of_their_own_by_which_the_truth_is_found():
     rng = np.random.default_rng(0)
     of_lines = rng.normal(size=(2, 50, 2))
-    draws = xr.Dataset(
+    drawn = xr.Dataset(
         {"k_l": (("chain", "draw", "cell_line"), of_lines), "e": (("chain", "draw", "gene", "cell_line"), of_lines[:, :, None])},
         coords={"gene": ["g"], "cell_line": ["A", "B"]},
     )
     known = truth(k_l=0.5).assign(cell_line="B")
-    table = estimates.estimate(draws, known, 100, rng)
+    table = rank(drawn, known)
     assert table["variable"].tolist() == ["k_l", "k_l", "e", "e"]
     assert table["cell_line"].tolist() == ["A", "B"] * 2
     assert table["truth"].notna().tolist() == [False, True, False, False]
-    assert [estimates.name_of(row) for _, row in table.iterrows()] == ["k_l[A]", "k_l[B]", "e[g, A]", "e[g, B]"]
+    assert draws.of_dataset(drawn).parameters.names == ["k_l[A]", "k_l[B]", "e[g, A]", "e[g, B]"]

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from guidefit.assess import identifiability
+from guidefit.assess.draws import of_dataset
 from guidefit.assess.identifiability import independent_columns
 from guidefit.config.thresholds import Thresholds
 
@@ -13,12 +14,15 @@ RIDGE_SD = np.sqrt(1 / (1 / 9 + 1 / 25))  # the ridge of global_intercept, in cl
 
 
 def find_unidentified_directions(posterior, prior):
-    return identifiability.find_unidentified_directions(posterior, prior, Thresholds().contraction_pass)
+    (found,) = identifiability.find_unidentified_directions(of_dataset(posterior), of_dataset(prior), Thresholds().contraction_pass)
+    return found
 
 
 def find_unidentified_scales(posterior, prior):
     limits = Thresholds()
-    return identifiability.find_unidentified_scales(posterior, prior, limits.contraction_fail, -limits.contraction_pass)
+    after, before = of_dataset(posterior), of_dataset(prior)
+    (found,) = identifiability.find_unidentified_scales(after, before, limits.contraction_fail, -limits.contraction_pass)
+    return found
 
 
 def draws(covariance, names, rng, chains=4, n=2000):

@@ -22,7 +22,7 @@ def test_the_error_of_elpd_is_its_scatter_over_repeated_draws():
     assert np.mean(claimed, axis=0) == pytest.approx(np.std(elpd, axis=0), rel=5 / np.sqrt(600))
 
 
-def test_no_fits_give_a_table_with_types():
-    table = predictive.loo_table(None)
-    assert table.empty
-    assert {name: str(kind) for name, kind in table.dtypes.items()} == predictive.LOO_TYPES
+def test_large_screens_are_checked_with_fewer_draws():
+    assert predictive.most_draws(300) > 8000
+    assert predictive.most_draws(151_824) == 263
+    assert predictive.most_draws(10**8) == predictive.FEWEST_DRAWS

@@ -1,13 +1,14 @@
 """Priors that contradict the data are named, and those of right models seldom are."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from scipy import stats
 
 from guidefit.assess import checks, prior_conflict, wording
 from guidefit.assess.checks import Checks
+from guidefit.assess.draws import of_dataset
+from guidefit.assess.estimates import Estimates
 
 NORMAL = {"distribution": "Normal", "mu": 0.0, "sigma": 1.0}
 PRIORS = {"mu": NORMAL, "sigma": {"distribution": "Exponential", "lam": 20.0}, "gamma_g": {"distribution": "Normal"}}
@@ -15,22 +16,15 @@ PRIORS = {"mu": NORMAL, "sigma": {"distribution": "Exponential", "lam": 20.0}, "
 
 def judge(means, priors=PRIORS, mcse=0.0, spread=1.0):
     names = list(means)
-    table = pd.DataFrame(
-        {
-            "variable": names,
-            "gene": None,
-            "sgrna": None,
-            "cell_line": None,
-            "mean": list(means.values()),
-            "sd": 0.1,
-            "mcse_mean": mcse,
-        }
-    )
     rng = np.random.default_rng(1)
     drawn = {"mu": spread * rng.standard_normal((1, 2000)), "sigma": rng.exponential(1 / 20, (1, 2000))}
-    prior = xr.Dataset({name: (("chain", "draw"), values) for name, values in drawn.items()})
+    prior = of_dataset(xr.Dataset({name: (("chain", "draw"), values) for name, values in drawn.items()}))
+    parameters = of_dataset(xr.Dataset({name: (("chain", "draw"), np.zeros((1, 1))) for name in names})).parameters
+    statistics = {"mean": [list(means.values())], "sd": [[0.1] * len(names)], "mcse_mean": [[mcse] * len(names)]}
+    none = np.zeros((1, len(names)))
+    estimates = Estimates(parameters, {name: np.array(values) for name, values in statistics.items()}, none > 0, None)
     found = Checks()
-    prior_conflict.judge(table.astype({"gene": "str", "sgrna": "str", "cell_line": "str"}), prior, priors, 0.001, found)
+    prior_conflict.judge(estimates, prior, priors, 0.001, [found])
     return found
 
 

@@ -74,6 +74,7 @@ BAD_CONFIGS = {
         variant(draws=10**11),
         "studies.s.variants.varying_effects.draws: 1.* is greater than 1e.06",
     ),
+    "matrices of a simulated screen": (study(matrices=True), "studies.s.matrices: only real screens"),
     "genes of figures that are not made": (study(show_genes=["A"]), "studies.s.show_genes: only real screens"),
     "unknown variant": (
         study(variants=["varying_effect"]),
@@ -185,16 +186,16 @@ BAD_CONFIGS = {
         "studies.s.variants.student_t: engine collapsed needs a variant that is linear and Gaussian",
     ),
     "gibbs engine with a variant without effects by line": (
-        study(checks=False, variants={"pooled": {"engine": "gibbs"}}),
+        study(variants={"pooled": {"engine": "gibbs"}}),
         "studies.s.variants.pooled: engine gibbs needs a variant that declares effects by gene and cell line",
     ),
     "gibbs engine with a prior it cannot sample": (
-        study(checks=False, variants={"gene_by_line": {"engine": "gibbs", "priors": {"t": "HalfNormal(1)"}}}),
+        study(variants={"gene_by_line": {"engine": "gibbs", "priors": {"t": "HalfNormal(1)"}}}),
         "studies.s.variants.gene_by_line: prior of t: engine gibbs needs LogNormal",
     ),
-    "gibbs engine with predictive checks": (
-        study(variants={"gene_by_line": {"engine": "gibbs"}}),
-        "studies.s.checks: predictive checks need draws of every parameter",
+    "matrices that no variant has": (
+        {"studies": {"s": {"screen": SCREEN, "variants": ["pooled", "student_t"], "matrices": True}}},
+        "studies.s.matrices: no variant of this study has effects by gene and cell line",
     ),
     "collapsed engine with a prior it cannot integrate": (
         study(variants={"pooled": {"engine": "collapsed", "priors": {"alpha": "StudentT(4, 0, sigma=1)"}}}),

@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from guidefit.assess import diagnostics, estimates
+from guidefit.assess import fits as assessed
 from guidefit.base.errors import UserError
+from guidefit.base.names import KEY
 from guidefit.engines import posterior_file, registry
 from guidefit.engines.collapsed import CollapsedEngine
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
@@ -18,7 +19,7 @@ from guidefit.models import declaration, structure
 from guidefit.screens import arrays, sufficient
 from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Design, Settings
-from helpers.fits import THRESHOLDS, truth
+from helpers.fits import diagnose, estimates_of
 from helpers.screens import unbalanced, write
 
 FOLDER = declaration.VARIANTS
@@ -37,10 +38,8 @@ def simulated(seed, design=DESIGN):
     return arrays.model_data(table)
 
 
-def estimates_of(fit):
-    summary = fit["summary"].to_dataset() if "summary" in fit.children else None
-    arguments = (truth(), 100, np.random.default_rng(0), summary, diagnostics.is_mcmc(fit))
-    return estimates.estimate(fit["posterior"].to_dataset(), *arguments)
+def is_mcmc(fit):
+    return assessed.of_tree(fit, [1]).is_mcmc(0)
 
 
 @pytest.mark.slow
@@ -64,8 +63,11 @@ def test_the_same_seed_gives_the_same_fit_and_another_seed_another():
 
 def test_resampled_draws_agree_with_the_summary():
     fit = engine("varying_effects", draws=2500).fit(simulated(2), 3)
-    drawn = estimates.estimate(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
     known = estimates_of(fit)
+    chains = xr.Dataset({"diverging": xr.zeros_like(fit["sample_stats"]["lp"])})
+    drawn = estimates_of(
+        xr.DataTree.from_dict({name: fit[name].to_dataset() for name in ("posterior", "prior")} | {"sample_stats": chains})
+    )
     ess = float(fit["importance"]["importance_ess"])
     assert (abs(drawn["mean"] - known["mean"]) < 5 * known["sd"] / np.sqrt(ess)).all()
     np.testing.assert_allclose(drawn["sd"], known["sd"], rtol=0.08)
@@ -94,8 +96,8 @@ def test_falls_back_to_nuts_if_k_hat_is_too_high():
     model = engine("gene_effects", draws=30, tune=30, chains=2)
     model.k_hat_max = -10.0
     fit = model.fit(data, 5)
-    assert diagnostics.is_mcmc(fit)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
+    assert is_mcmc(fit)
+    row = diagnose(fit).as_row()
     assert row["method"] == "NUTS over the scales"
     assert "note: importance sampling was replaced by NUTS: k-hat" in row["reasons"]
     assert "with 20000 draws" in row["reasons"]
@@ -134,7 +136,7 @@ def test_both_modes_of_the_scales_are_covered():
     drawn = fit["posterior"].to_dataset()
     ess = float(fit["importance"]["importance_ess"])
     assert float((drawn["sigma"] > drawn["sigma_alpha"]).mean()) == pytest.approx(expected, abs=5 / np.sqrt(min(ess, 2000)))
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
+    row = diagnose(fit).as_row()
     assert row["k_hat"] < 0.7
     assert "note: the posterior of the scales has 2 modes, and the draws miss about 0% of its mass" in row["reasons"]
 
@@ -146,7 +148,7 @@ def test_a_mode_that_nuts_does_not_reach_fails():
     fit = CollapsedEngine(model, priors, settings, 1).fit(screen, 5)
     table = estimates_of(fit)
     assert table["r_hat"].max() < 1.02
-    row = diagnostics.diagnose(fit, table, None, None, THRESHOLDS, {}).as_row()
+    row = diagnose(fit).as_row()
     assert row["verdict"] == "fail"
     assert 0.3 < row["mass_missed"] < 0.7
     assert "fail: the posterior of the scales has 2 modes, and the draws miss about" in row["reasons"]
@@ -162,8 +164,8 @@ def test_a_batch_may_mix_both_ways(tmp_path):
         fit.attrs |= {"versions": "", "node": "", **data[seed].sizes}
     posterior_file.write_batch(tmp_path / "p.nc", fits, {}, [0, 1])
     back = {seed: fit for seed, fit, _ in posterior_file.read_batch(tmp_path / "p.nc")}
-    assert not diagnostics.is_mcmc(back[0])
-    assert diagnostics.is_mcmc(back[1])
+    assert not is_mcmc(back[0])
+    assert is_mcmc(back[1])
     assert int(back[1]["sample_stats"]["diverging"].sum()) == 0
 
 
@@ -189,7 +191,7 @@ def test_a_prior_far_above_the_data_is_named():
 def test_no_variation_of_sgrnas_sends_their_scale_to_zero():
     quiet = replace(DESIGN, sigma_alpha=0.0, sigma_beta=0.0)
     fit = engine("varying_effects").fit(simulated(1, quiet), 1)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
+    row = diagnose(fit).as_row()
     assert row["verdict"] == "unchecked", row["reasons"]
     assert float(fit["summary"]["sigma_alpha"].sel(statistic="mean")) < 0.1
 
@@ -241,7 +243,7 @@ def test_little_data_are_fitted_exactly(case, variant):
     if case == "one sgRNA":
         table = table[table["sgrna"] == "sgRNA_3"]
     fit = engine(variant).fit(arrays.model_data(table), 2)
-    row = diagnostics.diagnose(fit, estimates_of(fit), None, None, THRESHOLDS, {}).as_row()
+    row = diagnose(fit).as_row()
     assert np.isfinite(row["log_evidence"])
     assert row["k_hat"] < 0.7
     # a slope that the data do not identify keeps its prior
@@ -266,13 +268,14 @@ def test_agrees_with_nuts_over_many_data_sets(variant):
         if int(a["sample_stats"]["diverging"].sum()):
             continue  # its draws then are not those of the posterior
         one = estimates_of(a)
-        other = one[list(estimates.KEY)].merge(estimates_of(b), on=list(estimates.KEY), validate="1:1")
+        other = one[list(KEY)].merge(estimates_of(b), on=list(KEY), validate="1:1")
         for name in ("mean", "sd"):
             scores[name] += list((one[name] - other[name]) / np.hypot(one[f"mcse_{name}"], other[f"mcse_{name}"]))
         chains = posterior_file.reported(a["posterior"].to_dataset())
         importance_ess = float(b["importance"]["importance_ess"])
         for name, prob in (("q025", 0.025), ("median", 0.5), ("q975", 0.975)):
-            error = estimates._long(az.mcse(chains, method="quantile", prob=prob).expand_dims(s=["e"]), "s")["e"]
+            errors = az.mcse(chains, method="quantile", prob=prob).data_vars.values()
+            error = np.concatenate([np.ravel(each) for each in errors])
             # the mixture's quantile is as good as one of 256 components at worst; its error is bounded by that of as many draws
             scores[name] += list((one[name] - other[name]) / error / np.sqrt(1 + importance_ess / 20_000))
         for first, second in (("mu_gamma", "mu_delta"), ("sigma_gamma", "mu_gamma"), ("sigma_alpha", "sigma_beta")):

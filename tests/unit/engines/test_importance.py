@@ -5,7 +5,7 @@ import pytest
 from arviz_stats.base import array_stats
 from scipy import stats
 
-from guidefit.engines import importance, modes
+from guidefit.engines import importance, modes, pareto
 
 
 def skewed(x):
@@ -51,12 +51,24 @@ def test_a_density_with_heavier_tails_than_the_proposals_is_found_out():
 @pytest.mark.parametrize("spread", [0.3, 1.0, 2.0, 4.0])
 def test_smoothing_is_that_of_arviz(size, spread):
     ratios = np.random.default_rng(size).normal(size=size) * spread
-    weights, k_hat = importance.smooth(ratios)
+    weights, k_hat = pareto.smooth(ratios)
     theirs, their_k_hat = array_stats.psislw(-ratios)  # it takes log likelihoods
     assert k_hat == pytest.approx(float(their_k_hat), abs=1e-6)
     np.testing.assert_allclose(np.log(weights), theirs, atol=1e-6)
 
 
+def test_sets_of_weights_are_smoothed_one_by_one():
+    rng = np.random.default_rng(1)
+    ratios = rng.normal(size=(3, 5, 100)) * np.array([0.1, 1.0, 3.0])[:, None, None]
+    ratios[0, 0] = 0.0
+    weights, k_hat = pareto.smooth(ratios)
+    assert k_hat[0, 0] == 0
+    for place in np.ndindex(3, 5):
+        alone, its_k_hat = pareto.smooth(ratios[place])
+        np.testing.assert_allclose(weights[place], alone, rtol=1e-12)
+        assert k_hat[place] == pytest.approx(float(its_k_hat))
+
+
 def test_equal_weights_stay_equal():
-    weights, _ = importance.smooth(np.zeros(1000))
+    weights, _ = pareto.smooth(np.zeros(1000))
     np.testing.assert_allclose(weights, 1e-3)

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from guidefit.assess import diagnostics, estimates
 from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays
 from guidefit.simulation import blueprints, simulated_screen
 from helpers.defaults import Covariate, Settings
-from helpers.fits import THRESHOLDS, truth
+from helpers.fits import diagnose, estimates_of
 
 pytestmark = pytest.mark.slow
 FOLDER = declaration.VARIANTS
@@ -26,10 +25,6 @@ def engine(variant, **settings):
     return registry.make_engine(declared, declared.priors, full, 2, prior_seed=1, place=variant)
 
 
-def estimates_of(fit):
-    return estimates.estimate(fit["posterior"].to_dataset(), truth(), 100, np.random.default_rng(0))
-
-
 @pytest.mark.parametrize(
     "settings",
     [{"adaptation": "low_rank", "draws": 1000}, {"sampler": "pymc", "draws": 600, "tune": 500, "max_treedepth": 8}],
@@ -38,7 +33,7 @@ def estimates_of(fit):
 def test_a_ridge_fails_whichever_sampler_ran_it(settings):
     data = notebook()
     fit = engine("global_intercept", target_accept=0.95, **settings).fit(data, 5)
-    found = diagnostics.diagnose(fit, estimates_of(fit), None, data, THRESHOLDS, {})
+    found = diagnose(fit)
     row, directions = found.as_row(), found.directions
     assert row["verdict"] == "fail"
     assert "fail: not identified: the data carry no information about alpha - mu_gamma" in row["reasons"]

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.assess import estimates
 from guidefit.engines import registry
 from guidefit.models import declaration
 from guidefit.screens import arrays, screen_file
 from guidefit.simulation import blueprints, simulated_screen
 from guidefit.simulation.truth import truth_table
 from helpers.defaults import Covariate, Design, Settings
+from helpers.fits import estimate, table_of
 
 pytestmark = pytest.mark.slow
 
@@ -32,10 +32,8 @@ def fitted(model, parameter, value):
         design = Design(genes=10, sgrnas_per_gene=3, cell_lines=30, **{parameter: value})
         table, truth = simulated_screen.simulate(blueprints.draw(design, np.random.default_rng(seed)), Covariate("centred"), "x")
         fit = model.fit(arrays.model_data(table), seed)
-        draws, known = fit["posterior"].to_dataset(), truth_table(truth, screen_file.coords(table))
-        summary = fit["summary"].to_dataset() if "summary" in fit.children else None
-        arguments = (100, np.random.default_rng(seed), summary, summary is None, fit["prior"].to_dataset())
-        parts.append(estimates.estimate(draws, known, *arguments).assign(seed=seed))
+        known = truth_table(truth, screen_file.coords(table))
+        parts.append(table_of(*estimate(fit, known)).assign(seed=seed))
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(z=(rows["mean"] - rows["truth"]) / rows["sd"])
 

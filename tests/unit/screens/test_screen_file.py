@@ -18,7 +18,9 @@ def test_model_data_and_files_by_seed(tmp_path):
     for seed in (3, 7):
         mine = screen_file.read_seed(tmp_path / "s.parquet", seed)
         assert set(mine["logfc"]) == {seed}
-        assert screen_file.read_truth(tmp_path / "t.parquet", seed)["truth"].tolist() == [seed]
+    truths = screen_file.read_truths(tmp_path / "t.parquet")
+    assert truths["seed"].tolist() == truths["truth"].tolist() == [3, 7]
+    assert [set(rows["logfc"]) for rows in screen_file.iterate_seeds(tmp_path / "s.parquet", [7, 3])] == [{7.0}, {3.0}]
     assert list(mine.columns[:8]) == list(screen_file.COLUMNS)
     data = arrays.model_data(mine)
     assert data.genes == ["g0", "g1"]
@@ -35,7 +37,7 @@ def test_a_real_screen_serves_every_seed(tmp_path):
     with screen_file.ScreenWriter(tmp_path / "s.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, table)
     assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
-    assert screen_file.read_truth(tmp_path / "t.parquet", 12).empty
+    assert screen_file.read_truths(tmp_path / "t.parquet").empty
 
 
 def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):

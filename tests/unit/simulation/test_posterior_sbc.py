@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from guidefit.assess import calibration, estimates
+from guidefit.assess import calibration
 from guidefit.assess.quantities import Quantities
 from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
@@ -15,6 +15,7 @@ from guidefit.screens import arrays, screen_file
 from guidefit.simulation import blueprints, simulated_screen, simulators
 from guidefit.simulation.truth import truth_table
 from helpers.defaults import Covariate, Design, Settings
+from helpers.fits import rank_all
 
 FOLDER = declaration.VARIANTS
 
@@ -113,11 +114,7 @@ def verdicts(refit, seeds=150):
         data = arrays.model_data(refit(simulated_screen.append_replicate(table, draw(values, seed))))
         fitted = again.fit(data, seed)["posterior"].to_dataset()
         truth = truth_table(values, data.coords)
-        of_draws, of_truth = quantities(data, fitted, truth)
-        parts = [(fitted, truth), (of_draws, of_truth)]
-        found += [
-            estimates.rank_statistics(each, known, 100, rng).assign(study="", variant="v", seed=seed) for each, known in parts
-        ]
+        found.append(rank_all(quantities, data, fitted, truth, rng).assign(variant="v", seed=seed))
     ranks = pd.concat(found, ignore_index=True)
     failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
     table = calibration.calibrate(calibration.spread_ranks(ranks, failed, np.random.default_rng(0)), failed, 0.01)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotnine as p9
-from scipy import stats
 
 from guidefit.base import parquet
 from guidefit.screens import screen_file
@@ -17,7 +16,7 @@ logger = logging.getLogger("guidefit")
 
 EFFECT = "effect at the diploid copy number (logFC)"
 CONTROLS = {"essential": style.VERMILION, "nonessential": style.BLUE, "other": style.GREY}
-MAX_CERTAINTY = 20.0  # -log10 of a probability
+_NORMAL_975 = 1.959964
 TICKS = (1, 0.5, 1.5, 0, 2, 4, 8, 16, 32, 64, 128)  # copy numbers in units of the diploid one; earlier ones take precedence
 
 
@@ -48,45 +47,45 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
 
 
 def volcano(genes: pd.DataFrame, title: str, names: int = 16) -> p9.ggplot:
-    """Effect of each gene against the certainty of its sign; the most extreme genes are labelled where there is room.
+    """Effect of each gene against its evidence, the effect in units of its sd; called genes of most evidence are labelled.
 
-    genes: one row per gene (effect, effect_sd, control, gene). names: labels at most.
+    genes: one row per gene (effect, effect_sd, control, call, gene). names: labels at most, where there is room.
     """
-    z = (genes["effect"] / genes["effect_sd"]).abs()
-    certainty = np.minimum(-stats.norm.logsf(z) / np.log(10), MAX_CERTAINTY)
     control = genes["control"].where(genes["control"] != "", "other")
-    table = genes.assign(certainty=certainty, control=pd.Categorical(control, list(CONTROLS)))
+    evidence = (genes["effect"] / genes["effect_sd"]).abs()
+    table = genes.assign(evidence=evidence, height=np.sqrt(evidence), control=pd.Categorical(control, list(CONTROLS)))
     used = [kind for kind in CONTROLS if (control == kind).any()]
     table = table.sort_values("control", ascending=False)
-    width, height = np.ptp(table["effect"]) or 1.0, np.ptp(certainty) or 1.0
-    extreme = (table["effect"] / width).abs() + table["certainty"] / height / 2
-    labelled = _with_room(table.loc[extreme.sort_values(ascending=False).index], width, height, names)
+    width, height = np.ptp(table["effect"]) or 1.0, float(table["height"].max()) or 1.0
+    called = table[table["call"] != ""].sort_values("evidence", ascending=False)
     return (
-        p9.ggplot(table, p9.aes("effect", "certainty"))
+        p9.ggplot(table, p9.aes("effect", "evidence"))
         + p9.geom_vline(xintercept=0, color=style.REFERENCE_LINE)
+        + p9.geom_hline(yintercept=_NORMAL_975, color=style.REFERENCE_LINE, linetype="dotted")
         + p9.geom_point(p9.aes(color="control"), size=1.6, alpha=0.6, stroke=0)
-        + p9.geom_text(p9.aes(label="gene"), data=labelled, size=7, va="bottom", nudge_y=0.012 * height)
+        + p9.geom_text(p9.aes(label="gene"), data=_with_room(called, width, height, names), size=7, va="bottom")
         + p9.scale_color_manual(values={kind: CONTROLS[kind] for kind in used}, limits=used)
+        + p9.scale_y_sqrt()
         + p9.labs(
             x=EFFECT,
-            y="-log10 P(the effect has the other sign)",
+            y="|effect| / posterior sd (square-root axis)",
             color="control genes",
             title=title,
-            subtitle=f"{len(table):,} genes; P by a normal approximation, -log10 P is limited to {MAX_CERTAINTY:g}",
+            subtitle=f"{len(table):,} genes; above the dotted line the 95 % interval excludes 0; labels: called genes, by evidence",
         )
-        + p9.expand_limits(y=1.05 * float(np.max(certainty)))
+        + p9.expand_limits(y=1.1 * float(evidence.max()))
         + p9.guides(color=p9.guide_legend(override_aes={"size": 3, "alpha": 1}))
         + style.theme(8, 5.5)
     )
 
 
 def _with_room(table: pd.DataFrame, width: float, height: float, most: int) -> pd.DataFrame:
-    """The first `most` genes whose labels do not overlap those of earlier ones. width, height: range of the axes."""
+    """The first `most` genes whose labels do not overlap those of earlier ones. width, height: range of the axes as drawn."""
     places: list[tuple[float, float]] = []
     kept = []
     for row in table.itertuples():
-        x, y = row.effect / width, row.certainty / height
-        if all(abs(x - other_x) > 0.11 or abs(y - other_y) > 0.035 for other_x, other_y in places):
+        x, y = row.effect / width, row.height / height
+        if all(abs(x - other_x) > 0.11 or abs(y - other_y) > 0.045 for other_x, other_y in places):
             places.append((x, y))
             kept.append(row.Index)
         if len(kept) == most:

@@ -14,7 +14,8 @@ import plotnine as p9
 import xarray as xr
 
 from guidefit.assess import identifiability
-from guidefit.assess.identifiability import Direction, draw_matrix
+from guidefit.assess.draws import of_dataset
+from guidefit.assess.identifiability import Direction
 from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.base.names import variable_of
@@ -53,7 +54,8 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     slopes = forest(estimates, SLOPE_SIDE, f"logFC per unit of x{_other_units(posterior)}", f"Slopes {name}")
     style.save(slopes, outputs["forest_slope"])
     style.save(truth_against_estimate(estimates, f"Truth against estimate {name}"), outputs["truth"])
-    _, directions = identifiability.find_unidentified_directions(posterior, prior, settings["contraction_pass"])
+    limit = settings["contraction_pass"]
+    ((_, directions),) = identifiability.find_unidentified_directions(of_dataset(posterior), of_dataset(prior), limit)
     style.save(joint_draws(posterior, prior, directions, f"Joint draws {name}"), outputs["pair"])
 
 
@@ -219,7 +221,8 @@ def _with_unit(parameter: str) -> str:
 
 
 def _joint(draws: xr.Dataset, first: str, second: str) -> pd.DataFrame:
-    names, matrix = draw_matrix(draws)
+    flat = of_dataset(draws)
+    names, matrix = flat.parameters.names, flat.matrix(0)
     table = pd.DataFrame({"first": matrix[:, names.index(first)], "second": matrix[:, names.index(second)]})
     return table.iloc[evenly_spaced(len(table), JOINT_DRAWS)]
 

@@ -29,8 +29,10 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return
     checks = netcdf.read(inputs["predictive"])
-    prior, posterior = (checks[f"seed_{seed}/{kind}_predictive"]["logfc"].to_numpy() for kind in ("prior", "posterior"))
-    screen = screen_file.read_seed(inputs["screen"], seed)
+    groups = {kind: checks[f"seed_{seed}/{kind}_predictive"].to_dataset()["logfc"] for kind in ("prior", "posterior")}
+    kept = groups["posterior"]["row"].to_numpy()  # of a large screen, the predictions of some genes are kept
+    prior, posterior = (groups[kind].to_numpy() for kind in ("prior", "posterior"))
+    screen = screen_file.read_seed(inputs["screen"], seed).iloc[kept]
     logfc, gene = screen["logfc"].to_numpy(), np.asarray(screen["gene"].astype(str))
     style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])
     style.save(posterior_check(posterior, logfc, f"Posterior predictive check {name}"), outputs["posterior"])

@@ -12,22 +12,25 @@ from guidefit.report.pages import html
 from guidefit.report.pages.html import cell
 
 VERDICTS = ("depleted", "no effect", "enriched", "unclear")
+TEXT = ("gene", "verdict", "control", "class_call")
 COLUMNS = (
-    *("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched"),
-    *("slope", "slope_q025", "slope_q975", "sgrnas", "flags"),
+    *(*TEXT, "p_common", "fdr_common", "effect", "effect_q025", "effect_q975", "effect_scaled", "fdr_depleted", "fdr_enriched"),
+    *("selectivity", "slope", "slope_q025", "slope_q975", "slope_biology", "sgrnas", "flags"),
 )
+ALWAYS = ("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched", "sgrnas", "flags")
 MAX_ROWS = 15  # of each list
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a real screen that the page shows; comparison and correction are None where a study has none."""
+    """The tables of a real screen that the page shows; comparison, correction and amplified are None where a study has none."""
 
     genes: pd.DataFrame
     sgrnas: pd.DataFrame
     diagnostics: pd.DataFrame
     comparison: pd.DataFrame | None = None
     correction: pd.DataFrame | None = None
+    amplified: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> "Tables":
@@ -36,15 +39,14 @@ class Tables:
             genes=parquet.read(inputs["genes"]),
             sgrnas=parquet.read(inputs["sgrnas"]),
             diagnostics=tables.read(inputs["diagnostics"]),
-            comparison=tables.read(inputs["comparison"]) if inputs.get("comparison") else None,
-            correction=tables.read(inputs["correction"]) if inputs.get("correction") else None,
+            **{name: tables.read(inputs[name]) if inputs.get(name) else None for name in ("comparison", "correction", "amplified")},
         )
 
 
 def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
-    inputs: genes, sgrnas, diagnostics, and comparison, correction where a study has them.
+    inputs: genes, sgrnas, diagnostics, and comparison, correction, amplified where a study has them.
     settings: study, thresholds (effect_min, effect_prob, fdr, few_guides), arms: of, and against in a contrast.
     """
     return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["arms"])
@@ -61,7 +63,8 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
     table = found.genes[found.genes["variant"] == variant].sort_values("effect")
     verdict_counts = table["verdict"].value_counts()
     has_copies = bool(table["cna_highest"].notna().any())
-    shown = [name for name in COLUMNS if has_copies or not name.startswith("slope")]
+    has_data = {name for name in COLUMNS if name in ALWAYS or (table[name].notna() & (table[name] != "")).any()}
+    shown = [name for name in COLUMNS if name in has_data and (has_copies or not name.startswith("slope"))]
     return html.fill(
         "genes.html.j2",
         study=study,
@@ -78,13 +81,43 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
         fdr=f"{thresholds['fdr']:.0%}",
         calls={name: f"{int((table['call'] == name).sum()):,}" for name in ("depleted", "enriched")},
         contrast=[", ".join(map(str, arms[name].values())) for name in ("of", "against")] if arms.get("against") else None,
+        classes=_classes(table),
         has_copies=has_copies,
         lists=_lists(table, has_copies),
         departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
         correction=None if found.correction is None else _correction(found.correction, variant),
+        amplified=None if found.amplified is None else _amplified(found.amplified, variant),
         columns=[name.replace("_", " ") for name in shown],
+        texts=sum(name in TEXT for name in shown),
         data=_cells(table, shown),
     )
+
+
+def _classes(table: pd.DataFrame) -> dict[str, Any] | None:
+    """How many genes are called by class, of all genes and of the control genes; None without classes."""
+    if table["p_common"].isna().all():
+        return None
+    called = table["class_call"] != ""
+    shares = {
+        kind: f"{int(called[of_kind].sum()):,} of {int(of_kind.sum()):,}"
+        for kind in ("essential", "nonessential")
+        if (of_kind := table["control"] == kind).any()
+    }
+    return {"name": table.loc[called, "class_call"].iloc[0] if called.any() else "common", "called": int(called.sum())} | {
+        "controls": shares
+    }
+
+
+def _amplified(table: pd.DataFrame, variant: str) -> list[dict[str, Any]]:
+    """The amplified genes, other than essential ones, with the strongest effects in single lines; see `list_amplified`."""
+    own = table[(table["variant"] == variant) & (table["control"] != "essential")].head(MAX_ROWS)
+    numbers = {"cna": "{:.1f}", "raw": "{:.2f}", "artefact": "{:.2f}", "corrected": "{:.2f}"}
+    numbers |= {"effect": "{:.2f}", "effect_scaled": "{:.2f}", "p_dependent": "{:.3f}"}
+    texts = ("gene", "cell_line", "control", "flags")
+    return [
+        {name: cell(row[name], form) for name, form in (numbers | dict.fromkeys(texts, "{}")).items()}
+        for row in own.to_dict("records")
+    ]
 
 
 def choose(genes: pd.DataFrame, verdicts: pd.Series, comparison: pd.DataFrame | None) -> tuple[str, str]:
@@ -137,6 +170,9 @@ def _gene(row: Mapping[Any, Any]) -> dict[str, Any]:
         "gene": row["gene"],
         "effect": f"{row['effect']:.2f}",
         "interval": html.interval(row, "effect", 2),
+        "scaled": cell(row["effect_scaled"], "{:.2f}"),
+        "control": row["control"],
+        "p_common": cell(row["p_common"], "{:.3f}"),
         "slope": f"{row['slope']:.2f} ({html.interval(row, 'slope', 2)})",
         "sgrnas": row["sgrnas"],
         "flags": row["flags"],
@@ -162,7 +198,8 @@ def _departures(sgrnas: pd.DataFrame) -> list[dict[str, Any]]:
 def _cells(table: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
     """The cells of the searchable table."""
     decimal = [name for name in columns if pd.api.types.is_float_dtype(table[name].dtype)]
-    return table[columns].assign(**{name: table[name].map("{:.3f}".format) for name in decimal}).to_numpy().tolist()
+    formatted = {name: [cell(value, "{:.3f}") for value in table[name]] for name in decimal}
+    return table[columns].assign(**formatted).to_numpy().tolist()
 
 
 def _correction(table: pd.DataFrame, variant: str) -> dict[str, Any]:

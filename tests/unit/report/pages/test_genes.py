@@ -8,14 +8,15 @@ import pandas as pd
 
 from guidefit.assess import checks
 from guidefit.effects import correction
+from guidefit.effects.amplified import AMPLIFIED_COLUMNS
 from guidefit.effects.gene_table import GENE_COLUMNS
 from guidefit.report.pages import genes as gene_page
 from guidefit.screens import arrays, sufficient
 from helpers.effects import THRESHOLDS, control_rows
 
 
-def page(genes, sgrnas, fits, comparison=None, correction=None, arms=None):
-    found = gene_page.Tables(genes.assign(seed=1), sgrnas, fits, comparison, correction)
+def page(genes, sgrnas, fits, comparison=None, correction=None, arms=None, amplified=None):
+    found = gene_page.Tables(genes.assign(seed=1), sgrnas, fits, comparison, correction, amplified)
     return gene_page.fill(found, "study", THRESHOLDS, arms or {})
 
 
@@ -123,3 +124,31 @@ def test_a_figure_without_standard_error_is_shown_alone(answers):
     assert '<td class="number">-0.200 ± 0.020</td>' in text
     assert "nan" not in text
     assert "This cannot be judged" in text
+
+
+def test_classes_and_amplified_genes_are_shown_where_there_are_any(answers):
+    genes, sgrnas, _ = answers
+    fits = pd.DataFrame({"variant": ["v"], "seed": [1], "verdict": ["pass"]})
+    text = page(genes, sgrnas, fits)
+    assert "P(common)" not in text
+    assert "Amplified genes" not in text
+    called = genes.assign(p_common=[0.99, 0.1, 0.9, 0.0, 0.2], class_call=["common", "", "common", "", ""])
+    called["control"] = ["essential", "essential", "nonessential", "", ""]
+    row = dict.fromkeys(AMPLIFIED_COLUMNS, np.nan) | {
+        "variant": "v",
+        "gene": "<b>MYCN",
+        "cell_line": "7",
+        "control": "",
+        "flags": "",
+    }
+    row |= {"flags": "", "raw": -2.5, "artefact": -0.75, "corrected": -1.75, "cna": 50.0}
+    amplified = pd.DataFrame([row, row | {"gene": "ESS", "control": "essential"}, row | {"gene": "OTHER", "variant": "w"}])
+    text = page(called, sgrnas, fits, amplified=amplified)
+    assert "2 genes are called <b>common</b>" in text
+    assert "1 of 2 essential" in text
+    assert "1 of 1 nonessential" in text
+    assert "&lt;b&gt;MYCN" in text
+    assert '<td class="number">-0.75</td><td class="number">-1.75</td>' in text
+    assert "ESS" not in text
+    assert "OTHER" not in text
+    assert "nan" not in text

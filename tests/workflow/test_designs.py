@@ -1,0 +1,63 @@
+"""A design study, through the real Snakefile: its points are studies, and one table and one set of figures gather them."""
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STUDY = {
+    "simulate": {
+        "grid": {"cell_lines": [4, 12], "sgrnas_per_gene": [2, 4]},
+        "genes": 20,
+        "effect_on": "x",
+        "mu_gamma": 0,
+        "sigma_gamma": 0.05,
+        "effect_share": 0.25,
+        "effect_size": -0.5,
+        "mu_delta": -0.2,
+        "sigma_delta": 0.1,
+        "sigma_alpha": 0.1,
+        "sigma_beta": 0.1,
+        "sigma": 0.6,
+    },
+    "covariate": "log2_diploid",
+    "sampling": {"engine": "collapsed", "draws": 50},
+    "variants": ["varying_effects"],
+    "seeds": "0-11",
+    "batch_size": 12,
+    "checks": False,
+    "keep_draws": False,
+    "figure_seeds": 0,
+}
+
+
+def test_power_over_a_grid(workflow):
+    workflow.configure(power=STUDY)
+    run = workflow.run()
+    assert run.jobs.count("measure_point") == 4
+    assert run.jobs.count("plot_design") == 1
+    assert not any(job.startswith("plot_") and job != "plot_design" for job in run.jobs)  # figures of points: on request
+    results = workflow / "results"
+    for name in ("power", "errors", "heat"):
+        assert (results / f"power/figures/design-{name}.svg").stat().st_size > 10_000
+
+    assert "Which design reaches 80% power?" in (results / "power/design.html").read_text()
+
+    table = workflow.table("power/design.csv")
+    power = table[(table["quantity"] == "power") & (table["variable"] == "gamma_g")]
+    power = power.set_index(["cell_lines", "sgrnas_per_gene"])
+    assert (power["seeds"] == 12).all()
+    assert power.loc[(12, 4), "value"] > 0.7
+    more, less = power.loc[(12, 4)], power.loc[(4, 2)]
+    assert more["value"] - less["value"] > 3 * np.hypot(more["mcse"], less["mcse"])
+    recovery = workflow.table("power_lines12_guides4/recovery.csv").query("fits == 'all'").set_index("variable")
+    at_point = table[(table["point"] == "power_lines12_guides4") & (table["quantity"] == "coverage_95")].set_index("variable")
+    assert at_point.loc["gamma_g", "value"] == recovery.loc["gamma_g", "coverage_95"]
+
+    larger = STUDY["simulate"] | {"grid": {"cell_lines": [4, 12, 16], "sgrnas_per_gene": [2, 4]}}
+    workflow.configure(power=STUDY | {"simulate": larger})
+    more = workflow.run("--dry-run")
+    assert {message.split(":")[0] for message in more.messages if ": fit " in message} == {
+        "power_lines16_guides2",
+        "power_lines16_guides4",
+    }

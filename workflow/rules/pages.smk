@@ -1,0 +1,56 @@
+# Pages of the report.
+
+
+rule write_gene_page:
+    input:
+        genes=rules.estimate_effects.output.genes,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        diagnostics=rules.collect_tables.output.diagnostics,
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
+        amplified=branch(lookup("{study}/has_copy_numbers", within=STUDIES), then=rules.list_amplified.output[0]),
+    output:
+        page=in_report("results/{study}/genes.html", "genes", "Genes", SUMMARY),
+    log:
+        "logs/{study}/write_gene_page.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
+        arms=pick("screen", "of", "against"),
+        page="genes",
+        library=digest("write_page", "guidefit.report.pages.genes"),
+    message:
+        "{wildcards.study}: write the page on genes"
+    script:
+        "../../scripts/write_page.py"
+
+
+rule write_summary_page:
+    input:
+        diagnostics=rules.collect_tables.output.diagnostics,
+        checks=rules.collect_tables.output.checks,
+        estimates=rules.collect_tables.output.estimates,
+        recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
+        calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+        dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
+        samples=branch(lookup("{study}/has_samples", within=STUDIES), then=rules.judge_samples.output.warnings),
+        joins=branch(
+            lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.validate_controls.output.joins
+        ),
+        on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
+    output:
+        page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),
+    log:
+        "logs/{study}/write_summary_page.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        thresholds=lookup("{study}/thresholds", within=STUDIES),
+        page="summary",
+        library=digest("write_page", "guidefit.report.pages.summary"),
+    message:
+        "{wildcards.study}: write the summary page"
+    script:
+        "../../scripts/write_page.py"
