@@ -161,8 +161,8 @@ def test_noise_of_rows_guides_and_lines(plain):
     np.testing.assert_allclose(likelihoods, total, rtol=1e-4)
     sums, t = np.zeros((6, 3)), hyper._replace(s_u=1e-9)  # the noise of guides stays
     s.lam[:] = np.log(1 / s.precision)
-    flags = plain.genes.update_flags(d, 0, 5, s, t, -30.0, rng)
-    plain.genes.update_noise(d, 0, 5, s, t, rng)
+    flags = plain.noise.update_flags(d, 0, 5, s, t, -30.0, rng)
+    plain.noise.update_noise(d, 0, 5, s, t, rng)
     plain.genes.sum_lines(d, 0, 5, s, t, sums)
     z2 = np.concatenate(residuals)
     assert flags == s.flagged.sum() == pytest.approx((z2 > 70).sum(), abs=1)

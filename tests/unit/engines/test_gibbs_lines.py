@@ -9,7 +9,7 @@ from scipy import stats
 from guidefit.models.line_structure import MEAN_SD
 from helpers.plain_gibbs import make_chain, plain_modules, rows_of_gene
 
-many = stats.multivariate_normal
+norm, many = stats.norm, stats.multivariate_normal
 plain = pytest.fixture(plain_modules, scope="module")
 
 
@@ -136,3 +136,26 @@ def test_the_spread_of_guides_noise_moves_with_them(plain):
     spread = np.sqrt((grid[:, 0] - mean) ** 2 @ density)
     assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_000))
     assert np.std(drawn) == pytest.approx(spread, rel=0.1)
+
+
+def test_noise_of_guides_is_compared_with_flags_integrated_out(plain):
+    """A guide with a few rows far out, whose noise is either high, or low with departing rows: against a grid."""
+    chain, laid_out, _ = make_chain(plain, genes=1, lines=8, most_guides=1)
+    d, s, rng, log_odds = laid_out.blocks, chain.state, np.random.default_rng(6), -2.0
+    t = chain._kernel_hyper()._replace(mean_lam=-1.0, s_u=1.5, factor=100.0)
+    s.square[:] = np.resize([0.05, 0.1, 8.0, 0.02, 0.3, 6.0, 0.08, 0.1], len(s.square))
+    s.lam[:], drawn = -1.0, []
+    for _ in range(30_000):
+        plain.noise.switch_regime(d, 0, s, t, log_odds, np.empty(4), np.empty(4), rng)
+        drawn.append(s.lam[0])
+    assert s.precision[0] == np.exp(-drawn[-1])
+    lam, share = np.linspace(-8, 6, 2_000)[:, None], 1 / (1 + np.exp(-log_odds))
+    rows = (norm(0, np.sqrt(np.exp(lam) * factor)).pdf(np.sqrt(s.square)) for factor in (1, 100))
+    usual, departing = rows
+    log_density = np.log((1 - share) * usual + share * departing).sum(axis=1) - 0.5 * ((lam[:, 0] + 1) / 1.5) ** 2
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    mean = lam[:, 0] @ density
+    spread = np.sqrt((lam[:, 0] - mean) ** 2 @ density)
+    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_500))
+    assert np.std(drawn) == pytest.approx(spread, rel=0.08)
