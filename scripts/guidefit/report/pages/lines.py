@@ -74,12 +74,12 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
     inputs: gene_lines, line_quality, sgrnas, diagnostics, and comparison where a study has one.
-    settings: study, thresholds (fdr, multiplier_min).
+    settings: study, thresholds (fdr, multiplier_min), has_copies: whether the screen has copy numbers.
     """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
+    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["has_copies"])
 
 
-def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
+def fill(found: Tables, study: str, thresholds: Mapping[str, float], has_copies: bool) -> str:
     """The page of these tables."""
     if found.gene_lines.empty:
         return html.fill("lines.html.j2", study=study, variant=None)
@@ -100,6 +100,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
         genes=f"{len(matrices.genes):,}",
         searched=f"{len(searched.genes):,}" if len(searched.genes) < len(matrices.genes) else None,
         is_scaled=is_scaled,
+        has_copies=has_copies,
         fdr=f"{thresholds['fdr']:.0%}",
         multiplier_min=f"{thresholds['multiplier_min']:g}",
         calls=f"{int((table['call'] == 'dependent').sum()):,}",
