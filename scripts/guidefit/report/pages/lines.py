@@ -117,7 +117,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], has_copies:
 
 def arrange(table: pd.DataFrame, is_scaled: bool) -> Matrices:
     """The effects of one variant as matrices. table: rows of gene_line_effects.parquet."""
-    (gene, genes), (line, lines) = (pd.factorize(table[name].astype("str"), sort=True) for name in ("gene", "cell_line"))
+    (gene, genes), (line, lines) = (_sorted_codes(table[name]) for name in ("gene", "cell_line"))
     names = {"effect": "effect", "sd": "effect_sd", "p_dependent": "p_dependent", "information": "information"}
     names |= {"effect": "effect_scaled", "sd": "effect_scaled_sd"} if is_scaled else {}
     values = {}
@@ -126,7 +126,14 @@ def arrange(table: pd.DataFrame, is_scaled: bool) -> Matrices:
         values[name][gene, line] = table[column].to_numpy()
     is_weak = np.zeros(len(lines), bool)
     is_weak[line[(table["flags"] != "").to_numpy()]] = True
-    return Matrices(np.asarray(genes), np.asarray(lines), values, is_weak)
+    return Matrices(genes, lines, values, is_weak)
+
+
+def _sorted_codes(names: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """(row,) codes of names, which may be categories, and the names that they stand for, in alphabetical order."""
+    codes, found = pd.factorize(names)
+    order = np.argsort(texts := np.asarray(found.astype("str")))
+    return np.argsort(order)[codes], texts[order]
 
 
 def _most_selective(matrices: Matrices, most: int) -> np.ndarray:
@@ -160,7 +167,7 @@ def colour(effect: float) -> str:
 
 def _lines(quality: pd.DataFrame, table: pd.DataFrame) -> list[list[str]]:
     """The lines, those that respond least first: name, k, interval, noise, interval, AUROC, NNMD, dependencies, flags."""
-    calls = table.loc[table["call"] == "dependent", "cell_line"].astype("str").value_counts()
+    calls = table.loc[table["call"] == "dependent", "cell_line"].value_counts()
     return [
         [
             row["cell_line"],
