@@ -37,8 +37,8 @@ def test_from_depmaps_files_to_answers(workflow):
     assert set(guides["variant"]) == {"varying_effects", "saturating_effects"}
     assert set(genes["gene"]) == {"<script>alert(1)</script>", "'=1+1", "GENE2", "GENE3", "1-Mar"}
     assert set(genes["Gene"]) >= {"GENE2 (102)", "'=1+1 (101)"}
-    of_lines = genes.columns[genes.columns.str.contains("common|selectivity|slope_artefact|slope_biology")]
-    numbers = genes.drop(columns=["effect_scaled", *of_lines]).select_dtypes("number")
+    of_lines = genes.columns[genes.columns.str.contains("common|class_call|selectivity|slope_artefact|slope_biology")]
+    numbers = genes.drop(columns=["effect_scaled", "call", *of_lines]).select_dtypes("number")
     assert np.isfinite(numbers).all(axis=None)
     assert genes[of_lines].isna().all(axis=None)
     assert workflow.table("s/line_quality.csv").empty
