@@ -36,7 +36,7 @@ def tabulate_gene_lines(
     """
     moments = fit.moments
     gene, line = np.nonzero(np.isfinite(moments["effect"].transpose("gene", "cell_line").values))
-    found = {name: moments[name].transpose("gene", "cell_line").values[gene, line] for name in _TAKEN}
+    found = {name: moments[name].transpose("gene", "cell_line").values[gene, line].astype(np.float32) for name in _TAKEN}
     half_width = _NORMAL_975 * found["effect_sd"]
     genes, lines = moments["gene"].values, moments["cell_line"].values
     kinds = np.array([_CONTROLS.index(control.get(name, "")) for name in genes], np.int8)
