@@ -16,7 +16,6 @@ from guidefit.assess import leave_one_out
 from guidefit.base import netcdf, parquet, randomness, tables
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
-from guidefit.screens import arrays, screen_file
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
@@ -30,9 +29,9 @@ draws, loo = {}, [leave_one_out.loo_table(None)]
 for seed, fit, _ in posterior_file.read_batch(inputs.posterior):
     if fit is None:
         continue
-    data = arrays.model_data(screen_file.read_seed(inputs.screen, seed))
+    data = way.read_screen(inputs.screen, seed)
     found = checker(data, fit, randomness.integer(wildcards.study, wildcards.variant, seed, "checks"))
-    loo.append(leave_one_out.loo_table(found.loo, seed=seed, variant=wildcards.variant))
+    loo.append(leave_one_out.loo_table(found.loo, data, seed=seed, variant=wildcards.variant))
     if seed in params.figure_seeds:
         draws[f"seed_{seed}"] = found.draws
 parquet.write(tables.concatenate(loo), snakemake.output.loo)

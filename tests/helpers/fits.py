@@ -20,6 +20,8 @@ THRESHOLDS = {
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
     "band_prob": 0.99,
+    "loo_pit_distance_max": 0.05,
+    "pareto_k_share_max": 0.01,
     "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,
@@ -83,7 +85,7 @@ def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
     """The diagnosis of a fit with the data DATA; changes: other thresholds."""
     limits = THRESHOLDS | changes
     (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
-    diagnostics.judge_predictions(found, loo, DATA, limits)
+    diagnostics.add_predictions(found, loo, limits)
     return found
 
 

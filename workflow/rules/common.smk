@@ -25,6 +25,7 @@ SAMPLED = [name for name, study in STUDIES.items() if study["has_samples"]]
 WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_numbers"]]
 WITHOUT_COPIES = [name for name, study in STUDIES.items() if not study["has_copy_numbers"]]
 JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
+WITH_LINES = [name for name in REAL if any(own["has_lines"] for own in STUDIES[name]["variants"].values())]
 SEVERAL_SEEDS = [name for name in SIMULATED if len(SEEDS[name]) > 1]
 SEVERAL_VARIANTS = [name for name in COMPARED if name in CHECKED and len(STUDIES[name]["variants"]) > 1]
 

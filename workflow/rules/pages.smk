@@ -26,6 +26,32 @@ rule write_gene_page:
         "../../scripts/write_page.py"
 
 
+rule write_line_page:
+    input:
+        gene_lines=rules.estimate_effects.output.gene_lines,
+        line_quality=rules.estimate_effects.output.line_quality,
+        sgrnas=rules.estimate_effects.output.sgrnas,
+        diagnostics=rules.collect_tables.output.diagnostics,
+        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
+    output:
+        page=in_report("results/{study}/lines.html", "lines", "Genes by cell lines", SUMMARY),
+    log:
+        "logs/{study}/write_line_page.log",
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=times_attempt(4000),
+    params:
+        thresholds=pick("thresholds", "fdr", "multiplier_min"),
+        has_copies=lookup("{study}/has_copy_numbers", within=STUDIES),
+        page="lines",
+        library=digest("write_page", "guidefit.report.pages.lines"),
+    message:
+        "{wildcards.study}: write the page on genes by cell lines"
+    script:
+        "../../scripts/write_page.py"
+
+
 rule write_summary_page:
     input:
         diagnostics=rules.collect_tables.output.diagnostics,

@@ -55,7 +55,6 @@ rule plot_predictive:
     input:
         predictive=fit_of("predictive.nc"),
         loo=fit_of("loo.parquet"),
-        screen=data("screen.parquet"),
     output:
         prior=in_report(
             "results/{study}/figures/{variant}-prior_predictive-seed_{seed}.svg",

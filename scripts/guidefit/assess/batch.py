@@ -100,13 +100,12 @@ def _assess_with_data(
 ) -> pd.DataFrame:
     """Add the judgement of predictions to each diagnosis; the rank statistics of the test quantities (RANK_COLUMNS)."""
     loo = dict(list(inputs.loo.groupby("seed"))) if inputs.loo is not None else None
-    with_data = loo is not None or inputs.quantities is not None
-    screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if with_data else repeat(None)
+    screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if inputs.quantities is not None else repeat(None)
     ranks, ess, truth = [], estimated.least_ess, estimated.ranks.truth
     for fit, (seed, screen) in enumerate(zip(found.seeds, screens, strict=False)):
         data = arrays.model_data(screen) if screen is not None else None
         mine = loo[seed] if loo is not None else None
-        diagnostics.judge_predictions(diagnoses[fit], mine, data, inputs.thresholds)
+        diagnostics.add_predictions(diagnoses[fit], mine, inputs.thresholds)
         if inputs.quantities is None or data is None:
             continue
         of_draws, of_truth = inputs.quantities(data, found.posterior, fit, truth[fit])

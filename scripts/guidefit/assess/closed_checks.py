@@ -5,6 +5,7 @@ multipliers and the like are left to importance weights, for which STATES draws 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -17,10 +18,12 @@ from guidefit.models import line_prior, structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.line_structure import LineStructure, prior_parameters, read_structure
 from guidefit.models.structure import Structure
-from guidefit.screens.arrays import ModelData
+from guidefit.screens import screen_file
+from guidefit.screens.arrays import ModelData, model_data
 
 STATES = 200  # posterior draws that are used, evenly spaced and from all chains
 ROWS_AT_ONCE = 16_000  # rows, about, whose densities given all draws are held at a time
+MOST_ROWS = 2_000_000  # of larger screens, some genes are checked
 ROWS_KEPT = 20_000  # rows, about, at most, whose predicted values are kept, for figures
 
 
@@ -49,7 +52,7 @@ def check_lines(
     """
     own = declared if data.has_covariate else declared.without_slope()
     rng = np.random.default_rng(_streams(seed, data)[0])
-    draws = some_draws(fit["posterior"].to_dataset(), n_draws)
+    draws = some_draws(fit["posterior"].to_dataset(), data, n_draws)
     states = line_states.read_states(own, draws, data.gene_of_sgrna, rng)
 
     def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
@@ -62,7 +65,7 @@ def check_lines(
 def check_gaussian(model: Structure, data: ModelData, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
     """Check the predictions of a fit of a linear Gaussian variant, with n_draws of its draws."""
     rng = np.random.default_rng(_streams(seed, data)[0])
-    draws = some_draws(fit["posterior"].to_dataset(), n_draws)
+    draws = some_draws(fit["posterior"].to_dataset(), data, n_draws)
 
     def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
         drawn = model.prior_draws(some.gene_of_sgrna, KEPT_DRAWS, rng)
@@ -99,14 +102,25 @@ def _check(
         predicted[:, places[places >= 0]] = made[:, places >= 0]
     loo = leave_one_out.join(parts, order, count)
     prior = np.stack([made.astype(np.float32) for made in draw_prior(only_rows(data, kept))])
-    groups = {"prior_predictive": prior, "posterior_predictive": predicted}
-    tree = {name: xr.Dataset({"logfc": (("sample", "row"), each)}, coords={"row": kept}) for name, each in groups.items()}
-    tree["observed_data"] = xr.Dataset({"logfc": ("row", data.logfc[kept])}, coords={"row": kept})
-    return PredictiveChecks(xr.DataTree.from_dict(tree), loo)
+    dims = ("sample", "row")
+    draws = leave_one_out.predicted_draws(xr.DataArray(prior, dims=dims), xr.DataArray(predicted, dims=dims), data, kept)
+    return PredictiveChecks(draws, loo)
 
 
-def some_draws(posterior: xr.Dataset, most: int) -> dict[str, np.ndarray]:
-    """name -> (draw, ...): at most `most` draws of all chains, evenly spaced."""
+def read_screen(path: str | Path, seed: int) -> ModelData:
+    """The screen that is checked: of one with more than MOST_ROWS rows evenly spaced genes with about that many."""
+    rows = screen_file.count_rows(path, seed)
+    if rows <= MOST_ROWS:
+        return model_data(screen_file.read_seed(path, seed))
+    genes = len(screen_file.read_gene_labels(path, seed))
+    return model_data(screen_file.read_some_genes(path, seed, max(1, genes * MOST_ROWS // rows))[0])
+
+
+def some_draws(posterior: xr.Dataset, data: ModelData, most: int) -> dict[str, np.ndarray]:
+    """name -> (draw, ...): at most `most` draws of all chains, evenly spaced; genes, sgRNAs and lines are those of the screen."""
+    for dim, names in (("gene", data.genes), ("sgrna", data.sgrnas), ("cell_line", data.cell_lines)):
+        if dim in posterior.dims and posterior[dim].values.tolist() != names:
+            posterior = posterior.sel({dim: names})
     chosen = evenly_spaced(posterior.sizes["chain"] * posterior.sizes["draw"], most)
     chain, draw = np.divmod(chosen, posterior.sizes["draw"])
     values = {str(name): each.transpose("chain", "draw", ...).values for name, each in posterior.data_vars.items()}

@@ -19,6 +19,7 @@ VALID = {
     for path in [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
     for name, study in yaml.safe_load(path.read_text())["studies"].items()
 }
+VALID["depmap"]["variants"] = {"gene_classes": {}, "varying_effects": {"engine": "collapsed"}}  # whose posterior a truth is from
 VALID["on_layout"] = {
     "simulate": {"layout": "depmap", "truth": "posterior"},
     "variants": ["varying_effects"],
@@ -103,4 +104,6 @@ def test_a_config_is_accepted_or_refused_with_paths(folder, config):
 
 def test_the_unchanged_config_is_accepted(folder):
     loaded = load_config({"studies": VALID}, files=[], built_in=BUILT_IN, folder=folder)
-    assert set(loaded.studies) == set(VALID)
+    points = {point for points in loaded.grids.values() for point in points}
+    assert set(loaded.studies) - points | set(loaded.grids) == set(VALID)
+    assert len(points) == 24

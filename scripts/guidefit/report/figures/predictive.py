@@ -11,7 +11,6 @@ from guidefit.assess.uniformity import pit_band
 from guidefit.base import netcdf, parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.report.figures import style
-from guidefit.screens import screen_file
 
 DATA_SETS = 40
 ROWS = 2000
@@ -20,7 +19,7 @@ ROWS = 2000
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Draw the predictive checks of the fit of one variant and seed.
 
-    inputs: predictive, loo, screen. outputs: prior, posterior, by_gene, loo_pit. settings: variant, seed, band_prob.
+    inputs: predictive, loo. outputs: prior, posterior, by_gene, loo_pit. settings: variant, seed, band_prob.
     """
     seed = int(settings["seed"])
     name = f"({settings['variant']}, seed {seed})"
@@ -29,11 +28,10 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return
     checks = netcdf.read(inputs["predictive"])
-    groups = {kind: checks[f"seed_{seed}/{kind}_predictive"].to_dataset()["logfc"] for kind in ("prior", "posterior")}
-    kept = groups["posterior"]["row"].to_numpy()  # of a large screen, the predictions of some genes are kept
-    prior, posterior = (groups[kind].to_numpy() for kind in ("prior", "posterior"))
-    screen = screen_file.read_seed(inputs["screen"], seed).iloc[kept]
-    logfc, gene = screen["logfc"].to_numpy(), np.asarray(screen["gene"].astype(str))
+    groups = {kind: checks[f"seed_{seed}/{kind}"].to_dataset()["logfc"] for kind in ("prior_predictive", "posterior_predictive")}
+    prior, posterior = (each.to_numpy() for each in groups.values())
+    data = checks[f"seed_{seed}/observed_data"].to_dataset()["logfc"]
+    logfc, gene = data.to_numpy(), data["gene"].to_numpy().astype(str)
     style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])
     style.save(posterior_check(posterior, logfc, f"Posterior predictive check {name}"), outputs["posterior"])
     style.save(check_by_gene(posterior, logfc, gene, f"Posterior predictive check by gene {name}"), outputs["by_gene"])
