@@ -107,6 +107,29 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     assert {"estimate_effects", "assess_correction", "plot_correction"} <= set(again.jobs)
 
 
+def test_predictions_are_checked_whatever_the_engine(workflow):
+    variants = {
+        "gene_by_line": {"engine": "gibbs", "tune": 60, "draws": 60, "chains": 2},
+        "varying_effects": {},
+        "pooled": {"engine": "nuts", "tune": 200, "chains": 2},
+    }
+    study = depmap_study(workflow.folder, made_up(), variants=variants, checks=True, figure_seeds=1)
+    workflow.configure(s=study)
+    workflow.run()
+    rows = len(pq.read_table(workflow / "results/s/data/screen/screen.parquet"))
+    table = workflow.table("s/checks.csv").set_index(["variant", "check"])
+    for variant, settings in variants.items():
+        folder = workflow / f"results/s/fits/{variant}/seeds_1"
+        loo, lines = (pd.read_parquet(folder / f"{name}.parquet") for name in ("loo", "predicted_lines"))
+        assert len(loo) == rows
+        assert np.isfinite(loo[["elpd_i", "pit", "pareto_k"]]).all(axis=None)
+        assert {"pareto_k", "loo_pit", "loo_pit_genes", "loo_pit_lines", "loo_pit_sgrnas"} <= set(table.loc[variant].index)
+        assert (settings.get("engine") == "nuts") == lines.empty
+        assert (workflow / f"results/s/figures/{variant}-posterior_predictive_by_line-seed_1.svg").exists()
+    compared = workflow.table("s/comparison.csv").set_index("variant")["elpd"]
+    assert np.isfinite(compared).all()
+
+
 OWN = '''"""A mean of its own name."""
 
 import pymc as pm
