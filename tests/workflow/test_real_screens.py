@@ -63,6 +63,7 @@ def test_from_depmaps_files_to_answers(workflow):
     assert "Nothing to be done" in workflow.run().output
 
 
+@pytest.mark.long
 def test_effects_by_gene_and_cell_line_of_both_engines(workflow):
     variants = {"gene_classes": {"engine": "gibbs"}, "gene_by_line": {"engine": "nuts"}, "pooled": {}}
     sampling = QUICK | {"tune": 100, "chains": 2}
