@@ -35,6 +35,11 @@ class Ranks:
     rank: np.ndarray
     n_ranks: np.ndarray
 
+    @classmethod
+    def join(cls, parts: Sequence["Ranks"]) -> "Ranks":
+        """Those of several fits in order."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("truth", "rank", "n_ranks")))
+
     def columns(self) -> dict[str, object]:
         """Columns (seed x P,) of a table: truth, rank, n_ranks."""
         rank = pd.array(self.rank.ravel(), dtype="Int64")

@@ -26,7 +26,7 @@ from guidefit.models.priors import written
 from guidefit.models.structure import Structure
 from guidefit.screens import sufficient
 from guidefit.screens.arrays import ModelData, model_data
-from guidefit.screens.screen_file import count_rows, read_seed
+from guidefit.screens.screen_file import read_small_screen
 from guidefit.screens.sufficient import SufficientStatistics
 
 logger = logging.getLogger("guidefit")
@@ -74,8 +74,8 @@ class CollapsedEngine:
 
     def read(self, path: str | Path, seed: int) -> ModelData | SufficientStatistics:
         """One seed's rows, or their sufficient statistics if there are more than `rows_kept`."""
-        many = count_rows(path, seed) > self.rows_kept
-        data = sufficient.from_parquet(path, seed) if many else model_data(read_seed(path, seed))
+        table = read_small_screen(path, seed, self.rows_kept)
+        data = sufficient.from_parquet(path, seed) if table is None else model_data(table)
         self._sizes = _lengths_of_dims(data)
         return data
 

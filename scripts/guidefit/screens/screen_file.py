@@ -42,6 +42,15 @@ def iterate_seeds(path: str | Path, seeds: Iterable[int]) -> Iterator[pd.DataFra
             yield file.read_row_groups([i for i, (low, high) in enumerate(ranges) if low <= seed <= high]).to_pandas()
 
 
+def read_small_screen(path: str | Path, seed: int, most_rows: int) -> pd.DataFrame | None:
+    """The rows of one seed, None where there are more than most_rows."""
+    with parquet.opened(path) as file:
+        groups = row_groups_of_seed(file, seed)
+        if sum(file.metadata.row_group(i).num_rows for i in groups) > most_rows:
+            return None
+        return file.read_row_groups(groups).to_pandas()
+
+
 def count_rows(path: str | Path, seed: int) -> int:
     """Number of rows of one seed, without reading them."""
     with parquet.opened(path) as file:

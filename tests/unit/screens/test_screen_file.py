@@ -38,6 +38,10 @@ def test_a_real_screen_serves_every_seed(tmp_path):
         writer.write_rows(None, table)
     assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
     assert screen_file.read_truths(tmp_path / "t.parquet").empty
+    assert screen_file.read_small_screen(tmp_path / "s.parquet", 12, len(table) - 1) is None
+    pd.testing.assert_frame_equal(
+        screen_file.read_small_screen(tmp_path / "s.parquet", 12, len(table)), screen_file.read_seed(tmp_path / "s.parquet", 12)
+    )
 
 
 def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
