@@ -27,6 +27,7 @@ COLUMNS = (
     *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se", "modes", "mass_missed"),
     *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
     *("loo_pit_outside", "loo_pit_distance", "loo_pit_genes_outside", "loo_pit_lines_outside", "loo_pit_sgrnas_outside"),
+    "essential_lines_outside",
 )
 MASS_MISSED_PASS, MASS_MISSED_FAIL = 0.01, 0.1  # shares of the mass; beyond the second, intervals of 90 % may be wrong
 SHOWN = 5  # names that a check lists; the number of all is its value
@@ -205,12 +206,13 @@ def _note_boundary(truth: np.ndarray, table: Estimates, fits: Fits, found: Check
             found.add(checks.TRUTH_ON_BOUNDARY, "note", 0, where=variable)
 
 
-def add_predictions(diagnosis: Diagnosis, loo: pd.DataFrame | None, t: Mapping[str, float]) -> None:
-    """Add what the predictive checks give. loo: rows of `leave_one_out.loo_table`, or None where none were made."""
-    if loo is None:
+def add_predictions(diagnosis: Diagnosis, loo: pd.DataFrame | None, lines: pd.DataFrame | None, t: Mapping[str, float]) -> None:
+    """Add what the predictive checks give. loo, lines: the fit's rows of their tables, or None where none were made."""
+    if loo is None or lines is None:
         diagnosis.checks.add(checks.PREDICTIVE, "unchecked")
     else:
         diagnosis.figures.update(judge_predictions.judge(loo, diagnosis.checks, t))
+        diagnosis.figures.update(judge_predictions.judge_lines(lines, diagnosis.checks, t))
 
 
 def listed(names: list[str], count: int) -> str:

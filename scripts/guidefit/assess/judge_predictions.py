@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import scipy.stats
 
 from guidefit.assess import checks, uniformity
 from guidefit.assess.checks import Checks
+from guidefit.assess.predicted_lines import ESSENTIAL
 
 SHOWN = 5  # names that a check lists; the number of all is its value
 GROUPS = {"gene": checks.LOO_PIT_GENES, "cell_line": checks.LOO_PIT_LINES, "sgrna": checks.LOO_PIT_SGRNAS}
@@ -38,3 +40,24 @@ def judge(loo: pd.DataFrame, found: Checks, t: Mapping[str, float]) -> dict[str,
         found.add(check, "warn" if worst else "pass", len(worst), least, ", ".join(shown + ["..."] * (len(worst) > SHOWN)))
         figures[_COLUMNS[name]] = len(worst)
     return figures
+
+
+def judge_lines(lines: pd.DataFrame, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
+    """Add the check of the essential genes' medians by cell line, where there are any; returns columns of diagnostics.csv.
+
+    lines: rows of one fit (predicted_lines.TYPES). p-values from the normal distribution with the predictions' mean and sd, with
+    Holm's correction over lines.
+    """
+    table = lines[lines["statistic"] == ESSENTIAL].reset_index(drop=True)
+    if table.empty:
+        return {}
+    away = (table["observed"] - table["predicted"]).abs()
+    corrected = uniformity.holm(2 * scipy.stats.norm.sf(away / table["predicted_sd"]))
+    limit = t["line_median_max"]
+    worst = table.assign(away=away)[(corrected < 1 - t["band_prob"]) & (away > limit)].sort_values("away", ascending=False)
+    shown = [
+        f"{row['cell_line']} {row['observed']:.2f} instead of {row['predicted']:.2f}" for _, row in worst.head(SHOWN).iterrows()
+    ]
+    where = ", ".join(shown + ["..."] * (len(worst) > SHOWN))
+    found.add(checks.ESSENTIAL_BY_LINE, "warn" if len(worst) else "pass", len(worst), limit, where)
+    return {"essential_lines_outside": len(worst)}

@@ -29,10 +29,12 @@ class PredictiveChecks:
     draws: groups prior_predictive and posterior_predictive (sample, row) and observed_data (row) of logfc, with the rows' genes; of
     a large screen for some rows only.
     loo: (row,) elpd_i, its Monte Carlo standard error mcse, pareto_k, pit; attributes elpd, se, p, good_k, n_samples.
+    lines: rows of `predicted_lines.PredictedLines.table`, where they were made.
     """
 
     draws: xr.DataTree
     loo: xr.Dataset
+    lines: pd.DataFrame | None = None
 
 
 Checker = Callable[[ModelData, xr.DataTree, int], PredictiveChecks]

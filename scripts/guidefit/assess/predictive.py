@@ -1,5 +1,6 @@
 """Predictive checks of one fit from its PyMC model: prior and posterior predictive draws, PSIS-LOO and LOO-PIT."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ MOST_VALUES = 40_000_000  # draws x rows, of 85 bytes each at the peak
 FEWEST_DRAWS = 250  # even of screens with more rows
 
 
-def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
-    """The checks of fits of a variant with these priors, with at most n_draws of their draws."""
+def make_checker(declared: Declaration, priors: Priors, n_draws: int, essential: Collection[str]) -> Checker:
+    """The checks of fits of a variant with these priors, with at most n_draws of their draws, and without those by line."""
     # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
     own, build = simulators.centred(priors), declaration.load(declared.path)
 

@@ -31,6 +31,7 @@ _SHORT = {
     checks.LOO_PIT_GENES: ("genes off in LOO-PIT", "{:.0f}"),
     checks.LOO_PIT_LINES: ("lines off in LOO-PIT", "{:.0f}"),
     checks.LOO_PIT_SGRNAS: ("sgRNAs off in LOO-PIT", "{:.0f}"),
+    checks.ESSENTIAL_BY_LINE: ("lines off in essential genes", "{:.0f}"),
 }
 
 # check -> (the sentence where it passes, the sentence where it does not); {limit} stands for the threshold
@@ -77,6 +78,11 @@ _SENTENCES = {
     checks.PARETO_K: (
         "PSIS-LOO is reliable (k-hat too high for {where})",
         "PSIS-LOO is unreliable: k-hat is too high for {where} (accepted for at most {limit:.2%} of the rows)",
+    ),
+    checks.ESSENTIAL_BY_LINE: (
+        "the median logFC of essential genes is predicted in every cell line (to within {limit:g} or its uncertainty)",
+        "the median logFC of essential genes is not predicted in {value:.0f} cell lines ({where}; limit {limit:g}): these "
+        "lines respond more weakly or strongly than the model says. gene_classes and gene_by_line have a multiplier of each line",
     ),
     checks.LOO_PIT: (
         "LOO-PIT probabilities are off by at most {value:.1%} (outside the band at {where})",

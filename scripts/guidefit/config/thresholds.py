@@ -124,6 +124,13 @@ class Thresholds(Section):
         ge=0,
         le=1,
     )
+    line_median_max: float = key(
+        0.2,
+        "A cell line counts against a fit if the median logFC of its essential genes departs from its prediction by more than "
+        "this, and significantly.",
+        unit="logFC",
+        ge=0,
+    )
     pareto_k_share_max: float = key(
         0.01,
         "PSIS-LOO is not reliable, and a variant is not ranked, if k-hat is too high for a larger share of the rows.",

@@ -33,7 +33,7 @@ def fit_at_the_truth(variant, seed=1, draws=60, **sizes):
 
 def check(variant, data, fit, seed=5):
     found, _, _ = declared(variant)
-    return closed_checks.make_checker(found, found.priors, 4000)(data, fit, seed)
+    return closed_checks.make_checker(found, found.priors, 4000, [])(data, fit, seed)
 
 
 @pytest.mark.parametrize("copies", [True, False])

@@ -1,4 +1,4 @@
-"""Predictive checks of one fit: predicted data sets against the data, overall and by gene, and LOO-PIT."""
+"""Predictive checks of one fit: predicted data sets against the data, overall, by gene and by cell line, and LOO-PIT."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotnine as p9
 
+from guidefit.assess.predicted_lines import STATISTICS
 from guidefit.assess.uniformity import pit_band
 from guidefit.base import netcdf, parquet
 from guidefit.base.arrays import evenly_spaced
@@ -19,7 +20,7 @@ ROWS = 2000
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Draw the predictive checks of the fit of one variant and seed.
 
-    inputs: predictive, loo. outputs: prior, posterior, by_gene, loo_pit. settings: variant, seed, band_prob.
+    inputs: predictive, loo, lines. outputs: prior, posterior, by_gene, by_line, loo_pit. settings: variant, seed, band_prob.
     """
     seed = int(settings["seed"])
     name = f"({settings['variant']}, seed {seed})"
@@ -35,6 +36,11 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])
     style.save(posterior_check(posterior, logfc, f"Posterior predictive check {name}"), outputs["posterior"])
     style.save(check_by_gene(posterior, logfc, gene, f"Posterior predictive check by gene {name}"), outputs["by_gene"])
+    lines = parquet.read(inputs["lines"]).query("seed == @seed")
+    if lines.empty:
+        style.save_message(f"No predictions by cell line {name}", "engine nuts makes none", [outputs["by_line"]])
+    else:
+        style.save(check_by_line(lines, f"Posterior predictive check by cell line {name}"), outputs["by_line"])
     style.save(loo_pit(loo["pit"].to_numpy(), settings["band_prob"], f"LOO-PIT {name}"), outputs["loo_pit"])
 
 
@@ -114,6 +120,35 @@ def check_by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, tit
             subtitle=f"bar: central 90 % of {len(draws)} predicted data sets; cross: data{note}",
         )
         + style.theme(8, 1.3 + 0.24 * max(len(genes), 5))
+    )
+
+
+def check_by_line(table: pd.DataFrame, title: str) -> p9.ggplot:
+    """Statistics of each cell line's logFC: the data and the central 95 % of the predicted data sets.
+
+    table: rows of one fit (predicted_lines.TYPES).
+    """
+    order = table[table["statistic"] == table["statistic"].iloc[-1]].sort_values("observed")["cell_line"].tolist()
+    lines, count = style.some_of(order, style.MAX_NAMES)
+    shown = table[table["cell_line"].isin(lines)]
+    shown = shown.assign(
+        cell_line=pd.Categorical(shown["cell_line"], lines),
+        statistic=pd.Categorical(shown["statistic"].map(STATISTICS), list(STATISTICS.values())).remove_unused_categories(),
+    )
+    note = f";\n{count} lines, evenly spaced in the order of the last statistic" if count else ""
+    return (
+        p9.ggplot(shown, p9.aes("cell_line"))
+        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
+        + p9.geom_point(p9.aes(y="observed"), shape="x", size=2.2, stroke=0.8, color="black")
+        + p9.coord_flip()
+        + p9.facet_wrap("statistic", scales="free_x")
+        + p9.labs(
+            x="cell line",
+            y=style.LOGFC,
+            title=title,
+            subtitle=f"bar: central 95 % of predicted data sets with new effects by gene and line; cross: data{note}",
+        )
+        + style.theme(9, 1.3 + 0.2 * max(len(lines), 5))
     )
 
 
