@@ -16,7 +16,7 @@ from guidefit.assess import comparison
 from guidefit.base import parquet, tables
 
 inputs, thresholds = snakemake.input, snakemake.params.thresholds
-loo = tables.concatenate([parquet.read(path) for path in inputs.loo]) if inputs.get("loo") else None
-limits = thresholds["elpd_diff_min"], thresholds["elpd_se_min"]
-table = comparison.compare_study(snakemake.wildcards.study, loo, pd.read_csv(inputs.diagnostics), *limits)
+loo = tables.concatenate([parquet.read(path, comparison.LOO_COLUMNS) for path in inputs.loo]) if inputs.get("loo") else None
+limits = comparison.Limits(*(thresholds[name] for name in ("elpd_diff_min", "elpd_se_min", "pareto_k_share_max")))
+table = comparison.compare_study(snakemake.wildcards.study, loo, pd.read_csv(inputs.diagnostics), limits)
 tables.write(table, snakemake.output[0])

@@ -27,6 +27,7 @@ assessment = batch.assess_batch(
         screen=inputs.screen,
         truth=inputs.truth,
         loo=parquet.read(inputs.loo) if inputs.get("loo") else None,
+        lines=parquet.read(inputs.lines) if inputs.get("lines") else None,
         settings=params.settings,
         thresholds=params.thresholds,
         priors=priors,

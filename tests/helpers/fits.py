@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.assess import diagnostics, draws, estimates, fits
+from guidefit.assess import diagnostics, draws, estimates, fits, predicted_lines
 from guidefit.base.names import DIM_COLUMNS, KEY
 from guidefit.screens.arrays import ModelData
 
@@ -20,6 +20,9 @@ THRESHOLDS = {
     "contraction_pass": 0.3,
     "contraction_fail": 0.1,
     "band_prob": 0.99,
+    "loo_pit_distance_max": 0.05,
+    "pareto_k_share_max": 0.01,
+    "line_median_max": 0.2,
     "prior_conflict_level": 0.001,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,
@@ -83,7 +86,8 @@ def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
     """The diagnosis of a fit with the data DATA; changes: other thresholds."""
     limits = THRESHOLDS | changes
     (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
-    diagnostics.judge_predictions(found, loo, DATA, limits)
+    lines = predicted_lines.make_table([]) if loo is not None else None
+    diagnostics.add_predictions(found, loo, lines, limits)
     return found
 
 

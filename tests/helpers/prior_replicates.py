@@ -41,10 +41,10 @@ class Replicates:
 
     def propose_everything(self) -> None:
         """Fixed proposals for what warm-up would adapt, so that every kind of move is made."""
-        chain = self.chain
-        chain._independent = [(np.zeros(4), np.eye(4) * 1.1) for _ in chain._independent]
-        chain._walk = [np.eye(4) * 0.5 for _ in chain._walk]
-        chain._jumps, chain._row_proposal = True, (-2.5, 1.0)
+        chain, proposals = self.chain, self.chain._proposals
+        proposals.independent = [(np.zeros(4), np.eye(4) * 1.1) for _ in proposals.independent]
+        proposals.walk = [np.eye(4) * 0.5 for _ in proposals.walk]
+        proposals.jumps, proposals.shares, proposals.lines = True, (-2.5, 1.0), np.full((2, 4), 0.4)
         chain.state.centre[:], chain.state.width[:] = -2.0, 1.0
 
     def draw(self) -> None:

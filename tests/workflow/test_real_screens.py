@@ -37,8 +37,12 @@ def test_from_depmaps_files_to_answers(workflow):
     assert set(guides["variant"]) == {"varying_effects", "saturating_effects"}
     assert set(genes["gene"]) == {"<script>alert(1)</script>", "'=1+1", "GENE2", "GENE3", "1-Mar"}
     assert set(genes["Gene"]) >= {"GENE2 (102)", "'=1+1 (101)"}
-    numbers = genes.drop(columns="effect_scaled").select_dtypes("number")
+    of_lines = genes.columns[genes.columns.str.contains("common|class_call|selectivity|slope_artefact|slope_biology")]
+    numbers = genes.drop(columns=["effect_scaled", "call", *of_lines]).select_dtypes("number")
     assert np.isfinite(numbers).all(axis=None)
+    assert genes[of_lines].isna().all(axis=None)
+    assert workflow.table("s/line_quality.csv").empty
+    assert not (workflow / "results/s/lines.html").exists()
     one = genes[genes["variant"] == "varying_effects"].set_index("gene")
     estimates = workflow.table("s/estimates.csv").query("variant == 'varying_effects' and variable == 'gamma_g'").set_index("gene")
     # x is 0 at diploid: the effect is gamma_g; one comes from draws, the other from conditional moments
@@ -59,6 +63,38 @@ def test_from_depmaps_files_to_answers(workflow):
     assert "Nothing to be done" in workflow.run().output
 
 
+@pytest.mark.long
+def test_effects_by_gene_and_cell_line_of_both_engines(workflow):
+    variants = {"gene_classes": {"engine": "gibbs"}, "gene_by_line": {"engine": "nuts"}, "pooled": {}}
+    sampling = QUICK | {"tune": 100, "chains": 2}
+    study = depmap_study(workflow.folder, release_with_hostile_names(), variants=variants, sampling=sampling, matrices=True)
+    workflow.configure(s=study)
+    run = workflow.run()
+    assert run.jobs.count("write_matrices") == 2
+    lines, cells = workflow.table("s/line_quality.csv"), pd.read_parquet(workflow / "results/s/gene_line_effects.parquet")
+    screen = pq.read_table(workflow / "results/s/data/screen/screen.parquet").to_pandas()
+    for variant in ("gene_classes", "gene_by_line"):
+        own = cells[cells["variant"] == variant]
+        assert set(zip(own["gene"], own["cell_line"], strict=True)) == set(zip(screen["gene"], screen["cell_line"], strict=True))
+        assert np.isfinite(own.select_dtypes("number")).all(axis=None)
+        assert sorted(lines.loc[lines["variant"] == variant, "cell_line"]) == sorted(set(screen["cell_line"]))
+        matrix = pd.read_csv(workflow / f"results/s/depmap/{variant}/CRISPRGeneEffect.csv", index_col="ModelID")
+        assert "'=1+1 (101)" in matrix
+        one = own[(own["Gene"] == "GENE2 (102)")].set_index("ModelID")["effect_scaled"]
+        np.testing.assert_allclose(matrix["GENE2 (102)"], one[matrix.index], atol=1e-6)
+    genes, guides = (workflow.table(f"s/{name}_effects.csv") for name in ("gene", "sgrna"))
+    assert genes.set_index("variant").loc["gene_classes", "p_common"].between(0, 1).all()
+    assert genes.set_index("variant").loc["gene_by_line", "p_common"].isna().all()
+    assert guides.groupby("variant")["p_departs"].count()["gene_by_line"] == 0
+    assert guides[["noise", "noise_q975"]].notna().all(axis=None)
+    assert {"raw", "artefact", "corrected", "effect"} <= set(workflow.table("s/amplified_genes.csv"))
+    corrected = pd.read_parquet(workflow / "results/s/corrected_logfc.parquet").query("variant == 'gene_classes'")
+    slopes = corrected["copy_number_part"] / corrected["x"]  # the artefact that all genes share, and nothing else
+    np.testing.assert_allclose(slopes, genes.loc[genes["variant"] == "gene_classes", "slope_artefact"].iloc[0])
+    assert "<script>alert" not in (workflow / "results/s/lines.html").read_text()
+    assert "Nothing to be done" in workflow.run().output
+
+
 def test_a_new_list_of_controls_fits_nothing_again(workflow):
     release = made_up()
     workflow.configure(s=depmap_study(workflow.folder, release))
@@ -69,6 +105,29 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     again = workflow.run()
     assert {"fit", "import_depmap"} & set(again.jobs) == set()
     assert {"estimate_effects", "assess_correction", "plot_correction"} <= set(again.jobs)
+
+
+def test_predictions_are_checked_whatever_the_engine(workflow):
+    variants = {
+        "gene_by_line": {"engine": "gibbs", "tune": 60, "draws": 60, "chains": 2},
+        "varying_effects": {},
+        "pooled": {"engine": "nuts", "tune": 200, "chains": 2},
+    }
+    study = depmap_study(workflow.folder, made_up(), variants=variants, checks=True, figure_seeds=1)
+    workflow.configure(s=study)
+    workflow.run()
+    rows = len(pq.read_table(workflow / "results/s/data/screen/screen.parquet"))
+    table = workflow.table("s/checks.csv").set_index(["variant", "check"])
+    for variant, settings in variants.items():
+        folder = workflow / f"results/s/fits/{variant}/seeds_1"
+        loo, lines = (pd.read_parquet(folder / f"{name}.parquet") for name in ("loo", "predicted_lines"))
+        assert len(loo) == rows
+        assert np.isfinite(loo[["elpd_i", "pit", "pareto_k"]]).all(axis=None)
+        assert {"pareto_k", "loo_pit", "loo_pit_genes", "loo_pit_lines", "loo_pit_sgrnas"} <= set(table.loc[variant].index)
+        assert (settings.get("engine") == "nuts") == lines.empty
+        assert (workflow / f"results/s/figures/{variant}-posterior_predictive_by_line-seed_1.svg").exists()
+    compared = workflow.table("s/comparison.csv").set_index("variant")["elpd"]
+    assert np.isfinite(compared).all()
 
 
 OWN = '''"""A mean of its own name."""

@@ -3,12 +3,14 @@
 
 rule check:
     input:
+        unpack(lookup("{study}/control_lists", within=STUDIES)),
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         screen=data("screen.parquet"),
         variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
     output:
         predictive="results/{study}/fits/{variant}/seeds_{seeds}/predictive.nc",
         loo="results/{study}/fits/{variant}/seeds_{seeds}/loo.parquet",
+        lines="results/{study}/fits/{variant}/seeds_{seeds}/predicted_lines.parquet",
     log:
         "logs/{study}/check/{variant}_seeds_{seeds}.log",
     conda:
@@ -20,6 +22,7 @@ rule check:
         priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         engine=lookup("{study}/variants/{variant}/sampling/engine", within=STUDIES),
         draws=lookup("{study}/predictive_draws", within=STUDIES),
+        first_seed=lookup("{study}/first_seed", within=STUDIES),
         figure_seeds=figure_seeds,
         variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
         library=digest("check"),
@@ -32,6 +35,7 @@ rule check:
 rule diagnose:
     input:
         loo=branch(lookup("{study}/checks", within=STUDIES), then=rules.check.output.loo),
+        lines=branch(lookup("{study}/checks", within=STUDIES), then=rules.check.output.lines),
         posterior="results/{study}/fits/{variant}/seeds_{seeds}/posterior.nc",
         screen=data("screen.parquet"),
         truth=data("truth.parquet"),

@@ -43,6 +43,7 @@ rule write_line_page:
         mem_mb=times_attempt(4000),
     params:
         thresholds=pick("thresholds", "fdr", "multiplier_min"),
+        has_copies=lookup("{study}/has_copy_numbers", within=STUDIES),
         page="lines",
         library=digest("write_page", "guidefit.report.pages.lines"),
     message:

@@ -55,7 +55,7 @@ rule plot_predictive:
     input:
         predictive=fit_of("predictive.nc"),
         loo=fit_of("loo.parquet"),
-        screen=data("screen.parquet"),
+        lines=fit_of("predicted_lines.parquet"),
     output:
         prior=in_report(
             "results/{study}/figures/{variant}-prior_predictive-seed_{seed}.svg",
@@ -73,6 +73,12 @@ rule plot_predictive:
             "results/{study}/figures/{variant}-posterior_predictive_by_gene-seed_{seed}.svg",
             "by_gene",
             "posterior predictive by gene (seed {seed})",
+            OF_VARIANT,
+        ),
+        by_line=in_report(
+            "results/{study}/figures/{variant}-posterior_predictive_by_line-seed_{seed}.svg",
+            "by_line",
+            "posterior predictive by cell line (seed {seed})",
             OF_VARIANT,
         ),
         loo_pit=in_report(

@@ -23,7 +23,8 @@ from guidefit.screens import arrays, screen_file
 class Inputs:
     """What a batch's fits are assessed with.
 
-    posterior, screen, truth: files. loo: pointwise LOO of the batch's fits, None where the predictive checks were not made.
+    posterior, screen, truth: files. loo, lines: pointwise LOO of the batch's fits and their predictions by cell line, None
+    where the predictive checks were not made.
     settings: how the fits were made (columns of diagnostics.csv). priors: those that the fits were made with. quantities: test
     quantities for calibration, if it is asked for.
     warnings: of the import of a real screen, which lower the verdict of every fit.
@@ -34,6 +35,7 @@ class Inputs:
     screen: str | Path
     truth: str | Path
     loo: pd.DataFrame | None
+    lines: pd.DataFrame | None
     settings: Mapping[str, Any]
     thresholds: Mapping[str, float]
     priors: Priors
@@ -100,13 +102,13 @@ def _assess_with_data(
 ) -> pd.DataFrame:
     """Add the judgement of predictions to each diagnosis; the rank statistics of the test quantities (RANK_COLUMNS)."""
     loo = dict(list(inputs.loo.groupby("seed"))) if inputs.loo is not None else None
-    with_data = loo is not None or inputs.quantities is not None
-    screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if with_data else repeat(None)
+    screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if inputs.quantities is not None else repeat(None)
     ranks, ess, truth = [], estimated.least_ess, estimated.ranks.truth
     for fit, (seed, screen) in enumerate(zip(found.seeds, screens, strict=False)):
         data = arrays.model_data(screen) if screen is not None else None
         mine = loo[seed] if loo is not None else None
-        diagnostics.judge_predictions(diagnoses[fit], mine, data, inputs.thresholds)
+        lines = inputs.lines[inputs.lines["seed"] == seed] if inputs.lines is not None else None
+        diagnostics.add_predictions(diagnoses[fit], mine, lines, inputs.thresholds)
         if inputs.quantities is None or data is None:
             continue
         of_draws, of_truth = inputs.quantities(data, found.posterior, fit, truth[fit])

@@ -4,35 +4,42 @@ Locations are integrated out gene by gene (guidefit.assess.row_kernels), so that
 multipliers and the like are left to importance weights, for which STATES draws suffice.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from guidefit.assess import gaussian_states, leave_one_out, line_states
 from guidefit.assess.leave_one_out import KEPT_DRAWS, Checker, PredictiveChecks, RowDensities
+from guidefit.assess.predicted_lines import PredictedLines
 from guidefit.assess.row_kernels import RowState, SortedRows, leave_rows_out
 from guidefit.base.arrays import evenly_spaced
 from guidefit.models import line_prior, structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.line_structure import LineStructure, prior_parameters, read_structure
 from guidefit.models.structure import Structure
-from guidefit.screens.arrays import ModelData
+from guidefit.screens import screen_file
+from guidefit.screens.arrays import ModelData, model_data
 
 STATES = 200  # posterior draws that are used, evenly spaced and from all chains
 ROWS_AT_ONCE = 16_000  # rows, about, whose densities given all draws are held at a time
+MOST_ROWS = 2_000_000  # of larger screens, some genes are checked
 ROWS_KEPT = 20_000  # rows, about, at most, whose predicted values are kept, for figures
 
 
-def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
-    """The checks of fits of a variant that declares STRUCTURE or GAUSSIAN, with at most n_draws of their draws."""
+def make_checker(declared: Declaration, priors: Priors, n_draws: int, essential: Collection[str]) -> Checker:
+    """The checks of fits of a variant that declares STRUCTURE or GAUSSIAN, with at most n_draws of their draws.
+
+    essential: genes known to be essential.
+    """
     count, place = min(n_draws, STATES), declared.path.stem
     if declared.structure is not None:
         of_lines = read_structure(declared.structure, place)
         parameters = prior_parameters(of_lines, priors, place)
-        return lambda data, fit, seed: check_lines(of_lines, parameters, data, fit, count, seed)
+        return lambda data, fit, seed: check_lines(of_lines, parameters, data, fit, essential, count, seed)
     gaussian = structure.make(declared.gaussian, priors, place)
-    return lambda data, fit, seed: check_gaussian(gaussian, data, fit, count, seed)
+    return lambda data, fit, seed: check_gaussian(gaussian, data, fit, essential, count, seed)
 
 
 def check_lines(
@@ -40,6 +47,7 @@ def check_lines(
     parameters: Mapping[str, tuple[float, ...]],
     data: ModelData,
     fit: xr.DataTree,
+    essential: Collection[str],
     n_draws: int,
     seed: int,
 ) -> PredictiveChecks:
@@ -49,26 +57,28 @@ def check_lines(
     """
     own = declared if data.has_covariate else declared.without_slope()
     rng = np.random.default_rng(_streams(seed, data)[0])
-    draws = some_draws(fit["posterior"].to_dataset(), n_draws)
+    draws = some_draws(fit["posterior"].to_dataset(), data, n_draws)
     states = line_states.read_states(own, draws, data.gene_of_sgrna, rng)
 
     def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
         for _ in range(KEPT_DRAWS):
             yield line_prior.draw_logfc(own, line_prior.draw_all(own, parameters, some, rng)[0], some, rng)
 
-    return _check(list(states), data, draw_prior, seed)
+    return _check(list(states), data, essential, draw_prior, seed)
 
 
-def check_gaussian(model: Structure, data: ModelData, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
+def check_gaussian(
+    model: Structure, data: ModelData, fit: xr.DataTree, essential: Collection[str], n_draws: int, seed: int
+) -> PredictiveChecks:
     """Check the predictions of a fit of a linear Gaussian variant, with n_draws of its draws."""
     rng = np.random.default_rng(_streams(seed, data)[0])
-    draws = some_draws(fit["posterior"].to_dataset(), n_draws)
+    draws = some_draws(fit["posterior"].to_dataset(), data, n_draws)
 
     def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
         drawn = model.prior_draws(some.gene_of_sgrna, KEPT_DRAWS, rng)
         yield from gaussian_states.draw_logfc(model, drawn, some, rng)
 
-    return _check(list(gaussian_states.read_states(model, draws, data)), data, draw_prior, seed)
+    return _check(list(gaussian_states.read_states(model, draws, data)), data, essential, draw_prior, seed)
 
 
 def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
@@ -77,36 +87,52 @@ def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
 
 
 def _check(
-    states: list[RowState], data: ModelData, draw_prior: Callable[[ModelData], Iterator[np.ndarray]], seed: int
+    states: list[RowState],
+    data: ModelData,
+    essential: Collection[str],
+    draw_prior: Callable[[ModelData], Iterator[np.ndarray]],
+    seed: int,
 ) -> PredictiveChecks:
-    """Both parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen."""
+    """All parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen."""
     rows, order, guide_order = sort_rows(data)
     states = [by_gene(state, guide_order) for state in states]
     streams = _streams(seed, data)[1:]
     kept = rows_of_some_genes(data, ROWS_KEPT)
     parts, position, count = [], np.full(len(order), -1), len(states)
     position[kept] = np.arange(len(kept))
-    predicted = np.empty((count, len(kept)), np.float32)
+    predicted, lines = np.empty((count, len(kept)), np.float32), PredictedLines(data, count, essential)
     for lo, hi in chunks_of_genes(rows, ROWS_AT_ONCE):
         first, last = rows.row_start[rows.cell_start[[lo, hi]]]
         rng = np.random.default_rng(streams[lo])
-        found = [np.empty((count, last - first)) for _ in range(4)]
+        found = [np.empty((count, last - first)) for _ in range(5)]
         for number, state in enumerate(states):
             leave_rows_out(rows, lo, hi, state, *(each[number] for each in found), rng)
-        log_density, lower, log_own, made = found
+        log_density, lower, log_own, made, fresh = found
+        lines.add(order[first:last], fresh)
         parts.append(leave_one_out.weigh(RowDensities(log_density.T, lower.T, log_own.T)))
         places = position[order[first:last]]
         predicted[:, places[places >= 0]] = made[:, places >= 0]
     loo = leave_one_out.join(parts, order, count)
     prior = np.stack([made.astype(np.float32) for made in draw_prior(only_rows(data, kept))])
-    groups = {"prior_predictive": prior, "posterior_predictive": predicted}
-    tree = {name: xr.Dataset({"logfc": (("sample", "row"), each)}, coords={"row": kept}) for name, each in groups.items()}
-    tree["observed_data"] = xr.Dataset({"logfc": ("row", data.logfc[kept])}, coords={"row": kept})
-    return PredictiveChecks(xr.DataTree.from_dict(tree), loo)
+    dims = ("sample", "row")
+    draws = leave_one_out.predicted_draws(xr.DataArray(prior, dims=dims), xr.DataArray(predicted, dims=dims), data, kept)
+    return PredictiveChecks(draws, loo, lines.table())
 
 
-def some_draws(posterior: xr.Dataset, most: int) -> dict[str, np.ndarray]:
-    """name -> (draw, ...): at most `most` draws of all chains, evenly spaced."""
+def read_screen(path: str | Path, seed: int) -> ModelData:
+    """The screen that is checked: of one with more than MOST_ROWS rows evenly spaced genes with about that many."""
+    rows = screen_file.count_rows(path, seed)
+    if rows <= MOST_ROWS:
+        return model_data(screen_file.read_seed(path, seed))
+    genes = len(screen_file.read_gene_labels(path, seed))
+    return model_data(screen_file.read_some_genes(path, seed, max(1, genes * MOST_ROWS // rows))[0])
+
+
+def some_draws(posterior: xr.Dataset, data: ModelData, most: int) -> dict[str, np.ndarray]:
+    """name -> (draw, ...): at most `most` draws of all chains, evenly spaced; genes, sgRNAs and lines are those of the screen."""
+    for dim, names in (("gene", data.genes), ("sgrna", data.sgrnas), ("cell_line", data.cell_lines)):
+        if dim in posterior.dims and posterior[dim].values.tolist() != names:
+            posterior = posterior.sel({dim: names})
     chosen = evenly_spaced(posterior.sizes["chain"] * posterior.sizes["draw"], most)
     chain, draw = np.divmod(chosen, posterior.sizes["draw"])
     values = {str(name): each.transpose("chain", "draw", ...).values for name, each in posterior.data_vars.items()}

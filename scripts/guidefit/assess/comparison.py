@@ -1,5 +1,6 @@
 """Which variant predicts better: PSIS-LOO, with a rank only where one can be given."""
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import arviz_stats as azs
@@ -18,10 +19,20 @@ COLUMNS = (
 )
 _OWN = [column for column in COLUMNS if column not in ("study", "seed")]
 _BY_LOO = [column for column in _OWN if "log_" not in column]
+LOO_COLUMNS = ["variant", "seed", "row", "elpd_i", "mcse", "pareto_k", "good_k", "p", "n_samples"]
 FEW_ROWS = 100  # fewer make the standard errors unreliable
 
 
-def compare_study(study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_se: float) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Limits:
+    """Thresholds of the config: elpd_diff_min, elpd_se_min and pareto_k_share_max."""
+
+    min_diff: float
+    min_se: float
+    most_high: float
+
+
+def compare_study(study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """comparison.csv of a study: the comparison of its variants on the screen of each seed.
 
     loo: pointwise LOO of all fits (leave_one_out.LOO_TYPES), or None where checks are off; fits: diagnostics.csv.
@@ -29,11 +40,11 @@ def compare_study(study: str, loo: pd.DataFrame | None, fits: pd.DataFrame, min_
     parts = [pd.DataFrame(columns=list(COLUMNS))]
     for seed, of_seed in fits.groupby("seed", sort=True):
         rows = loo[loo["seed"] == seed] if loo is not None else None
-        parts.append(compare(rows, of_seed, min_diff, min_se).assign(study=study, seed=seed))
+        parts.append(compare(rows, of_seed, limits).assign(study=study, seed=seed))
     return tables.concatenate(parts, COLUMNS)
 
 
-def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_se: float) -> pd.DataFrame:
+def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """Compare the variants fitted to one screen: one row per variant, also for those whose fit stopped.
 
     loo: rows of all variants (variant, row, elpd_i, mcse, pareto_k, good_k, p), or None where checks are off. fits: their rows of
@@ -48,7 +59,7 @@ def compare(loo: pd.DataFrame | None, fits: pd.DataFrame, min_diff: float, min_s
     without = _without_loo(stopped, are_checked=loo is not None)
     parts = [without]
     if loo is not None and len(loo):
-        parts.insert(0, _by_loo(loo, fits.set_index("variant")["verdict"], min_diff, min_se))
+        parts.insert(0, _by_loo(loo, fits.set_index("variant")["verdict"], limits))
     return tables.concatenate(parts).merge(_bayes_factors(fits), on="variant", how="left")[_OWN]
 
 
@@ -72,9 +83,9 @@ def _without_loo(fits: pd.DataFrame, are_checked: bool) -> pd.DataFrame:
     return table.reindex(columns=_BY_LOO).astype(types)
 
 
-def _by_loo(loo: pd.DataFrame, verdicts: pd.Series, min_diff: float, min_se: float) -> pd.DataFrame:
+def _by_loo(loo: pd.DataFrame, verdicts: pd.Series, limits: Limits) -> pd.DataFrame:
     pointwise = loo.pivot(index="row", columns="variant", values="elpd_i")
-    table = _summarise(loo, pointwise, verdicts)
+    table = _summarise(loo, pointwise, verdicts, limits.most_high)
     refused = table["note"] != ""
     rankable = list(table.index[~refused])
     reference = rankable[0] if rankable else table.index[0]
@@ -82,14 +93,14 @@ def _by_loo(loo: pd.DataFrame, verdicts: pd.Series, min_diff: float, min_se: flo
     table["elpd_diff"], table["se_diff"] = differences.sum(), np.sqrt(len(pointwise)) * differences.std(ddof=0)
     table["elpd_diff_mcse"] = _difference_mcse(loo, reference).reindex(table.index)
     table["weight"] = _stacking_weights(loo, rankable).reindex(table.index)
-    ranks, notes = _rank(pointwise, rankable, min_diff, min_se)
+    ranks, notes = _rank(pointwise, rankable, limits)
     table["rank"] = pd.array([ranks.get(variant, pd.NA) for variant in table.index], dtype="Int64")
     few = [wording.few_rows(len(pointwise))] if len(pointwise) < FEW_ROWS else []
     table["note"] = ["; ".join([*filter(None, [table.loc[v, "note"]]), *notes.get(v, []), *few]) for v in table.index]
     return table.rename_axis("variant").reset_index()[_BY_LOO]
 
 
-def _summarise(loo: pd.DataFrame, pointwise: pd.DataFrame, verdicts: pd.Series) -> pd.DataFrame:
+def _summarise(loo: pd.DataFrame, pointwise: pd.DataFrame, verdicts: pd.Series, most_high: float) -> pd.DataFrame:
     """(variant) elpd, se, p, pareto_k_high, rows, verdict, note (why it cannot be ranked), the highest elpd first."""
     n = len(pointwise)
     table = pd.DataFrame(
@@ -97,22 +108,23 @@ def _summarise(loo: pd.DataFrame, pointwise: pd.DataFrame, verdicts: pd.Series) 
             "elpd": pointwise.sum(skipna=False),
             "se": np.sqrt(n) * pointwise.std(ddof=0),
             "p": loo.groupby("variant")["p"].first(),
-            "pareto_k_high": loo.assign(high=loo["pareto_k"] >= loo["good_k"]).groupby("variant")["high"].sum(),
+            "pareto_k_high": loo.assign(high=~(loo["pareto_k"] < loo["good_k"])).groupby("variant")["high"].sum(),
             "rows": n,
         }
     )
     table["verdict"] = verdicts.reindex(table.index)
-    table["note"] = [_refusal(row, n) for row in table.to_dict("records")]
+    table["note"] = [_refusal(row, n, most_high) for row in table.to_dict("records")]
     return table.sort_values("elpd", ascending=False)
 
 
-def _refusal(row: dict, n: int) -> str:
+def _refusal(row: dict, n: int, most_high: float) -> str:
     """Why a variant cannot be ranked; empty where it can."""
     if row["verdict"] in FAILED:
         return wording.not_ranked(row["verdict"])
     if not np.isfinite(row["elpd"]):
         return wording.elpd_not_finite()
-    return wording.loo_unreliable(int(row["pareto_k_high"]), n) if row["pareto_k_high"] else ""
+    high = int(row["pareto_k_high"])
+    return wording.loo_unreliable(high, n, most_high) if high > most_high * n else ""
 
 
 def _difference_mcse(loo: pd.DataFrame, reference: str) -> pd.Series:
@@ -129,19 +141,17 @@ def _stacking_weights(loo: pd.DataFrame, rankable: list[str]) -> pd.Series:
     return azs.compare({v: _elpd_data(loo[loo["variant"] == v]) for v in rankable}, round_to="none")["weight"]
 
 
-def _rank(
-    pointwise: pd.DataFrame, rankable: list[str], min_diff: float, min_se: float
-) -> tuple[dict[str, int], dict[str, list[str]]]:
+def _rank(pointwise: pd.DataFrame, rankable: list[str], limits: Limits) -> tuple[dict[str, int], dict[str, list[str]]]:
     """Ranks of the variants, in the order of their elpd, and notes on those that cannot be distinguished from a better one."""
     ranks = dict.fromkeys(rankable, 1)
     notes: dict[str, list[str]] = {variant: [] for variant in rankable}
     for upper, lower in combinations(rankable, 2):
         difference = pointwise[upper] - pointwise[lower]
         total, se = float(difference.sum()), float(np.sqrt(len(difference)) * difference.std(ddof=0))
-        if total >= min_diff and total >= min_se * se:
+        if total >= limits.min_diff and total >= limits.min_se * se:
             ranks[lower] += 1
         else:
-            notes[lower].append(wording.not_distinguished(upper, total, se, min_diff, min_se))
+            notes[lower].append(wording.not_distinguished(upper, total, se, limits.min_diff, limits.min_se))
     return ranks, notes
 
 

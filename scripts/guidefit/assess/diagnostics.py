@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
 
-from guidefit.assess import checks, estimates, identifiability, prior_conflict, uniformity, wording
+from guidefit.assess import checks, estimates, identifiability, judge_predictions, prior_conflict, wording
 from guidefit.assess.checks import Checks
 from guidefit.assess.estimates import Estimates
 from guidefit.assess.fits import Fits
 from guidefit.assess.identifiability import Certificate, Direction
 from guidefit.engines.interface import K_HAT_MAX
 from guidefit.models.declaration import Priors
-from guidefit.screens.arrays import ModelData
 
 COLUMNS = (
     *("study", "variant", "seed", "verdict", "reasons", "method"),
@@ -27,7 +26,8 @@ COLUMNS = (
     *("divergences", "divergence_rate", "max_treedepth_draws", "max_treedepth_rate", "e_bfmi_min"),
     *("k_hat", "weighted_draws", "importance_ess", "log_evidence", "log_evidence_se", "modes", "mass_missed"),
     *("contraction_min", "unlearnt_directions", "pareto_k_max", "pareto_k_high", "pareto_k_threshold"),
-    *("loo_pit_outside", "loo_pit_genes_outside"),
+    *("loo_pit_outside", "loo_pit_distance", "loo_pit_genes_outside", "loo_pit_lines_outside", "loo_pit_sgrnas_outside"),
+    "essential_lines_outside",
 )
 MASS_MISSED_PASS, MASS_MISSED_FAIL = 0.01, 0.1  # shares of the mass; beyond the second, intervals of 90 % may be wrong
 SHOWN = 5  # names that a check lists; the number of all is its value
@@ -66,7 +66,7 @@ def diagnose(
     warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
 ) -> list[Diagnosis]:
-    """Compute and judge every figure of merit of each fit, but those of predictions: see `judge_predictions`.
+    """Compute and judge every figure of merit of each fit, but those of predictions: see `add_predictions`.
 
     found: their estimates. thresholds: those of the config. priors: those that the fits were made with. warnings: those of the
     import of a real screen. unjudged: variables whose R-hat and ESS are in the estimates but not judged.
@@ -206,31 +206,13 @@ def _note_boundary(truth: np.ndarray, table: Estimates, fits: Fits, found: Check
             found.add(checks.TRUTH_ON_BOUNDARY, "note", 0, where=variable)
 
 
-def judge_predictions(diagnosis: Diagnosis, loo: pd.DataFrame | None, data: ModelData | None, t: Mapping[str, float]) -> None:
-    """Add what the predictive checks give. loo: (row) pareto_k, pit, good_k, with the rows' data, or None where none were made."""
-    if loo is None or data is None:
+def add_predictions(diagnosis: Diagnosis, loo: pd.DataFrame | None, lines: pd.DataFrame | None, t: Mapping[str, float]) -> None:
+    """Add what the predictive checks give. loo, lines: the fit's rows of their tables, or None where none were made."""
+    if loo is None or lines is None:
         diagnosis.checks.add(checks.PREDICTIVE, "unchecked")
     else:
-        diagnosis.figures.update(_judge_predictions(loo, data, diagnosis.checks, t))
-
-
-def _judge_predictions(loo: pd.DataFrame, data: ModelData, found: Checks, t: Mapping[str, float]) -> dict[str, Any]:
-    """PSIS-LOO's k-hat, and the calibration of the leave-one-out predictions over all rows and by gene."""
-    largest, limit, rows = float(loo["pareto_k"].max()), float(loo["good_k"].iloc[0]), len(loo)
-    high = int((loo["pareto_k"] >= limit).sum())
-    found.add(checks.PARETO_K, "warn" if high else "pass", largest, limit, f"{high} of {rows} rows")
-    pit = loo["pit"].to_numpy()
-    outside = uniformity.share_outside_band(pit, t["band_prob"])
-    found.at_most(checks.LOO_PIT, outside, 0)
-    genes = uniformity.genes_outside(pit, data, 1 - t["band_prob"])
-    found.at_most(checks.LOO_PIT_GENES, len(genes), 0, where=listed(genes[: SHOWN + 1], len(genes)))
-    return {
-        "pareto_k_max": largest,
-        "pareto_k_threshold": limit,
-        "pareto_k_high": high,
-        "loo_pit_outside": outside,
-        "loo_pit_genes_outside": len(genes),
-    }
+        diagnosis.figures.update(judge_predictions.judge(loo, diagnosis.checks, t))
+        diagnosis.figures.update(judge_predictions.judge_lines(lines, diagnosis.checks, t))
 
 
 def listed(names: list[str], count: int) -> str:

@@ -17,6 +17,7 @@ LOO_TYPES = {
     "variant": "str",
     "seed": "int64",
     "row": "int64",
+    **dict.fromkeys(("gene", "sgrna", "cell_line"), "str"),
     **dict.fromkeys(("elpd_i", "mcse", "pareto_k", "pit", "p", "good_k", "n_samples"), "float64"),
 }
 
@@ -25,12 +26,15 @@ LOO_TYPES = {
 class PredictiveChecks:
     """What the predictive checks of one fit give.
 
-    draws: groups prior_predictive and posterior_predictive (sample, row), and observed_data; of a large screen for some rows only.
+    draws: groups prior_predictive and posterior_predictive (sample, row) and observed_data (row) of logfc, with the rows' genes; of
+    a large screen for some rows only.
     loo: (row,) elpd_i, its Monte Carlo standard error mcse, pareto_k, pit; attributes elpd, se, p, good_k, n_samples.
+    lines: rows of `predicted_lines.PredictedLines.table`, where they were made.
     """
 
     draws: xr.DataTree
     loo: xr.Dataset
+    lines: pd.DataFrame | None = None
 
 
 Checker = Callable[[ModelData, xr.DataTree, int], PredictiveChecks]
@@ -94,13 +98,29 @@ def join(parts: Sequence[RowLoo], order: np.ndarray, draws: int) -> xr.Dataset:
     return table.drop_vars("lppd_i").assign_attrs(attrs)
 
 
-def loo_table(loo: xr.Dataset | None, **ids: Any) -> pd.DataFrame:
+def predicted_draws(prior: xr.DataArray, posterior: xr.DataArray, data: ModelData, kept: np.ndarray) -> xr.DataTree:
+    """`PredictiveChecks.draws` from predictions (sample, row) for the rows at the places `kept` of the screen."""
+    genes = ("row", np.array(data.genes)[data.gene_of_row[kept]])
+    groups = {
+        "prior_predictive": prior,
+        "posterior_predictive": posterior,
+        "observed_data": xr.DataArray(data.logfc[kept], dims="row"),
+    }
+    return xr.DataTree.from_dict(
+        {name: xr.Dataset({"logfc": each}).assign_coords(row=kept, gene=genes) for name, each in groups.items()}
+    )
+
+
+def loo_table(loo: xr.Dataset | None, data: ModelData | None = None, **ids: Any) -> pd.DataFrame:
     """Pointwise LOO of one fit as rows in the columns LOO_TYPES: ids are variant and seed; p, good_k, n_samples repeat in each row.
 
-    Without a fit the table has no rows.
+    data: the screen of the fit. Without a fit the table has no rows.
     """
-    if loo is None:
+    if loo is None or data is None:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in LOO_TYPES.items()})
-    whole = {name: loo.attrs[name] for name in ("p", "good_k", "n_samples")}
-    table = loo.to_dataframe().reset_index().assign(**ids, **whole)
+    whole: dict[str, Any] = {name: loo.attrs[name] for name in ("p", "good_k", "n_samples")}
+    codes = {"gene": (data.genes, data.gene_of_row), "sgrna": (data.sgrnas, data.sgrna_of_row)}
+    codes["cell_line"] = data.cell_lines, data.cell_line_of_row
+    names = {name: np.array(each)[code] for name, (each, code) in codes.items()}
+    table = loo[["elpd_i", "mcse", "pareto_k", "pit"]].to_dataframe().reset_index().assign(**ids, **whole, **names)
     return table[list(LOO_TYPES)].astype(LOO_TYPES)

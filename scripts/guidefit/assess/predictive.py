@@ -1,5 +1,7 @@
 """Predictive checks of one fit from its PyMC model: prior and posterior predictive draws, PSIS-LOO and LOO-PIT."""
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import arviz_stats as azs
@@ -7,11 +9,13 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
+from guidefit.assess import leave_one_out
 from guidefit.assess.leave_one_out import KEPT_DRAWS, Checker, PredictiveChecks
 from guidefit.base.arrays import evenly_spaced
 from guidefit.models import declaration
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.parts import QUICK
+from guidefit.screens import arrays, screen_file
 from guidefit.screens.arrays import ModelData
 from guidefit.simulation import simulators
 
@@ -20,15 +24,20 @@ MOST_VALUES = 40_000_000  # draws x rows, of 85 bytes each at the peak
 FEWEST_DRAWS = 250  # even of screens with more rows
 
 
-def make_checker(declared: Declaration, priors: Priors, n_draws: int) -> Checker:
-    """The checks of fits of a variant with these priors, with at most n_draws of their draws."""
+def make_checker(declared: Declaration, priors: Priors, n_draws: int, essential: Collection[str]) -> Checker:
+    """The checks of fits of a variant with these priors, with at most n_draws of their draws, and without those by line."""
     # Predictions need the model alone, not the coordinates it was sampled in: a fit need not have the standardised effects.
     own, build = simulators.centred(priors), declaration.load(declared.path)
 
     def check(data: ModelData, fit: xr.DataTree, seed: int) -> PredictiveChecks:
-        return check_predictions(build(data, own), fit, min(n_draws, most_draws(len(data.x))), seed)
+        return check_predictions(build(data, own), data, fit, min(n_draws, most_draws(len(data.x))), seed)
 
     return check
+
+
+def read_screen(path: str | Path, seed: int) -> ModelData:
+    """The screen that is checked: all of it."""
+    return arrays.model_data(screen_file.read_seed(path, seed))
 
 
 def most_draws(rows: int) -> int:
@@ -36,8 +45,8 @@ def most_draws(rows: int) -> int:
     return max(FEWEST_DRAWS, MOST_VALUES // rows)
 
 
-def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
-    """Check the predictions of one fit with at most n_draws of its draws, evenly spaced and from all chains.
+def check_predictions(model: pm.Model, data: ModelData, fit: xr.DataTree, n_draws: int, seed: int) -> PredictiveChecks:
+    """Check the predictions of a fit of a model of these data with at most n_draws draws, evenly spaced and from all chains.
 
     PSIS-LOO: Vehtari, Gelman & Gabry 2017, Vehtari et al. 2024. LOO-PIT: Gelman et al. 2020, Säilynoja et al. 2022.
     """
@@ -54,12 +63,9 @@ def check_predictions(model: pm.Model, fit: xr.DataTree, n_draws: int, seed: int
     tree["posterior_predictive"] = predicted["posterior_predictive"]
     tree["log_likelihood"] = xr.DataTree(likelihood)
     samples = _samples(predicted["posterior_predictive"].to_dataset())
-    draws = {
-        "prior_predictive": _samples(prior["prior_predictive"].to_dataset()),
-        "posterior_predictive": samples.isel(sample=evenly_spaced(samples.sizes["sample"], KEPT_DRAWS)),
-        "observed_data": observed,
-    }
-    return PredictiveChecks(xr.DataTree.from_dict(draws), _leave_one_out(tree, seed))
+    kept = samples.isel(sample=evenly_spaced(samples.sizes["sample"], KEPT_DRAWS))
+    draws = leave_one_out.predicted_draws(_samples(prior["prior_predictive"].to_dataset()), kept, data, np.arange(len(data.x)))
+    return PredictiveChecks(draws, _leave_one_out(tree, seed))
 
 
 def _leave_one_out(tree: xr.DataTree, seed: int) -> xr.Dataset:
@@ -85,7 +91,7 @@ def elpd_mcse(log_likelihood: xr.DataArray, log_weights: xr.DataArray, elpd_i: x
     return variance.sum(_SAMPLE) ** 0.5
 
 
-def _samples(draws: xr.Dataset) -> xr.Dataset:
-    """(chain, draw, row) -> (sample, row), in single precision, for figures."""
-    stacked = draws.stack(sample=_SAMPLE).transpose("sample", ...)
+def _samples(draws: xr.Dataset) -> xr.DataArray:
+    """logfc (chain, draw, row) -> (sample, row), in single precision, for figures."""
+    stacked = draws["logfc"].stack(sample=_SAMPLE).transpose("sample", ...)
     return stacked.drop_vars(("sample", "chain", "draw")).astype("float32")

@@ -94,20 +94,28 @@ def draw_flags(first, last, T, k, line_noise, d, s, flagged, rng):
 
 
 @kernel
-def draw_rows(first, last, tau2, k, line_noise, d, s, q, made, rng):
-    """New values of the rows of a cell, with alpha, beta and the posterior of e given this draw."""
+def draw_rows(first, last, tau2, k, line_noise, d, s, q, made, fresh, rng):
+    """New values of the rows of a cell given alpha and beta: with the posterior of e (made), and with a new e from N(0, tau2)."""
     P = R = 0.0
     for i in range(first, last):
         guide = d.guide[i]
         P += q[i - first]
         R += q[i - first] * (d.y[i] - k * s.alpha[guide] - s.beta[guide] * d.x[i])
     variance = tau2 / (1 + tau2 * k * k * P)
-    e = variance * k * R + math.sqrt(variance) * rng.standard_normal()
+    e, other = variance * k * R + math.sqrt(variance) * rng.standard_normal(), math.sqrt(tau2) * rng.standard_normal()
     for i in range(first, last):
         guide, noise = d.guide[i], s.noise[d.guide[i]] * line_noise
-        if s.share > 0 and rng.random() < s.share:
-            noise *= s.factor
-        made[i - first] = k * (s.alpha[guide] + e) + s.beta[guide] * d.x[i] + math.sqrt(noise) * rng.standard_normal()
+        level = k * s.alpha[guide] + s.beta[guide] * d.x[i]
+        made[i - first] = level + k * e + draw_noise(noise, s, rng)
+        fresh[i - first] = level + k * other + draw_noise(noise, s, rng)
+
+
+@kernel
+def draw_noise(noise, s, rng):
+    """Noise of a row that may depart."""
+    if s.share > 0 and rng.random() < s.share:
+        noise *= s.factor
+    return math.sqrt(noise) * rng.standard_normal()
 
 
 @kernel
@@ -188,8 +196,8 @@ def factorise(M, t, size):
 
 
 @kernel
-def leave_rows_out(d, lo, hi, s, log_density, lower, log_own, made, rng):
-    """Predict every row of genes lo to hi from the other rows of its gene: see predict_row. made: new rows. All (row,)."""
+def leave_rows_out(d, lo, hi, s, log_density, lower, log_own, made, fresh, rng):
+    """Predict every row of genes lo to hi from the other rows of its gene: see predict_row. made, fresh: see draw_rows."""
     size = 2 * d.most_guides + 2
     M, t, v, total = np.empty((size, size)), np.empty(size), np.empty(size), np.empty(size)
     b, rest, q = np.empty((d.most_rows, 4)), np.empty(d.most_rows), np.empty(d.most_rows)
@@ -209,8 +217,8 @@ def leave_rows_out(d, lo, hi, s, log_density, lower, log_own, made, rng):
             total[:size] = 0.0
             for i in range(a, z):
                 guide, x, row = d.guide[i], d.x[i], i - first_row
-                root, own = s.gene_root[g], s.guide_root[guide]
-                b[row, 0], b[row, 1] = k * own[0] + x * own[1], x * own[2]
+                root, of_guide = s.gene_root[g], s.guide_root[guide]
+                b[row, 0], b[row, 1] = k * of_guide[0] + x * of_guide[1], x * of_guide[2]
                 b[row, 2], b[row, 3] = k * root[0] + x * root[1], x * root[2]
                 q[row] = 1 / (s.noise[guide] * line_noise * (s.factor if flagged[i - a] else 1.0))
                 rest[row] = d.y[i] - k * s.mean[g, 0] - x * s.mean[g, 1]
@@ -222,7 +230,8 @@ def leave_rows_out(d, lo, hi, s, log_density, lower, log_own, made, rng):
                 t[i] -= C * R * total[i]
                 for j in range(i + 1):
                     M[i, j] -= C * total[i] * total[j]
-            draw_rows(a, z, tau2, k, line_noise, d, s, q[a - first_row : z - first_row], made[a - start : z - start], rng)
+            own = q[a - first_row : z - first_row]
+            draw_rows(a, z, tau2, k, line_noise, d, s, own, made[a - start : z - start], fresh[a - start : z - start], rng)
         for i in range(size):
             M[i, i] += 1.0
         factorise(M, t, size)

@@ -10,8 +10,6 @@ import pandas as pd
 import scipy.stats
 from arviz_stats import ecdf_utils
 
-from guidefit.screens.arrays import ModelData
-
 POINTS = 100  # at which the ECDF of rank statistics is compared with the uniform distribution
 SIMULATIONS = 4000
 TAIL = 0.01
@@ -55,12 +53,25 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return corrected
 
 
-def genes_outside(pit: np.ndarray, data: ModelData, level: float) -> list[str]:
-    """Genes whose PIT values are not uniform: Kolmogorov-Smirnov tests with Holm's correction over genes, worst first."""
-    genes = data.gene_of_row
-    p_values = np.array([scipy.stats.kstest(pit[genes == g], "uniform").pvalue for g in range(len(data.genes))])
-    corrected = holm(p_values)
-    return [data.genes[g] for g in np.argsort(p_values) if corrected[g] < level]
+def distance(pit: np.ndarray) -> float:
+    """Largest distance between the ECDF of values (n,) and the uniform distribution: by how much a probability is off at most."""
+    ordered, n = np.sort(pit), len(pit)
+    return float(max((np.arange(1, n + 1) / n - ordered).max(), (ordered - np.arange(n) / n).max()))
+
+
+def groups_outside(pit: np.ndarray, group: np.ndarray, level: float, least: float) -> dict[str, float]:
+    """Groups of rows whose PIT values are not uniform -> their distance from uniform, the largest first.
+
+    group: (row,) names. Kolmogorov-Smirnov tests with Holm's correction over groups at this level, and a distance above `least`:
+    of a group with many rows, the smallest departure is significant.
+    """
+    codes, names = pd.factorize(group)
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(pit[order], np.cumsum(np.bincount(codes))[:-1])
+    distances, sizes = np.array([distance(part) for part in parts]), np.array([len(part) for part in parts])
+    corrected = holm(scipy.stats.kstwo.sf(distances, sizes))
+    chosen = np.flatnonzero((corrected < level) & (distances > least))
+    return {str(names[i]): float(distances[i]) for i in chosen[np.argsort(-distances[chosen], kind="stable")]}
 
 
 def ecdf_difference(u: np.ndarray, prob: float = 0.95) -> pd.DataFrame:

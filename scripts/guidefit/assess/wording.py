@@ -26,9 +26,12 @@ _SHORT = {
     checks.PRIOR_CONFLICT: ("prior beyond the estimate", "{:.2g}"),
     checks.TRUTH_ON_BOUNDARY: ("truth", ""),
     checks.PREDICTIVE: ("predictive checks", ""),
-    checks.PARETO_K: ("k-hat of LOO", "{:.2f}"),
-    checks.LOO_PIT: ("LOO-PIT outside band", "{:.0%}"),
-    checks.LOO_PIT_GENES: ("genes outside band", "{:.0f}"),
+    checks.PARETO_K: ("rows with high k-hat", "{:.2%}"),
+    checks.LOO_PIT: ("LOO-PIT off by", "{:.1%}"),
+    checks.LOO_PIT_GENES: ("genes off in LOO-PIT", "{:.0f}"),
+    checks.LOO_PIT_LINES: ("lines off in LOO-PIT", "{:.0f}"),
+    checks.LOO_PIT_SGRNAS: ("sgRNAs off in LOO-PIT", "{:.0f}"),
+    checks.ESSENTIAL_BY_LINE: ("lines off in essential genes", "{:.0f}"),
 }
 
 # check -> (the sentence where it passes, the sentence where it does not); {limit} stands for the threshold
@@ -73,14 +76,29 @@ _SENTENCES = {
     checks.TRUTH_ON_BOUNDARY: ("", "the truth of {where} lies on the boundary of its prior: no interval can cover it"),
     checks.PREDICTIVE: ("the predictive checks were made", "the predictive checks were not made (checks: false)"),
     checks.PARETO_K: (
-        "PSIS-LOO is reliable (k-hat at most {value:.2f})",
-        "PSIS-LOO is unreliable for {where}: k-hat reaches {value:.2f} (limit {limit:.2f})",
+        "PSIS-LOO is reliable (k-hat too high for {where})",
+        "PSIS-LOO is unreliable: k-hat is too high for {where} (accepted for at most {limit:.2%} of the rows)",
     ),
-    checks.LOO_PIT: ("LOO-PIT stays inside its band", "LOO-PIT leaves its band at {value:.0%} of the points"),
-    checks.LOO_PIT_GENES: (
-        "LOO-PIT is uniform in every gene",
-        "LOO-PIT is not uniform in {value:.0f} genes ({where})",
+    checks.ESSENTIAL_BY_LINE: (
+        "the median logFC of essential genes is predicted in every cell line (to within {limit:g} or its uncertainty)",
+        "the median logFC of essential genes is not predicted in {value:.0f} cell lines ({where}; limit {limit:g}): these "
+        "lines respond more weakly or strongly than the model says. gene_classes and gene_by_line have a multiplier of each line",
     ),
+    checks.LOO_PIT: (
+        "LOO-PIT probabilities are off by at most {value:.1%} (outside the band at {where})",
+        "LOO-PIT is not uniform: probabilities are off by up to {value:.1%} (limit {limit:.1%}; outside the band at {where})",
+    ),
+    **{
+        check: (
+            f"LOO-PIT is uniform in every {one} (to within {{limit:.1%}} or its uncertainty)",
+            f"LOO-PIT is not uniform in {{value:.0f}} {many} ({{where}}; limit {{limit:.1%}})",
+        )
+        for check, one, many in (
+            (checks.LOO_PIT_GENES, "gene", "genes"),
+            (checks.LOO_PIT_LINES, "cell line", "cell lines"),
+            (checks.LOO_PIT_SGRNAS, "sgRNA", "sgRNAs"),
+        )
+    },
 }
 
 
@@ -125,9 +143,9 @@ def elpd_not_finite() -> str:
     return "not ranked: elpd is not finite"
 
 
-def loo_unreliable(high: int, rows: int) -> str:
-    """Why a variant has no rank whose k-hat is too high for `high` of its rows."""
-    return f"not ranked: PSIS-LOO unreliable for {high} of {rows} rows (k-hat too high)"
+def loo_unreliable(high: int, rows: int, limit: float) -> str:
+    """Why a variant has no rank whose k-hat is too high for `high` of its rows, a larger share than the limit."""
+    return f"not ranked: PSIS-LOO unreliable for {high} of {rows} rows (k-hat too high; accepted for at most {limit:.2%})"
 
 
 def few_rows(rows: int) -> str:

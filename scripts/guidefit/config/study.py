@@ -92,7 +92,7 @@ class Study(Section):
         4000,
         "The largest number of posterior draws used for predictive checks and LOO of fits by the engine nuts, which take 85 "
         "bytes per row and draw; of screens with many rows fewer are used, so that rows x draws is at most 40 million, but at "
-        "least 250. Fits by the engines collapsed and gibbs are checked with at most 200.",
+        "least 250. Fits by other engines, and of variants with effects by cell line, take at most 200.",
         unit="draws",
         ge=100,
     )

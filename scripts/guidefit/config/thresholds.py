@@ -117,6 +117,26 @@ class Thresholds(Section):
         ge=0,
     )
     band_prob: float = key(0.99, "Probability of the simultaneous band of LOO-PIT.", gt=0, lt=1)
+    loo_pit_distance_max: float = key(
+        0.05,
+        "LOO-PIT outside its band lowers the verdict only if the probabilities are off by more than this somewhere: with many rows "
+        "the smallest departure leaves the band. It holds for all rows, and for each gene, cell line and sgRNA.",
+        ge=0,
+        le=1,
+    )
+    line_median_max: float = key(
+        0.2,
+        "A cell line counts against a fit if the median logFC of its essential genes departs from its prediction by more than "
+        "this, and significantly.",
+        unit="logFC",
+        ge=0,
+    )
+    pareto_k_share_max: float = key(
+        0.01,
+        "PSIS-LOO is not reliable, and a variant is not ranked, if k-hat is too high for a larger share of the rows.",
+        ge=0,
+        le=1,
+    )
     elpd_diff_min: float = key(4.0, "Variants whose elpd differs by less than this share a rank.", unit="elpd", ge=0)
     elpd_se_min: float = key(
         2.0, "Variants whose elpd differs by fewer standard errors than this share a rank.", unit="standard errors", ge=0

@@ -33,7 +33,7 @@ def write_matrices(
 
 def _pivot(table: pd.DataFrame, gene: str, line: str, value: str) -> pd.DataFrame:
     """ModelID and a column for each gene, in the order of the screen."""
-    (genes, columns), (lines, index) = (pd.factorize(table[name].astype("str")) for name in (gene, line))
+    (genes, columns), (lines, index) = (pd.factorize(table[name]) for name in (gene, line))
     values = np.full((len(index), len(columns)), np.nan)
     values[lines, genes] = table[value].to_numpy()
-    return pd.DataFrame(values, pd.Index(index, name="ModelID"), columns).round(6).reset_index()
+    return pd.DataFrame(values, pd.Index(index.astype("str"), name="ModelID"), columns.astype("str")).round(6).reset_index()

@@ -15,6 +15,7 @@ GENE_LINE_COLUMNS = (
     *("effect_scaled", "effect_scaled_sd", "p_dependent", "call", "lfsr", "information", "flags"),
 )
 _NORMAL_975 = 1.959964
+_CONTROLS = ["", "essential", "nonessential"]
 
 
 def tabulate_gene_lines(
@@ -35,11 +36,11 @@ def tabulate_gene_lines(
     """
     moments = fit.moments
     gene, line = np.nonzero(np.isfinite(moments["effect"].transpose("gene", "cell_line").values))
-    found = {name: moments[name].transpose("gene", "cell_line").values[gene, line] for name in _TAKEN}
+    found = {name: moments[name].transpose("gene", "cell_line").values[gene, line].astype(np.float32) for name in _TAKEN}
     half_width = _NORMAL_975 * found["effect_sd"]
     genes, lines = moments["gene"].values, moments["cell_line"].values
-    kinds = [control.get(name, "") for name in genes]
-    control_of_row = pd.Categorical(np.array(kinds)[gene], ["", "essential", "nonessential"])
+    kinds = np.array([_CONTROLS.index(control.get(name, "")) for name in genes], np.int8)
+    control_of_row = pd.Categorical.from_codes(kinds[gene], _CONTROLS)
     zero, unit = control_scale(pd.Series(found["effect"]), pd.Series(control_of_row))
     is_called = false_discovery_rate(1 - found["p_dependent"].astype(float)) <= thresholds["fdr"]
     weak = fit.find_weak_lines(thresholds["multiplier_min"])

@@ -2,8 +2,9 @@
 
 1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
 2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
-3. by gene: (gamma, delta)_g, (alpha, beta)_s, e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given them
-4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_genes.update_flags, update_noise)
+3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers and noise of lines with e_gl
+   integrated out (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given the locations
+4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
 
@@ -15,8 +16,18 @@ import numpy as np
 
 from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_genes import SHARES, draw_effects, sum_class, sum_lines, update_flags, update_genes, update_noise
-from guidefit.engines.gibbs_lines import update_lines
+from guidefit.engines.gibbs_genes import SHARES, draw_effects, draw_guides, sum_class, sum_lines, update_genes
+from guidefit.engines.gibbs_lines import (
+    CANDIDATES,
+    LEAST_LOG_V,
+    ScaleTerms,
+    choose_multipliers,
+    choose_noise,
+    compare_lines,
+    update_lines,
+)
+from guidefit.engines.gibbs_noise import switch_regimes, update_flags, update_noise
+from guidefit.engines.gibbs_proposals import Proposals
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
@@ -51,16 +62,8 @@ class Chain:
         self._start_state()
         self._omega2 = structure.departing_sgrnas[1] ** 2 if structure.departing_sgrnas else 0.0
         self._factor = structure.departing_rows[1] if structure.departing_rows else 1.0
-        self.iteration, self._tune = 0, tune
-        self._adapt_at = {at for at in (tune // 16, tune // 8, tune // 4, tune // 2, tune - 1) if at >= 20}
-        self._spread_history: list[np.ndarray] = []
-        self._walk = [np.eye(4) * 0.1] * self._classes
-        self._log_step = np.zeros(self._classes)
-        self._independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * self._classes
-        self._row_history: list[float] = []
-        self._row_proposal: tuple[float, float] | None = None
-        self._jumps = False
-        self._tau_history: list[np.ndarray] = []
+        self.iteration = 0
+        self._proposals = Proposals(tune, self._classes, len(layout.rows_of_line))
         self.rows_departing = 0
 
     def _start_state(self) -> None:
@@ -77,6 +80,8 @@ class Chain:
         """One iteration. moments: (MOMENTS, cell) to which the conditional moments of this draw's effects are added."""
         self._update_genes()
         self._update_classes()
+        self._draw_guides()
+        self._update_lines()
         self._draw_effects(moments)
         self._update_given_locations()
         self._update_noise()
@@ -84,17 +89,21 @@ class Chain:
         self._move_scale()
         self._update_noise_scales()
         self._move_noise()
-        self._adapt()
+        self._proposals.adapt(self.iteration, self.hyper, self.state)
         self.iteration += 1
 
     def _update_genes(self) -> None:
         """Departing guides, tau_g and class of each gene, after what the kernels need of lines and guides."""
         s, d, chunks = self.state, self.layout.blocks, self._chunks
-        k, v = np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
-        s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
+        self._set_lines()
         s.precision[:] = np.exp(-s.lam)
         t = self._kernel_hyper()
-        self._run(lambda i: update_genes(d, *chunks[i], s, t, self._jumps, self._rngs[i]))
+        self._run(lambda i: update_genes(d, *chunks[i], s, t, self._proposals.jumps, self._rngs[i]))
+
+    def _set_lines(self) -> None:
+        """What the kernels need of lines."""
+        s, k, v = self.state, np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
+        s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
 
     def _by_class(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Indices of the genes and of the guides of each class."""
@@ -116,8 +125,11 @@ class Chain:
     def _update_noise(self) -> None:
         """Flags of rows and noise of guides, with its spread; then multipliers and noise of lines."""
         hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
-        self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, hyper.log_odds_row, self._rngs[i]))))
-        self._run(lambda i: update_noise(d, *chunks[i], s, t, self._rngs[i]))
+        odds, rngs = hyper.log_odds_row, self._rngs
+        if self._structure.departing_rows:
+            self._run(lambda i: switch_regimes(d, *chunks[i], s, t, odds, rngs[i]))
+        self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, odds, rngs[i]))))
+        self._run(lambda i: update_noise(d, *chunks[i], s, t, rngs[i]))
         factor = gibbs_moves.draw_spread_factor(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
         s.lam[:] = hyper.mean_lam + factor * (s.lam - hyper.mean_lam)
         hyper.s_u *= factor
@@ -149,26 +161,25 @@ class Chain:
             flagged = int(s.departs[own].sum())
             hyper.p[c] = rng.beta(priors.p[c, 0] + flagged, priors.p[c, 1] + len(own) - flagged)
             history[c] = self._update_spreads(c)
-        if self.iteration < self._tune:
-            self._spread_history.append(history)
+        self._proposals.spreads_drawn = history
 
     def _update_spreads(self, c: int) -> np.ndarray:
         """Spreads of a class, locations and hyper-means integrated out: two random walks and an independent proposal (t_6).
 
         In y, where spread / scale is the HalfNormal quantile of Phi(y), the prior is a standard normal. Returns y.
         """
-        hyper, rng, scale = self.hyper, self._rng, self.priors.spread[c]
+        hyper, rng, scale, proposals = self.hyper, self._rng, self.priors.spread[c], self._proposals
         y = from_spread(hyper.spread[c], scale)
         now, factor = self._log_density(c, y)
         for _ in range(2):
-            new = y + math.exp(self._log_step[c]) * (self._walk[c] @ rng.standard_normal(4))
+            new = y + math.exp(proposals.log_step[c]) * (proposals.walk[c] @ rng.standard_normal(4))
             value, other = self._log_density(c, new)
             accept = math.exp(min(0.0, value - now))
             if rng.random() < accept:
                 y, now, factor = new, value, other
-            if self.iteration < self._tune:
-                self._log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
-        if (proposal := self._independent[c]) is not None:
+            if self.iteration < proposals.tune:
+                proposals.log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
+        if (proposal := proposals.independent[c]) is not None:
             centre, root = proposal
 
             def log_t6(x: np.ndarray) -> float:
@@ -197,14 +208,50 @@ class Chain:
         value = constant + 0.5 * half @ half - np.log(np.diag(lower)).sum() - 0.5 * (y**2).sum()
         return float(value), (lower, half)
 
+    def _draw_guides(self) -> None:
+        """Locations of genes and guides."""
+        s, d, chunks, t = self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
+        self._run(lambda i: draw_guides(d, *chunks[i], s, t, self._rngs[i]))
+
+    def _update_lines(self) -> None:
+        """Multipliers and noise of lines given the guides, with e_gl integrated out."""
+        hyper, s, d, rng = self.hyper, self.state, self.layout.blocks, self._rng
+        before, k, v = hyper.log_k.copy(), np.exp(hyper.log_k)[:, None], np.exp(hyper.log_v)[:, None]
+        if self._structure.multiplier:
+            candidates = self._candidates(hyper.log_k, self._proposals.lines[0])
+            likelihoods = self._compare_lines(np.exp(candidates), v)
+            self._shift_scale(choose_multipliers(hyper.log_k, candidates, likelihoods, self._scale_terms(), hyper.s_k, rng))
+            k = np.exp(hyper.log_k)[:, None]
+            ratio = np.exp(before - hyper.log_k)
+            s.R[:] *= ratio.astype(np.float32)[d.line]
+            self._set_lines()
+        candidates = self._candidates(hyper.log_v, self._proposals.lines[1])
+        choose_noise(hyper.log_v, candidates, self._compare_lines(k, np.exp(candidates)), hyper.s_v, rng)
+        self._set_lines()
+
+    def _candidates(self, now: np.ndarray, width: np.ndarray) -> np.ndarray:
+        """(line, CANDIDATES) values that are exchangeable with the present ones, the first: draws around a random centre."""
+        rng, shape = self._rng, (len(now), CANDIDATES)
+        found = (now + width * rng.standard_normal(len(now)))[:, None] + width[:, None] * rng.standard_normal(shape)
+        found[:, 0] = now
+        return np.clip(found, -300, 300)
+
+    def _compare_lines(self, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """(line, CANDIDATES) log likelihoods of k and v, one of which may have one column."""
+        chunks, shape = self._chunks, (len(self.hyper.log_k), CANDIDATES)
+        k, v = (np.ascontiguousarray(np.broadcast_to(each, shape)) for each in (k, v))
+        found = np.zeros((len(chunks), *shape))
+        self._run(lambda i: compare_lines(self.layout.blocks, *chunks[i], self.state, self._factor, k, v, found[i]))
+        return found.sum(axis=0)
+
     def _draw_effects(self, moments: np.ndarray | None) -> None:
-        """Locations and e_gl, then p_row with the flags of rows integrated out.
+        """e_gl, then p_row with the flags of rows integrated out.
 
         The pass over the rows gives the likelihood of several values of p_row: a random walk's, and draws from a normal that is
         adapted in warm-up, which are accepted one after the other.
         """
         hyper, rng, d, t = self.hyper, self._rng, self.layout.blocks, self._kernel_hyper()
-        centre, sd = self._row_proposal or (hyper.log_odds_row, 0.0)
+        centre, sd = self._proposals.shares or (hyper.log_odds_row, 0.0)
         odds = np.full(SHARES, hyper.log_odds_row)
         odds[1] += 0.5 * (2 * sd if sd else 1.0) * rng.standard_normal()
         odds[2:] = centre + sd * rng.standard_normal(SHARES - 2)
@@ -236,10 +283,17 @@ class Chain:
         """The scale move: multipliers up, and every effect with its hyper-parameters down."""
         if not self._structure.multiplier:
             return
+        self._shift_scale(gibbs_moves.draw_scale_shift(self._scale_terms(), float(self.hyper.log_k.mean()), self._rng))
+
+    def _scale_terms(self) -> ScaleTerms:
         s, hyper = self.state, self.hyper
         flagged = s.departs > 0
         spread = hyper.spread[s.class_of[self.layout.gene_of_guide[flagged]], 2]
-        q = gibbs_moves.draw_scale_shift(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2, self._rng)
+        return gibbs_moves.scale_terms(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2)
+
+    def _shift_scale(self, q: float) -> None:
+        """log k += q, and the logarithms of every effect and its scales -= q."""
+        s, hyper = self.state, self.hyper
         hyper.log_k += q
         hyper.log_t -= q
         s.log_tau[:] -= q
@@ -253,28 +307,8 @@ class Chain:
     def _move_noise(self) -> None:
         """The noise move: noise of lines up, and noise of guides with its mean down."""
         shift = gibbs_moves.draw_noise_shift(self.hyper, self.priors, self._rng)
+        if self.hyper.log_v.min() + shift < LEAST_LOG_V:
+            return
         self.hyper.log_v += shift
         self.state.lam[:] -= shift
         self.hyper.mean_lam -= shift
-
-    def _adapt(self) -> None:
-        """In warm-up only: the proposals of spreads, of log tau and of p_row, from the later half of what was drawn."""
-        at = self.iteration
-        if at >= self._tune:
-            return
-        self._row_history.append(self.hyper.log_odds_row)
-        self._tau_history.append(self.state.log_tau.astype(np.float32))
-        if at not in self._adapt_at:
-            return
-        drawn = np.array(self._spread_history[at // 2 :])
-        for c in range(self._classes):
-            covariance = np.cov(drawn[:, c].T) + 1e-8 * np.eye(4)
-            self._walk[c] = np.linalg.cholesky(covariance) * 1.2
-            self._independent[c] = drawn[:, c].mean(axis=0), np.linalg.cholesky(covariance * 1.3)
-        taus = np.array(self._tau_history[-(at - at // 2) :], float)
-        self._tau_history = self._tau_history if at < self._tune - 1 else []
-        self._jumps = True
-        self.state.centre[:] = taus.mean(axis=0)
-        self.state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
-        recent = np.array(self._row_history[at // 2 :])
-        self._row_proposal = float(recent.mean()), 1.3 * float(recent.std()) + 0.02

@@ -19,7 +19,6 @@ from guidefit.engines.gibbs_linear import (
     log_marginal,
     spread_of_guides,
 )
-from guidefit.engines.gibbs_slice import NOISE, slice_log
 
 _PAIR = 3.0  # degrees of freedom of tau's prior, DEGREES of line_structure
 SHARES = 5  # values of p_row whose likelihoods one pass over the rows gives
@@ -149,15 +148,10 @@ def sum_class(d, lo, hi, s, c, spread, omega2, sums):
 
 
 @kernel
-def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
-    """Draw (gamma, delta)_g, (alpha, beta)_s and e_gl exactly; then what the rows carry about p_row.
-
-    likelihoods[i] gets the sum over rows of log[1 + exp(log_odds[i] + r) ] for the rows' log density ratios r = z^2 (1 - 1/F) / 2 -
-    log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
-    """
+def draw_guides(d, lo, hi, s, t, rng):
+    """Draw (gamma, delta)_g and (alpha, beta)_s exactly, with e integrated out."""
     n = d.most_guides
-    a, K1, Q, out, q = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6), scratch(n)
-    w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    a, K1, Q, out = scratch(n), scratch(4 * n * n), scratch(6 * n).reshape(2 * n, 3), scratch(6)
     for g in range(lo, hi):
         first, last, c = d.guide_start[g], d.guide_start[g + 1], s.class_of[g]
         n2 = 2 * (last - first)
@@ -166,6 +160,19 @@ def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
         spread_of_guides(s.departs[first:last], t.spread[c], t.omega2, a)
         integrate_guides(J, h, a, t.spread[c, 3], K, Q[:n2], out)
         s.phi[g, 0], s.phi[g, 1] = draw_locations(K, Q[:n2], out, t.mu[c], t.spread[c], a, rng, theta)
+
+
+@kernel
+def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
+    """Draw e_gl exactly given the guides; then what the rows carry about p_row.
+
+    likelihoods[i] gets the sum over rows of log[1 + exp(log_odds[i] + r) ] for the rows' log density ratios r = z^2 (1 - 1/F) / 2 -
+    log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
+    """
+    q = scratch(d.most_guides)
+    w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    for g in range(lo, hi):
+        theta = s.theta[2 * d.guide_start[g] : 2 * d.guide_start[g + 1]]
         tau2 = math.exp(2 * s.log_tau[g])
         draw_cells(d, g, tau2, s, t.factor, theta, q, w, x, inverse, mean, sd, rng)
         if keep:
@@ -227,36 +234,6 @@ def add_moments(d, g, s, t, tau2, mean, sd, moments):
 
 
 @kernel
-def update_flags(d, lo, hi, s, t, log_odds, rng):
-    """Flags of rows, and squares of each guide given them; returns the number of flagged rows.
-
-    Flag: log odds = log_odds + z^2 (1 - 1/F) / 2 - log(F) / 2.
-    """
-    flagged_rows = 0
-    for g in range(lo, hi):
-        first = d.guide_start[g]
-        s.squares[first : d.guide_start[g + 1]] = 0.0
-        for b in range(d.block_start[g], d.block_start[g + 1]):
-            if t.factor > 1:
-                flagged_rows += draw_flags(d, g, b, s, t.factor, log_odds, rng)
-            cells = d.cell_start[b + 1] - d.cell_start[b]
-            for i in range(d.member_start[b + 1] - d.member_start[b]):
-                row, total = d.row_start[b] + i * cells, 0.0
-                square = s.square[row : row + cells]
-                for j in range(cells):
-                    total += square[j]
-                s.squares[first + d.member[d.member_start[b] + i]] += total
-    return flagged_rows
-
-
-@kernel
-def update_noise(d, lo, hi, s, t, rng):
-    """lam of each guide, by slices: N(lam; mean, s_u^2), and the squares are those of its residuals."""
-    for i in range(d.guide_start[lo], d.guide_start[hi]):
-        s.lam[i] = slice_log(NOISE, s.lam[i], float(d.rows_of_guide[i]), max(s.squares[i], 1e-30), t.mean_lam, t.s_u, rng)
-
-
-@kernel
 def sum_lines(d, lo, hi, s, t, sums):
     """Add to sums (line, 3) what multipliers and noise of lines need, with the rows' precisions q_s and yb = y - beta x:
 
@@ -286,27 +263,3 @@ def sum_lines(d, lo, hi, s, t, sums):
                 sums[line[j], 0] += A[j]
                 sums[line[j], 1] += B[j]
                 sums[line[j], 2] += C[j]
-
-
-@kernel
-def draw_flags(d, g, b, s, factor, log_odds, rng):
-    """Flags of a block's rows; the squares of flagged ones are divided by the factor. Returns their number."""
-    slope, constant, count = 0.5 * (1 - 1 / factor), 0.5 * math.log(factor), 0
-    c0, cells = d.cell_start[b], d.cell_start[b + 1] - d.cell_start[b]
-    flags = s.flags_of_cell[c0 : c0 + cells]
-    flags[:] = 0
-    for i in range(d.member_start[b + 1] - d.member_start[b]):
-        p, row = s.precision[d.guide_start[g] + d.member[d.member_start[b] + i]], d.row_start[b] + i * cells
-        square, flagged = s.square[row : row + cells], s.flagged[row : row + cells]
-        for j in range(cells):
-            u, log_of_row = rng.random(), log_odds + slope * p * square[j] - constant
-            flagged[j] = 0
-            if u > 0.05 and log_of_row < -3:  # the probability is below 0.05
-                continue
-            odds = math.exp(min(log_of_row, 500.0))
-            if u * (1 + odds) < odds:
-                flagged[j] = 1
-                flags[j] += 1
-                square[j] /= np.float32(factor)
-                count += 1
-    return count

@@ -52,7 +52,7 @@ def integrate_guides(J, h, a, sigma_beta, K, Q, out):
     for j in range(n2):
         for m in range(j):
             K[j, j] -= K[j, m] * K[j, m]
-        K[j, j] = math.sqrt(K[j, j])
+        K[j, j] = math.sqrt(max(K[j, j], 1.0))  # J may lose digits where a line has almost no noise; exactly, M >= I
         for i in range(j + 1, n2):
             for m in range(j):
                 K[i, j] -= K[i, m] * K[j, m]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from guidefit.engines.gibbs_lines import ScaleTerms, scale_density
 from guidefit.models.line_structure import DEGREES, MEAN_SD, LineStructure
 
 
@@ -181,24 +182,28 @@ def update_given_locations(
         hyper.spread[c, 3] = slice_scale(hyper.spread[c, 3], len(own), squares, priors.spread[c, 3], rng)
 
 
-def draw_scale_shift(
-    hyper: Hyper, priors: HyperPriors, flagged: np.ndarray, spread: np.ndarray, omega2: float, rng: np.random.Generator
-) -> float:
-    """The scale move's q: log k += q, and log tau, log t, log of every effect and of its hyper-parameters -= q.
+def scale_terms(hyper: Hyper, priors: HyperPriors, flagged: np.ndarray, spread: np.ndarray, omega2: float) -> ScaleTerms:
+    """What the scale move needs. flagged: t = alpha - gamma of the guides that depart; spread: their sigma_alpha."""
+    return ScaleTerms(
+        hyper.mu[:, 0].copy(),
+        priors.mu[:, 0, 0].copy(),
+        priors.mu[:, 0, 1].copy(),
+        hyper.spread[:, [0, 2]],
+        priors.spread[:, [0, 2]],
+        hyper.log_t.copy(),
+        priors.log_t[:, 0].copy(),
+        priors.log_t[:, 1].copy(),
+        flagged,
+        spread,
+        omega2,
+    )
 
-    Only hyper-priors change, with the Jacobian -3 q per class, and the density of departing guides, whose omega keeps its size:
-    exp(-q) N(t e^-q; 0, s^2 e^-2q + omega^2). flagged: their t = alpha - gamma; spread: their sigma_alpha.
-    """
-    mean_k = hyper.log_k.mean()
+
+def draw_scale_shift(terms: ScaleTerms, mean_log_k: float, rng: np.random.Generator) -> float:
+    """The scale move's q by a slice step: `gibbs_lines.scale_density`, and the prior of the mean of log k."""
 
     def log_density(q: float) -> float:
-        down = math.exp(-q)
-        total = -0.5 * ((mean_k + q) / MEAN_SD) ** 2 - 3 * q * len(hyper.mu)
-        total -= 0.5 * float((((hyper.mu[:, 0] * down - priors.mu[:, 0, 0]) / priors.mu[:, 0, 1]) ** 2).sum())
-        total -= 0.5 * float(((hyper.spread[:, [0, 2]] * down / priors.spread[:, [0, 2]]) ** 2).sum())
-        total -= 0.5 * float((((hyper.log_t - q - priors.log_t[:, 0]) / priors.log_t[:, 1]) ** 2).sum())
-        variance = (spread * down) ** 2 + omega2
-        return total - float((q + 0.5 * np.log(variance) + 0.5 * (flagged * down) ** 2 / variance).sum())
+        return float(scale_density(terms, q)) - 0.5 * ((mean_log_k + q) / MEAN_SD) ** 2
 
     return slice_step(log_density, 0.0, 2 * MEAN_SD, rng)
 

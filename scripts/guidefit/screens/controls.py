@@ -28,6 +28,15 @@ def classify_genes(labels: pd.Series, lists: Mapping[str, list[str]]) -> dict[st
     return {gene: kind for kind, genes in found.items() for gene in genes - in_both}
 
 
+def find_essential(screen: str | Path, seed: int, paths: Mapping[str, str | Path]) -> list[str]:
+    """The essential genes of a screen; none without a list of them. paths: as those of `validate_lists`."""
+    if "essential" not in paths:
+        return []
+    labels = read_gene_labels(screen, seed)
+    control = classify_genes(labels, {kind: read_names(path, labels.tolist()) for kind, path in paths.items()})
+    return [gene for gene, kind in control.items() if kind == "essential"]
+
+
 def find_lists(config: Any, study: str) -> dict[str, str]:
     """essential, nonessential -> path of the list, as far as a config names them for a study; none in a config of another form.
 

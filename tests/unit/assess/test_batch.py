@@ -64,6 +64,7 @@ def assess(folder, fits, size):
             screen=folder / "screen.parquet",
             truth=folder / "truth.parquet",
             loo=None,
+            lines=None,
             settings={"engine": "collapsed"},
             thresholds=THRESHOLDS,
             priors=declared.priors,

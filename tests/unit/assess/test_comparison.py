@@ -8,7 +8,7 @@ from guidefit.assess import comparison
 from guidefit.config.thresholds import Thresholds
 
 N = 120
-LIMITS = Thresholds().elpd_diff_min, Thresholds().elpd_se_min
+LIMITS = comparison.Limits(Thresholds().elpd_diff_min, Thresholds().elpd_se_min, Thresholds().pareto_k_share_max)
 
 
 def loo_of(variant, shift=0.0, k=0.1, seed=1, rng_seed=0):
@@ -23,7 +23,7 @@ def fits_of(seed=1, **verdicts):
 
 
 def compare(parts, **verdicts):
-    return comparison.compare(pd.concat(parts) if parts else None, fits_of(**verdicts), *LIMITS).set_index("variant")
+    return comparison.compare(pd.concat(parts) if parts else None, fits_of(**verdicts), LIMITS).set_index("variant")
 
 
 def test_the_better_variant_has_rank_one():
@@ -52,7 +52,7 @@ def test_a_variant_that_stopped_has_a_row_without_rank():
 
 def test_a_study_whose_fits_all_stopped_has_a_row_for_each():
     for loo in (None, loo_of("a").head(0)):
-        table = comparison.compare_study("s", loo, fits_of(a="error", b="error"), *LIMITS)
+        table = comparison.compare_study("s", loo, fits_of(a="error", b="error"), LIMITS)
         assert table["variant"].tolist() == ["a", "b"]
         assert table["rank"].isna().all()
         assert (table["note"] == "not ranked: the fit's verdict is error").all()
@@ -62,7 +62,7 @@ def test_a_study_whose_fits_all_stopped_has_a_row_for_each():
 def test_only_the_seeds_with_fits_are_ranked():
     fits = pd.concat([fits_of(1, a="pass", b="pass"), fits_of(2, a="error", b="error"), fits_of(3, a="pass", b="error")])
     loo = pd.concat([loo_of("a", seed=1), loo_of("b", seed=1, shift=1), loo_of("a", seed=3)])
-    table = comparison.compare_study("s", loo, fits, *LIMITS).set_index(["seed", "variant"])
+    table = comparison.compare_study("s", loo, fits, LIMITS).set_index(["seed", "variant"])
     assert table["rank"].notna().groupby("seed").sum().to_dict() == {1: 2, 2: 0, 3: 1}
     assert len(table) == 6
 
@@ -77,6 +77,7 @@ def test_without_checks_no_variant_is_ranked():
     ("spoil", "verdict", "note"),
     [
         ({"k": 0.9}, "pass", "not ranked: PSIS-LOO unreliable for 120 of 120 rows"),
+        ({"k": np.r_[0.9, np.nan, np.zeros(N - 2)]}, "pass", "not ranked: PSIS-LOO unreliable for 2 of 120 rows"),
         ({"shift": np.inf}, "pass", "not ranked: elpd is not finite"),
         ({"shift": np.nan}, "pass", "not ranked: elpd is not finite"),
         ({}, "fail", "not ranked: the fit's verdict is fail"),
@@ -87,3 +88,10 @@ def test_a_variant_that_cannot_be_trusted_is_not_ranked(spoil, verdict, note):
     assert table.loc["good", "rank"] == 1
     assert pd.isna(table.loc["bad", "rank"])
     assert table.loc["bad", "note"].startswith(note)
+
+
+def test_a_few_rows_with_high_k_hat_do_not_keep_a_variant_from_its_rank():
+    few = np.r_[0.9, np.zeros(N - 1)]
+    table = compare([loo_of("good", k=few), loo_of("bad", shift=0.5, k=few)], good="pass", bad="pass")
+    assert table["rank"].to_dict() == {"good": 1, "bad": 2}
+    assert table["pareto_k_high"].tolist() == [1, 1]

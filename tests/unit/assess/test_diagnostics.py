@@ -9,7 +9,7 @@ import xarray as xr
 
 from guidefit.assess import checks, diagnostics
 from guidefit.config.thresholds import Thresholds
-from helpers.fits import THRESHOLDS, diagnose, make_fit, truth
+from helpers.fits import DATA, THRESHOLDS, diagnose, make_fit, truth
 
 
 def judge(fit, loo=None, **changes):
@@ -17,7 +17,9 @@ def judge(fit, loo=None, **changes):
 
 
 def loo_table(pit, k=0.1):
-    return pd.DataFrame({"pareto_k": k, "pit": pit, "good_k": 0.7})
+    names = {"gene": np.array(DATA.genes)[DATA.gene_of_row], "sgrna": np.array(DATA.sgrnas)[DATA.sgrna_of_row]}
+    lines = np.array(DATA.cell_lines)[DATA.cell_line_of_row]
+    return pd.DataFrame({"pareto_k": k, "pit": pit, "good_k": 0.7, "cell_line": lines, **names})
 
 
 def uniform_loo():
@@ -34,7 +36,7 @@ def test_a_healthy_fit_passes_and_reports_its_zeros():
     assert row["unlearnt_directions"] == 0
     made = [each["check"] for each in found.checks.rows]
     assert made == [check for check in checks.CHECKS if check in made]
-    assert len(made) == 12
+    assert len(made) == 14
 
 
 def test_warnings_of_the_import_lower_the_verdict():
@@ -107,9 +109,26 @@ def test_predictions_outside_their_band_warn():
     narrow = judge(fit, loo_table(rng.beta(3, 3, size=120)))
     assert narrow["verdict"] == "warn"
     assert narrow["loo_pit_outside"] > 0
-    high = judge(fit, loo_table(rng.uniform(size=120), k=np.r_[0.8, np.zeros(119)]))
-    assert high["pareto_k_high"] == 1
-    assert "PSIS-LOO is unreliable for 1 of 120 rows" in high["reasons"]
+    assert narrow["loo_pit_distance"] > 0.1
+    accepted = judge(fit, loo_table(rng.beta(3, 3, size=120)), loo_pit_distance_max=0.5)
+    assert accepted["verdict"] == "pass"
+    assert accepted["loo_pit_outside"] > 0
+    high = judge(fit, loo_table(rng.uniform(size=120), k=np.r_[0.8, np.nan, np.zeros(118)]))
+    assert high["pareto_k_high"] == 2
+    assert high["verdict"] == "warn"
+    assert "PSIS-LOO is unreliable: k-hat is too high for 2 of 120 rows" in high["reasons"]
+    one = judge(fit, loo_table(rng.uniform(size=120), k=np.r_[0.8, np.zeros(119)]))
+    assert one["verdict"] == "pass"
+
+
+def test_the_line_and_the_guide_that_are_predicted_badly_are_named():
+    rng = np.random.default_rng(3)
+    for name, shown in (("cell_line", "cell lines"), ("sgrna", "sgRNAs"), ("gene", "genes")):
+        table = loo_table(rng.uniform(size=120))
+        worst = table[name].iloc[0]
+        table.loc[table[name] == worst, "pit"] = rng.uniform(0, 0.02, size=(table[name] == worst).sum())
+        reasons = judge(make_fit(np.random.default_rng(7)), table)["reasons"]
+        assert f"LOO-PIT is not uniform in 1 {shown} ({worst} by 9" in reasons
 
 
 def test_constants_are_left_out_of_the_verdict():

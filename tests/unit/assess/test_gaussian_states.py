@@ -23,7 +23,7 @@ def test_rows_are_predicted_as_by_dense_algebra_given_hyper_means_and_scales(var
     x = data.x if model.slope else np.zeros_like(data.x)
     (_, v1), (_, v2) = model.hyper_prior
     for number, state in enumerate(gaussian_states.read_states(model, drawn, data)):
-        found = np.empty((4, len(data.x)))
+        found = np.empty((5, len(data.x)))
         one = closed_checks.by_gene(state, guide_order)
         row_kernels.leave_rows_out(rows, 0, len(data.genes), one, *found, np.random.default_rng(1))
         values = {name: each[number] for name, each in drawn.items()}
@@ -46,7 +46,7 @@ def test_elpd_is_the_loss_of_evidence_without_the_row(variant):
     settings = Settings(engine="collapsed", importance_draws=20_000, draws=500, chains=4)
     engine = registry.make_engine(found, found.priors, settings, 1, 1, variant)
     fit = engine.fit(data, 1)
-    loo = closed_checks.make_checker(found, found.priors, 4000)(data, fit, 1).loo
+    loo = closed_checks.make_checker(found, found.priors, 4000, [])(data, fit, 1).loo
     evidence = float(fit["importance"]["log_evidence"])
     for row in range(0, len(data.x), 9):
         others = np.arange(len(data.x)) != row

@@ -8,6 +8,7 @@ from scipy import stats
 
 from guidefit.assess import leave_one_out
 from guidefit.assess.leave_one_out import RowDensities
+from helpers.line_screens import layout
 
 
 def of_a_normal_mean(draws=4000, rows=30):
@@ -48,8 +49,11 @@ def test_the_whole_is_that_of_arviz_in_the_order_of_the_screen():
     np.testing.assert_allclose(found["pareto_k"], theirs.pareto_k, atol=1e-6)
     for name in ("elpd", "se", "p", "good_k"):
         assert found.attrs[name] == pytest.approx(float(getattr(theirs, name)), abs=1e-5), name
-    table = leave_one_out.loo_table(found, seed=1, variant="v")
+    data = layout(np.random.default_rng(1), genes=5, lines=6, most_guides=1, keep=1.0)
+    table = leave_one_out.loo_table(found, data, seed=1, variant="v")
     assert table["row"].tolist() == list(range(30))
+    assert table["gene"].tolist() == [data.genes[g] for g in data.gene_of_row]
+    assert table["cell_line"].tolist() == [data.cell_lines[line] for line in data.cell_line_of_row]
     assert {name: str(kind) for name, kind in table.dtypes.items()} == leave_one_out.LOO_TYPES
 
 

@@ -5,14 +5,30 @@ import pytest
 from scipy import stats
 
 from guidefit.assess import uniformity
-from helpers.fits import DATA
 
 
-def test_the_gene_that_is_predicted_badly_is_named():
+def test_the_gene_that_is_predicted_badly_is_named_with_its_distance():
     rng = np.random.default_rng(8)
-    pit = rng.uniform(size=120)
-    pit[DATA.gene_of_row == 1] = rng.beta(5, 1, size=40)
-    assert uniformity.genes_outside(pit, DATA, 0.01) == ["b"]
+    pit, genes = rng.uniform(size=120), np.repeat(["a", "b", "c"], 40)
+    pit[genes == "b"] = rng.beta(5, 1, size=40)
+    found = uniformity.groups_outside(pit, genes, 0.01, 0.05)
+    assert list(found) == ["b"]
+    assert found["b"] == pytest.approx(stats.kstest(pit[genes == "b"], "uniform").statistic)
+    assert uniformity.groups_outside(pit, genes, 0.01, found["b"]) == {}
+
+
+def test_a_small_departure_of_many_rows_is_significant_and_not_named():
+    rng = np.random.default_rng(3)
+    pit, lines = rng.beta(1.05, 1, size=100_000), np.repeat(["a", "b"], 50_000)
+    assert list(uniformity.groups_outside(pit, lines, 0.01, 0.0)) != []
+    assert uniformity.groups_outside(pit, lines, 0.01, 0.05) == {}
+
+
+def test_groups_hold_their_level():
+    rng = np.random.default_rng(4)
+    group = np.repeat(np.arange(20), 30)
+    found = [uniformity.groups_outside(rng.uniform(size=600), group, 0.05, 0.0) != {} for _ in range(400)]
+    assert np.mean(found) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_the_simultaneous_band_holds_its_level():

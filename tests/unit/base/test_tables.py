@@ -45,6 +45,12 @@ def test_read_gives_the_names_that_were_written(tmp_path):
     assert back["effect"].dtype == float
 
 
+def test_names_that_are_numbers_are_text(tmp_path):
+    names = dict.fromkeys(("gene", "sgrna", "cell_line", "variant"), "0017")
+    tables.write(pd.DataFrame([names | {"seed": 17}]), tmp_path / "t.csv")
+    assert tables.read(tmp_path / "t.csv").iloc[0].to_dict() == names | {"seed": 17}
+
+
 def test_read_takes_an_empty_table_and_empty_numbers(tmp_path):
     tables.write(pd.DataFrame({"variant": ["a"], "rank": [float("nan")]}), tmp_path / "t.csv")
     assert tables.read(tmp_path / "t.csv")["rank"].isna().all()

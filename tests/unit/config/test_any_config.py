@@ -19,6 +19,7 @@ VALID = {
     for path in [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
     for name, study in yaml.safe_load(path.read_text())["studies"].items()
 }
+VALID["depmap"]["variants"] = {"gene_classes": {}, "varying_effects": {"engine": "collapsed"}}  # whose posterior a truth is from
 VALID["on_layout"] = {
     "simulate": {"layout": "depmap", "truth": "posterior"},
     "variants": ["varying_effects"],

@@ -45,6 +45,8 @@ def test_scaled_effects_and_calls_at_a_false_discovery_rate():
     assert table["effect_scaled_sd"].tolist() == pytest.approx([0.2 / 1.3] * 5, abs=1e-6)
     # the mean probability of a false call is 0.01, 0.015, 0.03, 0.0475, 0.098
     assert table["call"].tolist() == ["dependent"] * 4 + [""]
+    in_double = replace(found, moments=found.moments.astype(float))  # as they are computed from draws
+    pd.testing.assert_frame_equal(tabulate_gene_lines(in_double, {"a": "essential", "b": "nonessential"}, THRESHOLDS, IDS), table)
     assert tabulate_gene_lines(found, {"a": "essential"}, THRESHOLDS, IDS)["effect_scaled"].isna().all()
 
 

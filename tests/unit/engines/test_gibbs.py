@@ -1,84 +1,21 @@
-"""The kernels of the engine `gibbs`, run as plain Python, against dense algebra and enumeration."""
+"""The kernels of the engine `gibbs` for genes, run as plain Python, against dense algebra and enumeration."""
 
-import importlib
-import sys
 from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numba.core import config
 from scipy import stats
 from scipy.special import logsumexp
 
 from guidefit.base.errors import UserError
 from guidefit.engines import gibbs_blocks
-from guidefit.models.line_structure import MEAN_SD
 from helpers.line_screens import declared, layout, screen
+from helpers.plain_gibbs import make_chain, plain_modules, rows_of_gene
 
-MODULES = ("slice", "linear", "cells", "genes", "lines", "moves", "state", "chain")
-norm, many = stats.norm.logpdf, stats.multivariate_normal
-
-
-@pytest.fixture(scope="module")
-def plain():
-    """The engine's modules without compilation, which takes a minute; other tests get their own."""
-    names = [name for name in sys.modules if name.startswith("guidefit.engines.gibbs")]
-    saved = {name: sys.modules.pop(name) for name in names}
-    before, config.DISABLE_JIT = config.DISABLE_JIT, 1
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(f"guidefit.engines.gibbs_{name}") for name in MODULES})
-    finally:
-        config.DISABLE_JIT = before
-        for name in [name for name in sys.modules if name.startswith("guidefit.engines.gibbs")]:
-            del sys.modules[name]
-        sys.modules.update(saved)
-
-
-def make_chain(plain, variant="gene_classes", seed=1, steps=0, **sizes):
-    """A chain on a small screen, its blocks and its screen. Every fifth row is flagged."""
-    rng = np.random.default_rng(seed)
-    data, _, _ = screen(variant, rng, **sizes)
-    _, structure, parameters = declared(variant)
-    laid_out = gibbs_blocks.make_layout(data)
-    chunks = gibbs_blocks.make_chunks(laid_out)
-
-    def run(function):
-        return [function(i) for i in range(len(chunks))]
-
-    seeds = np.random.SeedSequence(seed)
-    chain = plain.chain.Chain(structure, plain.moves.read_priors(structure, parameters), laid_out, chunks, run, 30, -0.5, seeds)
-    for _ in range(steps):
-        chain.step()
-    s, lines = chain.state, len(data.cell_lines)
-    k, v = np.exp(0.3 * rng.standard_normal((2, lines)))
-    s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
-    s.precision[:] = np.exp(rng.normal(1, 0.4, len(s.precision)))
-    s.flagged[::5] = 1
-    d = laid_out.blocks
-    for b in range(len(d.cell_start) - 1):
-        cells = slice(d.cell_start[b], d.cell_start[b + 1])
-        s.flags_of_cell[cells] = (
-            s.flagged[d.row_start[b] : d.row_start[b + 1]].reshape(-1, d.cell_start[b + 1] - d.cell_start[b]).sum(0)
-        )
-    return chain, laid_out, data
-
-
-def rows_of_gene(d, s, g, factor):
-    """y / k, x / k, guide, cell and variance of the rows of a gene, one by one."""
-    rows = []
-    for b in range(d.block_start[g], d.block_start[g + 1]):
-        cells = d.cell_start[b + 1] - d.cell_start[b]
-        for i in range(d.member_start[b + 1] - d.member_start[b]):
-            guide = d.member[d.member_start[b] + i]
-            for j in range(cells):
-                row, cell = d.row_start[b] + i * cells + j, d.cell_start[b] + j
-                k = float(s.k[d.line[cell]])
-                precision = s.precision[d.guide_start[g] + guide] * float(s.weight[d.line[cell]])
-                noise = (factor if s.flagged[row] else 1) / precision
-                rows.append((d.y[row] / k, d.x_of_row[row] / k, guide, cell, noise))
-    return [np.array(column) for column in zip(*rows, strict=True)]
+many = stats.multivariate_normal
+plain = pytest.fixture(plain_modules, scope="module")
 
 
 def dense(d, s, g, tau2, factor):
@@ -224,8 +161,8 @@ def test_noise_of_rows_guides_and_lines(plain):
     np.testing.assert_allclose(likelihoods, total, rtol=1e-4)
     sums, t = np.zeros((6, 3)), hyper._replace(s_u=1e-9)  # the noise of guides stays
     s.lam[:] = np.log(1 / s.precision)
-    flags = plain.genes.update_flags(d, 0, 5, s, t, -30.0, rng)
-    plain.genes.update_noise(d, 0, 5, s, t, rng)
+    flags = plain.noise.update_flags(d, 0, 5, s, t, -30.0, rng)
+    plain.noise.update_noise(d, 0, 5, s, t, rng)
     plain.genes.sum_lines(d, 0, 5, s, t, sums)
     z2 = np.concatenate(residuals)
     assert flags == s.flagged.sum() == pytest.approx((z2 > 70).sum(), abs=1)
@@ -236,62 +173,6 @@ def test_noise_of_rows_guides_and_lines(plain):
         for column, value in enumerate((yb**2, yb * effect, effect**2)):
             np.add.at(A[:, column], line, value * k**2 * v / k**2 / (variance * k**2))
     np.testing.assert_allclose(sums, A, rtol=2e-3, atol=1e-2)
-
-
-def test_the_prior_of_a_multiplier_given_the_others(plain):
-    rng, lines, s_k = np.random.default_rng(1), 5, 0.4
-    centre = np.full((lines, lines), 1 / lines)
-    precision = np.linalg.inv(s_k**2 * (np.eye(lines) - centre) + MEAN_SD**2 * lines * centre)
-    log_k = 0.3 * rng.standard_normal(lines)
-    mean, sd = plain.lines.multiplier_prior(log_k[1:].sum(), lines, s_k, MEAN_SD)
-    assert mean == pytest.approx(-(precision[0, 1:] @ log_k[1:]) / precision[0, 0], rel=1e-8)
-    assert sd == pytest.approx(precision[0, 0] ** -0.5, rel=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("kind", "a", "b", "mean", "sd"),
-    [
-        (0, 4.0, 9.0, 0.0, 0.5),
-        (0, 2.0, 1e-6, 0.0, 1.0),
-        (0, 0.0, 1e-30, 1.0, 0.3),
-        (1, 3.0, 2.0, 0.0, 0.5),
-        (1, -4.0, 30.0, 0.2, 0.4),
-    ],
-)
-def test_slices_draw_from_their_density(plain, kind, a, b, mean, sd):
-    rng, x, drawn = np.random.default_rng(0), mean, []
-    for _ in range(6_000):
-        x = plain.slice.slice_log(kind, x, a, b, mean, sd, rng)
-        drawn.append(x)
-    grid = np.linspace(mean - 12, mean + 12, 40_001)
-    log_density = np.array([plain.slice.log_density(kind, each, a, b, mean, sd) for each in grid])
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    expected = grid @ density
-    spread = np.sqrt((grid - expected) ** 2 @ density)
-    assert np.mean(drawn) == pytest.approx(expected, abs=5 * spread / np.sqrt(1_500))
-    assert np.std(drawn) == pytest.approx(spread, rel=0.08)
-
-
-def test_the_spread_of_guides_noise_moves_with_them(plain):
-    """Given the deviations in units of s_u, by a grid over s_u; its average over many steps is that of the density."""
-    rng = np.random.default_rng(3)
-    z, rows = rng.standard_normal(8), np.full(8, 6)
-    squares = 6 * np.exp(0.2 + 0.7 * z) * rng.uniform(0.8, 1.2, 8)
-    hyper = SimpleNamespace(mean_lam=0.2, s_u=0.5)
-    drawn = []
-    for _ in range(4_000):
-        hyper.s_u *= plain.moves.draw_spread_factor(hyper, 1.0, 0.2 + hyper.s_u * z, rows, squares, rng)
-        drawn.append(hyper.s_u)
-    grid = np.linspace(1e-4, 3, 5_000)[:, None]
-    lam = 0.2 + grid * z
-    log_density = -0.5 * (rows * lam + squares * np.exp(-lam)).sum(axis=1) - 0.5 * grid[:, 0] ** 2
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    mean = grid[:, 0] @ density
-    spread = np.sqrt((grid[:, 0] - mean) ** 2 @ density)
-    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_000))
-    assert np.std(drawn) == pytest.approx(spread, rel=0.1)
 
 
 def test_spreads_and_their_coordinates(plain):

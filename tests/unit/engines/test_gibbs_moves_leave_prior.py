@@ -29,6 +29,8 @@ def update_classes(chain):
 
 def draw_effects(chain):
     kept = chain.hyper.log_odds_row
+    chain._draw_guides()
+    chain._update_lines()
     chain._draw_effects(None)
     chain.hyper.log_odds_row = kept
 
@@ -36,6 +38,8 @@ def draw_effects(chain):
 def update_noise(chain):
     """p_row, flags of rows, and noise of guides and lines with the multipliers, from the residuals of the effects."""
     chain._update_genes()
+    chain._draw_guides()
+    chain._update_lines()
     chain._draw_effects(None)
     chain._update_noise()
 

@@ -1,4 +1,4 @@
-"""Predictive checks of one fit: predicted data sets against the data, overall and by gene, and LOO-PIT."""
+"""Predictive checks of one fit: predicted data sets against the data, overall, by gene and by cell line, and LOO-PIT."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import plotnine as p9
 
+from guidefit.assess.predicted_lines import STATISTICS
 from guidefit.assess.uniformity import pit_band
 from guidefit.base import netcdf, parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.report.figures import style
-from guidefit.screens import screen_file
 
 DATA_SETS = 40
 ROWS = 2000
@@ -20,7 +20,7 @@ ROWS = 2000
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     """Draw the predictive checks of the fit of one variant and seed.
 
-    inputs: predictive, loo, screen. outputs: prior, posterior, by_gene, loo_pit. settings: variant, seed, band_prob.
+    inputs: predictive, loo, lines. outputs: prior, posterior, by_gene, by_line, loo_pit. settings: variant, seed, band_prob.
     """
     seed = int(settings["seed"])
     name = f"({settings['variant']}, seed {seed})"
@@ -29,14 +29,22 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         style.save_message(f"No predictive checks {name}", "this fit stopped with an error: see diagnostics.csv", outputs.values())
         return
     checks = netcdf.read(inputs["predictive"])
-    groups = {kind: checks[f"seed_{seed}/{kind}_predictive"].to_dataset()["logfc"] for kind in ("prior", "posterior")}
-    kept = groups["posterior"]["row"].to_numpy()  # of a large screen, the predictions of some genes are kept
-    prior, posterior = (groups[kind].to_numpy() for kind in ("prior", "posterior"))
-    screen = screen_file.read_seed(inputs["screen"], seed).iloc[kept]
-    logfc, gene = screen["logfc"].to_numpy(), np.asarray(screen["gene"].astype(str))
+    groups = {kind: checks[f"seed_{seed}/{kind}"].to_dataset()["logfc"] for kind in ("prior_predictive", "posterior_predictive")}
+    prior, posterior = (each.to_numpy() for each in groups.values())
+    data = checks[f"seed_{seed}/observed_data"].to_dataset()["logfc"]
+    logfc, gene = data.to_numpy(), data["gene"].to_numpy().astype(str)
     style.save(prior_check(prior, logfc, f"Prior predictive check {name}"), outputs["prior"])
     style.save(posterior_check(posterior, logfc, f"Posterior predictive check {name}"), outputs["posterior"])
     style.save(check_by_gene(posterior, logfc, gene, f"Posterior predictive check by gene {name}"), outputs["by_gene"])
+    lines = parquet.read(inputs["lines"]).query("seed == @seed")
+    if lines.empty:
+        style.save_message(
+            f"No predictions by cell line {name}",
+            "fits by engine nuts have them only for variants with effects by cell line",
+            [outputs["by_line"]],
+        )
+    else:
+        style.save(check_by_line(lines, f"Posterior predictive check by cell line {name}"), outputs["by_line"])
     style.save(loo_pit(loo["pit"].to_numpy(), settings["band_prob"], f"LOO-PIT {name}"), outputs["loo_pit"])
 
 
@@ -116,6 +124,35 @@ def check_by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, tit
             subtitle=f"bar: central 90 % of {len(draws)} predicted data sets; cross: data{note}",
         )
         + style.theme(8, 1.3 + 0.24 * max(len(genes), 5))
+    )
+
+
+def check_by_line(table: pd.DataFrame, title: str) -> p9.ggplot:
+    """Statistics of each cell line's logFC: the data and the central 95 % of the predicted data sets.
+
+    table: rows of one fit (predicted_lines.TYPES).
+    """
+    order = table[table["statistic"] == table["statistic"].iloc[-1]].sort_values("observed")["cell_line"].tolist()
+    lines, count = style.some_of(order, style.MAX_NAMES)
+    shown = table[table["cell_line"].isin(lines)]
+    shown = shown.assign(
+        cell_line=pd.Categorical(shown["cell_line"], lines),
+        statistic=pd.Categorical(shown["statistic"].map(STATISTICS), list(STATISTICS.values())).remove_unused_categories(),
+    )
+    note = f";\n{count} lines, evenly spaced in the order of the last statistic" if count else ""
+    return (
+        p9.ggplot(shown, p9.aes("cell_line"))
+        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
+        + p9.geom_point(p9.aes(y="observed"), shape="x", size=2.2, stroke=0.8, color="black")
+        + p9.coord_flip()
+        + p9.facet_wrap("statistic", scales="free_x")
+        + p9.labs(
+            x="cell line",
+            y=style.LOGFC,
+            title=title,
+            subtitle=f"bar: central 95 % of predicted data sets with new effects by gene and line; cross: data{note}",
+        )
+        + style.theme(9, 1.3 + 0.2 * max(len(lines), 5))
     )
 
 

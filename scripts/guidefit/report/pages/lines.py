@@ -74,12 +74,12 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The page as self-contained HTML.
 
     inputs: gene_lines, line_quality, sgrnas, diagnostics, and comparison where a study has one.
-    settings: study, thresholds (fdr, multiplier_min).
+    settings: study, thresholds (fdr, multiplier_min), has_copies: whether the screen has copy numbers.
     """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
+    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["has_copies"])
 
 
-def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
+def fill(found: Tables, study: str, thresholds: Mapping[str, float], has_copies: bool) -> str:
     """The page of these tables."""
     if found.gene_lines.empty:
         return html.fill("lines.html.j2", study=study, variant=None)
@@ -100,6 +100,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
         genes=f"{len(matrices.genes):,}",
         searched=f"{len(searched.genes):,}" if len(searched.genes) < len(matrices.genes) else None,
         is_scaled=is_scaled,
+        has_copies=has_copies,
         fdr=f"{thresholds['fdr']:.0%}",
         multiplier_min=f"{thresholds['multiplier_min']:g}",
         calls=f"{int((table['call'] == 'dependent').sum()):,}",
@@ -116,7 +117,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
 
 def arrange(table: pd.DataFrame, is_scaled: bool) -> Matrices:
     """The effects of one variant as matrices. table: rows of gene_line_effects.parquet."""
-    (gene, genes), (line, lines) = (pd.factorize(table[name].astype("str"), sort=True) for name in ("gene", "cell_line"))
+    (gene, genes), (line, lines) = (_sorted_codes(table[name]) for name in ("gene", "cell_line"))
     names = {"effect": "effect", "sd": "effect_sd", "p_dependent": "p_dependent", "information": "information"}
     names |= {"effect": "effect_scaled", "sd": "effect_scaled_sd"} if is_scaled else {}
     values = {}
@@ -125,7 +126,14 @@ def arrange(table: pd.DataFrame, is_scaled: bool) -> Matrices:
         values[name][gene, line] = table[column].to_numpy()
     is_weak = np.zeros(len(lines), bool)
     is_weak[line[(table["flags"] != "").to_numpy()]] = True
-    return Matrices(np.asarray(genes), np.asarray(lines), values, is_weak)
+    return Matrices(genes, lines, values, is_weak)
+
+
+def _sorted_codes(names: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """(row,) codes of names, which may be categories, and the names that they stand for, in alphabetical order."""
+    codes, found = pd.factorize(names)
+    order = np.argsort(texts := np.asarray(found.astype("str")))
+    return np.argsort(order)[codes], texts[order]
 
 
 def _most_selective(matrices: Matrices, most: int) -> np.ndarray:
@@ -159,7 +167,7 @@ def colour(effect: float) -> str:
 
 def _lines(quality: pd.DataFrame, table: pd.DataFrame) -> list[list[str]]:
     """The lines, those that respond least first: name, k, interval, noise, interval, AUROC, NNMD, dependencies, flags."""
-    calls = table.loc[table["call"] == "dependent", "cell_line"].astype("str").value_counts()
+    calls = table.loc[table["call"] == "dependent", "cell_line"].value_counts()
     return [
         [
             row["cell_line"],

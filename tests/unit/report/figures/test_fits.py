@@ -73,14 +73,21 @@ def test_joint_draws_follow_an_unidentified_direction():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "is_drawn"), [(1, True), (2, False)])
-def test_predictive_checks_of_a_fit_and_of_one_that_stopped(tmp_path, hostile_table, hostile_path, seed, is_drawn):
+def test_predictive_checks_of_a_fit_and_of_one_that_stopped(tmp_path, hostile_table, seed, is_drawn):
     rng, rows = np.random.default_rng(1), len(hostile_table)
     group = {kind: xr.Dataset({"logfc": (("sample", "row"), rng.normal(size=(4, rows)))}) for kind in ("prior", "posterior")}
-    tree = xr.DataTree.from_dict({f"seed_1/{kind}_predictive": each for kind, each in group.items()})
+    genes = ("row", hostile_table["gene"].astype(str).to_numpy())
+    observed = xr.Dataset({"logfc": ("row", hostile_table["logfc"].to_numpy())}).assign_coords(gene=genes)
+    tree = xr.DataTree.from_dict(
+        {f"seed_1/{kind}_predictive": each for kind, each in group.items()} | {"seed_1/observed_data": observed}
+    )
     tree.to_netcdf(tmp_path / "predictive.nc", engine="netcdf4")
     pd.DataFrame({"seed": 1, "pit": rng.random(rows)}).to_parquet(tmp_path / "loo.parquet")
-    inputs = {"predictive": tmp_path / "predictive.nc", "loo": tmp_path / "loo.parquet", "screen": hostile_path}
-    outputs = {name: str(tmp_path / f"{name}.svg") for name in ("prior", "posterior", "by_gene", "loo_pit")}
+    line = {"cell_line": [f"line {i}" for i in range(60)], "observed": np.arange(60.0), "low": -1.0, "high": 40.0}
+    parts = [pd.DataFrame({"statistic": name, "seed": 1, **line}) for name in ("mean", "sd", "median_essential")]
+    pd.concat(parts).to_parquet(tmp_path / "lines.parquet")
+    inputs = {name: tmp_path / f"{name}.parquet" for name in ("loo", "lines")} | {"predictive": tmp_path / "predictive.nc"}
+    outputs = {name: str(tmp_path / f"{name}.svg") for name in ("prior", "posterior", "by_gene", "by_line", "loo_pit")}
     predictive.draw(inputs, outputs, {"variant": "v", "seed": str(seed), "band_prob": 0.99})
     sizes = {name: (tmp_path / f"{name}.svg").stat().st_size for name in outputs}
     assert all((size > 20_000) == is_drawn for size in sizes.values()), sizes

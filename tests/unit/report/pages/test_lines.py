@@ -25,7 +25,7 @@ def gene_lines(variant="v", scaled=1.0):
     return table.assign(effect_scaled=2 * table["effect"] * scaled, effect_scaled_sd=0.2 * scaled)
 
 
-def page(table, p_departs=0.9):
+def page(table, p_departs=0.9, has_copies=True):
     quality = dict.fromkeys(["multiplier_q025", "multiplier_q975", "noise", "noise_q025", "noise_q975", "auroc", "nnmd"], 1.0)
     lines = pd.DataFrame(
         {"cell_line": LINES, "multiplier": [1.0, 2.0, 0.1], "flags": ["", np.nan, "line hardly responds"], **quality}
@@ -35,7 +35,7 @@ def page(table, p_departs=0.9):
     guides = guides.assign(noise=[9.0, 1.0], p_departs=p_departs)
     fits = pd.DataFrame({"variant": ["v", "w"], "seed": 1, "verdict": ["pass", "fail"]})
     found = line_page.Tables(table, lines.assign(variant="v"), guides, fits)
-    return line_page.fill(found, "study", THRESHOLDS)
+    return line_page.fill(found, "study", THRESHOLDS, has_copies)
 
 
 def data_of(text):
@@ -54,6 +54,8 @@ def test_the_page_holds_every_effect_and_hostile_names_do_no_harm():
     assert effects == {GENES[0]: [20, 0, None], "same": [-200] * 3, "=selective": [-400, 1800, 0]}
     assert set(np.ravel(data["p_dependent"]).tolist()) == {250, None}
     assert "4 of 8 effects are called dependencies" in text
+    assert "without the part of copy number" in text
+    assert "with what copy number adds" in page(gene_lines(), has_copies=False)
 
 
 def test_lines_are_ranked_by_their_multiplier_with_their_calls():

@@ -1,0 +1,49 @@
+"""Proposals of a chain of the engine `gibbs`, adapted during warm-up to the later half of what was drawn until then."""
+
+import numpy as np
+
+from guidefit.engines.gibbs_moves import Hyper
+from guidefit.engines.gibbs_state import State
+
+
+class Proposals:
+    """tune: iterations of warm-up.
+
+    walk, log_step, independent: by class, of the spreads (y of `gibbs_moves.from_spread`): root of the walk's covariance, its
+    log size, and (centre, root) of the independent proposals, or None; shares: (centre, sd) of log odds of p_row, or None;
+    lines: (2, line) widths of log k and log v; jumps: whether to propose log tau of genes from `State.centre` and `State.width`.
+    """
+
+    def __init__(self, tune: int, classes: int, lines: int) -> None:
+        self.tune = tune
+        self.walk = [np.eye(4) * 0.1] * classes
+        self.log_step = np.zeros(classes)
+        self.independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * classes
+        self.shares: tuple[float, float] | None = None
+        self.lines = np.full((2, lines), 0.1)
+        self.jumps = False
+        self.spreads_drawn = np.zeros((classes, 4))
+        self._at = {at for at in (tune // 16, tune // 8, tune // 4, tune // 2, tune - 1) if at >= 20}
+        self._drawn: dict[str, list[np.ndarray]] = {name: [] for name in ("spreads", "shares", "lines", "taus")}
+
+    def adapt(self, at: int, hyper: Hyper, state: State) -> None:
+        """Note what iteration number `at` drew, and adapt now and then. `spreads_drawn` holds its y."""
+        if at >= self.tune:
+            return
+        drawn = self.spreads_drawn.copy(), np.array(hyper.log_odds_row), np.stack([hyper.log_k, hyper.log_v])
+        for history, values in zip(self._drawn.values(), (*drawn, state.log_tau.astype(np.float32)), strict=True):
+            history.append(values)
+        if at not in self._at:
+            return
+        spreads, shares, lines, taus = (np.array(history[at // 2 :], float) for history in self._drawn.values())
+        for c in range(len(self.walk)):
+            covariance = np.cov(spreads[:, c].T) + 1e-8 * np.eye(4)
+            self.walk[c] = np.linalg.cholesky(covariance) * 1.2
+            self.independent[c] = spreads[:, c].mean(axis=0), np.linalg.cholesky(covariance * 1.3)
+        self.shares = float(shares.mean()), 1.3 * float(shares.std()) + 0.02
+        self.lines = lines.std(axis=0) + 0.002
+        self.jumps = True
+        state.centre[:] = taus.mean(axis=0)
+        state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
+        if at == self.tune - 1:
+            self._drawn = {}
