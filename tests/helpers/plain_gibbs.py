@@ -47,6 +47,7 @@ def make_chain(plain, variant="gene_classes", seed=1, steps=0, **sizes):
     k, v = np.exp(0.3 * rng.standard_normal((2, lines)))
     s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
     s.precision[:] = np.exp(rng.normal(1, 0.4, len(s.precision)))
+    chain.iteration = 30  # warm-up is over: rows may depart
     s.flagged[::5] = 1
     d = laid_out.blocks
     for b in range(len(d.cell_start) - 1):

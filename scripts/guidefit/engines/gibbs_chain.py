@@ -61,7 +61,6 @@ class Chain:
         self.state = make_state(layout, self._classes)
         self._start_state()
         self._omega2 = structure.departing_sgrnas[1] ** 2 if structure.departing_sgrnas else 0.0
-        self._factor = structure.departing_rows[1] if structure.departing_rows else 1.0
         self.iteration = 0
         self._proposals = Proposals(tune, self._classes, len(layout.rows_of_line))
         self.rows_departing = 0
@@ -105,6 +104,15 @@ class Chain:
         s, k, v = self.state, np.exp(self.hyper.log_k), np.exp(self.hyper.log_v)
         s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
 
+    @property
+    def _factor(self) -> float:
+        """Variance of departing rows; 1 where none depart, and in the first quarter of warm-up.
+
+        Else a gene that is needed in a few lines only would start with a small tau_g and departing rows, and hardly leave them.
+        """
+        departing = self._structure.departing_rows
+        return departing[1] if departing and self.iteration >= self._proposals.tune // 4 else 1.0
+
     def _by_class(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Indices of the genes and of the guides of each class."""
         class_of_guide = self.state.class_of[self.layout.gene_of_guide]
@@ -126,7 +134,7 @@ class Chain:
         """Flags of rows and noise of guides, with its spread; then multipliers and noise of lines."""
         hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
         odds, rngs = hyper.log_odds_row, self._rngs
-        if self._structure.departing_rows:
+        if self._factor > 1:
             self._run(lambda i: switch_regimes(d, *chunks[i], s, t, odds, rngs[i]))
         self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, odds, rngs[i]))))
         self._run(lambda i: update_noise(d, *chunks[i], s, t, rngs[i]))
@@ -251,7 +259,7 @@ class Chain:
         adapted in warm-up, which are accepted one after the other.
         """
         hyper, rng, d, t = self.hyper, self._rng, self.layout.blocks, self._kernel_hyper()
-        if self._structure.departing_rows:
+        if self._factor > 1:
             chunks, log_odds = self._chunks, hyper.log_odds_row
             self._run(lambda i: update_flags_of_cells(d, *chunks[i], self.state, t, log_odds, self._rngs[i]))
         centre, sd = self._proposals.shares or (hyper.log_odds_row, 0.0)
@@ -261,7 +269,7 @@ class Chain:
         likelihoods = np.zeros((len(self._chunks), SHARES))
         keep, table = moments is not None, moments if moments is not None else np.zeros((MOMENTS, 1), np.float32)
         self._run(lambda i: draw_effects(d, *self._chunks[i], self.state, t, odds, likelihoods[i], keep, table, self._rngs[i]))
-        if not self._structure.departing_rows:
+        if self._factor == 1:
             return
         a, b = self.priors.p_row
         target = likelihoods.sum(axis=0) + a * odds - (a + b + len(d.y)) * np.logaddexp(0, odds)
