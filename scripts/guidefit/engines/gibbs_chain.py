@@ -26,7 +26,7 @@ from guidefit.engines.gibbs_lines import (
     compare_lines,
     update_lines,
 )
-from guidefit.engines.gibbs_noise import switch_regimes, update_flags, update_flags_of_cells, update_noise
+from guidefit.engines.gibbs_noise import switch_regimes, update_flags, update_noise
 from guidefit.engines.gibbs_proposals import Proposals
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
@@ -253,15 +253,12 @@ class Chain:
         return found.sum(axis=0)
 
     def _draw_effects(self, moments: np.ndarray | None) -> None:
-        """Flags of rows and e_gl, then p_row with the flags of rows integrated out.
+        """e_gl, then p_row with the flags of rows integrated out.
 
         The pass over the rows gives the likelihood of several values of p_row: a random walk's, and draws from a normal that is
         adapted in warm-up, which are accepted one after the other.
         """
         hyper, rng, d, t = self.hyper, self._rng, self.layout.blocks, self._kernel_hyper()
-        if self._factor > 1:
-            chunks, log_odds = self._chunks, hyper.log_odds_row
-            self._run(lambda i: update_flags_of_cells(d, *chunks[i], self.state, t, log_odds, self._rngs[i]))
         centre, sd = self._proposals.shares or (hyper.log_odds_row, 0.0)
         odds = np.full(SHARES, hyper.log_odds_row)
         odds[1] += 0.5 * (2 * sd if sd else 1.0) * rng.standard_normal()

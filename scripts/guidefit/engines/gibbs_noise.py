@@ -13,49 +13,6 @@ _WIDTH = 1.0  # of their distribution around a random centre
 
 
 @kernel
-def update_flags_of_cells(d, lo, hi, s, t, log_odds, rng):
-    """Flags of rows given the guides, with e integrated out: else an effect in one line and a departing row are two modes.
-
-    Given the other rows of its cell e is N(m, v); a row's r = (y - beta x) / k - alpha is N(m, v + 1 / (w p)), or where it departs
-    N(m, v + F / (w p)). R follows the flags.
-    """
-    q, r, y = scratch(d.most_guides), scratch(d.most_guides), scratch(d.most_guides)
-    for g in range(lo, hi):
-        first, tau2 = d.guide_start[g], math.exp(2 * s.log_tau[g])
-        for b in range(d.block_start[g], d.block_start[g + 1]):
-            c0, m0, row0 = d.cell_start[b], d.member_start[b], d.row_start[b]
-            cells, guides = d.cell_start[b + 1] - c0, d.member_start[b + 1] - m0
-            for j in range(cells):
-                line, P, S = d.line[c0 + j], 0.0, 0.0
-                w, inverse_k = float(s.weight[line]), float(s.inverse_k[line])
-                for i in range(guides):
-                    guide, row = first + d.member[m0 + i], row0 + i * cells + j
-                    y[i] = d.y[row] * inverse_k
-                    r[i] = y[i] - s.theta[2 * guide + 1] * d.x_of_row[row] * inverse_k - s.theta[2 * guide]
-                    q[i] = s.precision[guide] / (t.factor if s.flagged[row] else 1.0)
-                    P += q[i]
-                    S += q[i] * r[i]
-                for i in range(guides):
-                    p, row = s.precision[first + d.member[m0 + i]], row0 + i * cells + j
-                    v = tau2 / (1 + tau2 * w * max(P - q[i], 0.0))
-                    usual, departing = v + 1 / (w * p), v + t.factor / (w * p)
-                    squares = (r[i] - v * w * (S - q[i] * r[i])) ** 2
-                    u, most = rng.random(), log_odds + 0.5 * squares * (1 / usual - 1 / departing)
-                    new = 0
-                    if u < 0.05 or most > -3:  # else the probability is below 0.05
-                        odds = math.exp(min(most, 500.0)) * math.sqrt(usual / departing)
-                        new = 1 if u * (1 + odds) < odds else 0
-                    if new != s.flagged[row]:
-                        change = (p / t.factor if new else p) - q[i]
-                        s.flagged[row] = new
-                        s.flags_of_cell[c0 + j] = s.flags_of_cell[c0 + j] + 1 if new else s.flags_of_cell[c0 + j] - 1
-                        s.R[c0 + j] += np.float32(change * y[i])
-                        q[i] += change
-                        P += change
-                        S += change * r[i]
-
-
-@kernel
 def switch_regime(d, g, s, t, log_odds, weights, candidates, rng):
     """lam of one guide of a gene, drawn at random, among candidates, with the flags of its rows integrated out.
 

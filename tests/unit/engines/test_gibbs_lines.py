@@ -1,6 +1,5 @@
 """What the engine `gibbs` does with cell lines and with noise, run as plain Python, against dense algebra and grids."""
 
-from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -160,41 +159,3 @@ def test_noise_of_guides_is_compared_with_flags_integrated_out(plain):
     spread = np.sqrt((lam[:, 0] - mean) ** 2 @ density)
     assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_500))
     assert np.std(drawn) == pytest.approx(spread, rel=0.08)
-
-
-@pytest.mark.parametrize("x_by_row", [0.0, 0.3], ids=["x by cell", "x by row"])
-def test_flags_of_rows_with_effects_integrated_out(plain, x_by_row):
-    """The share of draws in which each row departs, against all combinations of flags of its cell."""
-    chain, laid_out, _ = make_chain(plain, genes=1, lines=3, most_guides=2, x_by_row=x_by_row, keep=1.0, seed=2)
-    d, s, rng, log_odds, draws = laid_out.blocks, chain.state, np.random.default_rng(7), -1.0, 4_000
-    t, tau2 = chain._kernel_hyper(), 0.3**2
-    d.y[1::3] += 2.0
-    s.theta[:], s.log_tau[:] = 0.2 * rng.standard_normal(len(s.theta)), np.log(0.3)
-
-    def weighted_sums():
-        n, R = laid_out.blocks.most_guides, np.zeros(len(s.R), np.float32)
-        w, x_k, inverse = np.empty((3, d.most_cells), np.float32)
-        plain.cells.sum_rows(d, 0, s, 100.0, np.empty((n, 3)), np.empty((n, 2)), w, x_k, R, inverse, np.empty(n))
-        return R
-
-    s.R[:] = weighted_sums()
-    drawn = np.zeros((draws, len(s.flagged)))
-    for i in range(draws):
-        plain.noise.update_flags_of_cells(d, 0, 1, s, t, log_odds, rng)
-        drawn[i] = s.flagged
-    np.testing.assert_array_equal(s.flags_of_cell, s.flagged.reshape(-1, len(s.R)).sum(axis=0))
-    np.testing.assert_allclose(s.R, weighted_sums(), rtol=1e-3, atol=1e-3)
-    s.flagged[:] = 0
-    y, x, guide, cell, variance = rows_of_gene(d, s, 0, 100.0)
-    expected = np.zeros(len(y))
-    for code in np.unique(cell):
-        mine = np.flatnonzero(cell == code)
-        mean = s.theta[2 * guide[mine]] + s.theta[2 * guide[mine] + 1] * x[mine]
-        flags = np.array(list(product([0, 1], repeat=len(mine))))
-        log_weights = flags.sum(axis=1) * log_odds
-        covariances = [np.diag(variance[mine] * np.where(each, 100.0, 1.0)) + tau2 for each in flags]
-        log_weights += [many(mean, covariance).logpdf(y[mine]) for covariance in covariances]
-        weights = np.exp(log_weights - log_weights.max())
-        expected[mine] = weights @ flags / weights.sum()
-    np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=0.05)
-    assert expected.std() > 0.1
