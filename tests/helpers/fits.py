@@ -13,6 +13,7 @@ THRESHOLDS = {
     "r_hat_fail": 1.05,
     "ess_per_chain_pass": 100,
     "ess_per_chain_fail": 25,
+    "unmixed_share_max": 0.01,
     "divergence_rate_fail": 0.001,
     "max_treedepth_rate_fail": 0.1,
     "e_bfmi_pass": 0.3,

@@ -18,6 +18,7 @@ STOPPED = "stopped"  # the fit stopped with an error; where: its message, one li
 SCREEN = "screen"  # a row for each warning of the import of a real screen; where: the warning
 FINITE = "finite_estimates"  # value: number of estimates that are not finite; where: their names
 R_HAT = "r_hat"  # value: largest R-hat; where: its parameter
+MIXING = "mixing"  # a note; value: largest R-hat of the few parameters that do not count; where: their names
 ESS_BULK = "ess_bulk"  # value: smallest effective sample size; where: its parameter
 ESS_TAIL = "ess_tail"
 DIVERGENCES = "divergences"  # value: share of draws; where: "4 of 4000 draws"
@@ -38,7 +39,20 @@ LOO_PIT_LINES = "loo_pit_lines"  # the same of cell lines
 LOO_PIT_SGRNAS = "loo_pit_sgrnas"  # the same of sgRNAs
 ESSENTIAL_BY_LINE = "essential_by_line"  # value: lines whose median of essential genes is not predicted; where: the worst of them
 CHECKS = (
-    *(STOPPED, SCREEN, FINITE, R_HAT, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI, IMPORTANCE_K_HAT, IMPORTANCE_ESS),
+    *(
+        STOPPED,
+        SCREEN,
+        FINITE,
+        R_HAT,
+        MIXING,
+        ESS_BULK,
+        ESS_TAIL,
+        DIVERGENCES,
+        MAX_TREEDEPTH,
+        E_BFMI,
+        IMPORTANCE_K_HAT,
+        IMPORTANCE_ESS,
+    ),
     *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT),
     *(LOO_PIT_GENES, LOO_PIT_LINES, LOO_PIT_SGRNAS, ESSENTIAL_BY_LINE),
 )

@@ -16,6 +16,13 @@ class Thresholds(Section):
     ess_per_chain_fail: float = key(
         25.0, "A fit fails if its smallest bulk or tail ESS per chain is below this.", unit="draws", ge=0
     )
+    unmixed_share_max: float = key(
+        0.01,
+        "In a fit by the engine gibbs, this share of the genes, sgRNAs or cell lines of a variable may have a high R-hat: their "
+        "R-hat and ESS do not count, and they are named.",
+        ge=0,
+        le=0.2,
+    )
     divergence_rate_fail: float = key(
         0.001, "A fit fails if a larger share of its draws diverges; only a share of 0 passes.", ge=0, le=1
     )

@@ -79,6 +79,21 @@ def test_a_gibbs_sampler_has_no_checks_of_nuts_and_unjudged_variables_do_not_cou
     assert "divergences" not in row
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.01, "unchecked"), (0.005, "fail")])
+def test_a_few_sgrnas_in_two_modes_do_not_fail_a_gibbs_sampler(share, verdict):
+    fit, rng = make_fit(np.random.default_rng(2), draws=1000), np.random.default_rng(3)
+    alpha = rng.normal(size=(4, 1000, 200))
+    alpha[0, :, [17, 40]] += 3.0
+    names = [f"sg_{i}" for i in range(200)]
+    for group, chains in (("posterior", alpha), ("prior", 5 * alpha[:1])):
+        others = fit[group].to_dataset().drop_vars("alpha_s").drop_dims("sgrna", errors="ignore")
+        fit[group] = xr.DataTree(others.assign_coords(sgrna=names).assign(alpha_s=(("chain", "draw", "sgrna"), chains)))
+    fit["sample_stats"] = xr.DataTree(xr.Dataset({"departing_rows": (("chain", "draw"), np.zeros((4, 1000)))}))
+    found = diagnose(fit, unmixed_share_max=share)
+    assert found.as_row()["verdict"] == verdict, found.as_row()["reasons"]
+    assert "the chains disagree about alpha_s[sg_" in found.as_row()["reasons"]
+
+
 def test_low_energy_movement_fails():
     fit = make_fit(np.random.default_rng(4))
     slow = np.cumsum(np.random.default_rng(4).normal(size=(4, 1000)), axis=1)
