@@ -61,3 +61,28 @@ def test_power_over_a_grid(workflow):
         "power_lines16_guides2",
         "power_lines16_guides4",
     }
+
+
+def test_seeds_are_added_until_a_quantity_is_known(workflow):
+    study = STUDY | {
+        "simulate": {"genes": 3, "sgrnas_per_gene": 2, "cell_lines": 6, "effect_on": "x"},
+        "until": {"quantity": "coverage_50", "variable": "sigma", "mcse": 0.04, "at_most": 1000},
+        "seeds": "0-9",
+        "batch_size": 100,
+    }
+    workflow.configure(s=study)
+    run = workflow.run()
+    looks = workflow.table("s/stopping.csv")
+    assert looks["decision"].tolist() == ["more seeds", "precise enough"]
+    assert looks["seeds"].tolist() == [100, 200]  # 0.05 at 100 seeds, 0.035 at 200
+    assert run.jobs.count("take_look") == 2
+    assert run.jobs.count("fit_temporary") == 2
+    recovery = workflow.table("s/recovery.csv").query("fits == 'all'").set_index("variable")
+    assert recovery.loc["sigma", "seeds"] == 200
+    assert recovery.loc["sigma", "coverage_50"] == looks["value"].iloc[-1]
+    assert workflow.table("s/diagnostics.csv")["seed"].nunique() == 200
+
+    assert "Nothing to be done" in workflow.run("--dry-run").output
+    study["until"]["mcse"] = 0.025
+    workflow.configure(s=study)
+    assert not [message for message in workflow.run("--dry-run").messages if ": fit " in message]  # known after the first look

@@ -66,6 +66,54 @@ rule diagnose:
         "../../scripts/diagnose.py"
 
 
+# Seeds are added until a quantity is known: what comes next depends on what each look finds.
+checkpoint take_look:
+    input:
+        estimates=collect(
+            rules.diagnose.output.estimates,
+            variant=lookup("{study}/variants", within=STUDIES),
+            seeds=batches_of_look,
+            allow_missing=True,
+        ),
+    output:
+        "results/{study}/looks/{look}.json",
+    log:
+        "logs/{study}/take_look/{look}.log",
+    wildcard_constraints:
+        study="|".join(STOPPING) or "(?!)",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        until=lookup("{study}/until", within=STUDIES),
+        thresholds=pick("thresholds", "effect_min", "fdr"),
+        sizes=lambda wildcards: [len(seeds) for seeds in BATCHES[wildcards.study].values()],
+        done=lambda wildcards: len(batches_of_look(wildcards)),
+        library=digest("take_look"),
+    message:
+        "{wildcards.study}: look whether there are enough seeds ({wildcards.look})"
+    script:
+        "../../scripts/take_look.py"
+
+
+rule collect_looks:
+    input:
+        all_looks,
+    output:
+        in_report("results/{study}/stopping.csv", "stopping", "when seeds were enough (table)", SUMMARY),
+    log:
+        "logs/{study}/collect_looks.log",
+    wildcard_constraints:
+        study="|".join(STOPPING) or "(?!)",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        library=digest("collect_looks"),
+    message:
+        "{wildcards.study}: gather the looks"
+    script:
+        "../../scripts/collect_looks.py"
+
+
 rule collect_tables:
     input:
         estimates=of_every_fit(rules.diagnose.output.estimates),

@@ -1,5 +1,7 @@
 # Shared by all rules: the resolved config, and functions of wildcards.
 
+import json
+
 try:
     check_folders()
     loaded = load_config(config, files=workflow.configfiles, built_in=BUILT_IN_FILES, folder=Path.cwd())
@@ -26,6 +28,7 @@ WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_number
 WITHOUT_COPIES = [name for name, study in STUDIES.items() if not study["has_copy_numbers"]]
 JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
 WITH_LINES = [name for name in REAL if any(own["has_lines"] for own in STUDIES[name]["variants"].values())]
+STOPPING = [name for name, study in STUDIES.items() if study["until"]]
 SEVERAL_SEEDS = [name for name in SIMULATED if len(SEEDS[name]) > 1]
 SEVERAL_VARIANTS = [name for name in COMPARED if name in CHECKED and len(STUDIES[name]["variants"]) > 1]
 
@@ -37,6 +40,7 @@ wildcard_constraints:
     source="[A-Za-z][A-Za-z0-9_]*",
     seeds="[0-9]+(-[0-9]+)?",
     seed="[0-9]+",
+    look="[1-9][0-9]*",
 
 
 def studies_where(key, value):
@@ -45,8 +49,35 @@ def studies_where(key, value):
 
 
 def batch_names(wildcards):
-    """The names of a study's batches of seeds."""
-    return list(BATCHES[wildcards.study])
+    """The names of a study's batches of seeds; of a study with until those of its last look."""
+    batches = list(BATCHES[wildcards.study])
+    return batches[: last_look(wildcards.study)["batches"]] if STUDIES[wildcards.study]["until"] else batches
+
+
+def read_look(study, look):
+    """What a look decided; Snakemake comes back here once it was taken."""
+    text = Path(checkpoints.take_look.get(study=study, look=look).output[0]).read_text()
+    return json.loads(text)
+
+
+def last_look(study):
+    """What the last look decided, as `take_look` wrote it."""
+    look = read_look(study, 1)
+    while look["more"]:
+        look = read_look(study, look["look"] + 1)
+    return look
+
+
+def batches_of_look(wildcards):
+    """The names of the batches that a look is about."""
+    look = int(wildcards.look)
+    count = STUDIES[wildcards.study]["first_look"] if look == 1 else read_look(wildcards.study, look - 1)["batches"]
+    return list(BATCHES[wildcards.study])[:count]
+
+
+def all_looks(wildcards):
+    """The files of all looks of a study."""
+    return [f"results/{wildcards.study}/looks/{look + 1}.json" for look in range(last_look(wildcards.study)["look"])]
 
 
 def batch_seeds(wildcards):

@@ -11,10 +11,10 @@ import pandas as pd
 
 from guidefit.assess import calibration, checks, diagnostics, estimates, fits, identifiability
 from guidefit.assess.diagnostics import Diagnosis
-from guidefit.assess.estimates import Estimates
+from guidefit.assess.estimates import Estimates, Ranks
 from guidefit.assess.fits import Fits
 from guidefit.assess.quantities import Quantities
-from guidefit.base import randomness, tables
+from guidefit.base import randomness
 from guidefit.models.declaration import Priors
 from guidefit.screens import arrays, screen_file
 
@@ -103,7 +103,8 @@ def _assess_with_data(
     """Add the judgement of predictions to each diagnosis; the rank statistics of the test quantities (RANK_COLUMNS)."""
     loo = dict(list(inputs.loo.groupby("seed"))) if inputs.loo is not None else None
     screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if inputs.quantities is not None else repeat(None)
-    ranks, ess, truth = [], estimated.least_ess, estimated.ranks.truth
+    ess, truth, parameters = estimated.least_ess, estimated.ranks.truth, None
+    seeds, ranked = [], []
     for fit, (seed, screen) in enumerate(zip(found.seeds, screens, strict=False)):
         data = arrays.model_data(screen) if screen is not None else None
         mine = loo[seed] if loo is not None else None
@@ -113,7 +114,10 @@ def _assess_with_data(
             continue
         of_draws, of_truth = inputs.quantities(data, found.posterior, fit, truth[fit])
         if of_draws.values:
-            ranked = estimates.rank_statistics(of_draws, of_truth, inputs.n_ranks, [rngs[fit]], ess[fit])
-            ids = estimates.table_of_fits(of_draws.parameters, study, variant, [seed])
-            ranks.append(ids.assign(**ranked.columns()))
-    return tables.concatenate(ranks, calibration.RANK_COLUMNS)
+            parameters = parameters or of_draws.parameters
+            seeds.append(seed)
+            ranked.append(estimates.rank_statistics(of_draws, of_truth, inputs.n_ranks, [rngs[fit]], ess[fit]))
+    if parameters is None:
+        return pd.DataFrame(columns=list(calibration.RANK_COLUMNS))
+    ids = estimates.table_of_fits(parameters, study, variant, seeds)
+    return ids.assign(**Ranks.join(ranked).columns())[list(calibration.RANK_COLUMNS)]

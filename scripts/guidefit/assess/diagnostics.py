@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
 
 from guidefit.assess import checks, estimates, identifiability, judge_predictions, prior_conflict, wording
+from guidefit.assess.chain_statistics import energy_information
 from guidefit.assess.checks import Checks
 from guidefit.assess.estimates import Estimates
 from guidefit.assess.fits import Fits
@@ -146,7 +146,7 @@ def _judge_chains(
     ):
         checked.at_most(name, count / (chains * draws), 0, limit, f"{count} of {chains * draws} draws")
 
-    figures["e_bfmi_min"] = float(array_stats.bfmi(stats["energy"]).min())
+    figures["e_bfmi_min"] = float(energy_information(stats["energy"][None]).min())
     checked.at_least(checks.E_BFMI, figures["e_bfmi_min"], t["e_bfmi_pass"], t["e_bfmi_fail"])
     return figures
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
 
+from guidefit.assess import chain_statistics
 from guidefit.assess.draws import Draws, Parameters
 from guidefit.assess.fits import Fits
 from guidefit.base.arrays import evenly_spaced
@@ -20,8 +20,6 @@ COLUMNS = (
     *("q05", "q10", "q90", "q95", "contraction"),
 )
 SUMMARY = ("mean", "sd", *QUANTILES, "hdi_lower", "hdi_upper")
-TAIL_PROB = 0.89  # the tail ESS is that of the quantiles 0.11 and 0.89, ArviZ's default
-_OF_CHAINS = ("mcse_mean", "mcse_sd", "ess_bulk", "ess_tail", "r_hat")
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,11 @@ class Ranks:
     truth: np.ndarray
     rank: np.ndarray
     n_ranks: np.ndarray
+
+    @classmethod
+    def join(cls, parts: Sequence["Ranks"]) -> "Ranks":
+        """Those of several fits in order."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("truth", "rank", "n_ranks")))
 
     def columns(self) -> dict[str, object]:
         """Columns (seed x P,) of a table: truth, rank, n_ranks."""
@@ -76,13 +79,13 @@ def estimate(fits: Fits, truth: np.ndarray, n_ranks: int, rngs: Sequence[np.rand
     is_constant = find_constant(fits.posterior, fits.prior)
     shape = is_constant.shape
     statistics = {name: values.copy() for name, values in (fits.summary or {}).items()}
-    statistics |= {name: np.full(shape, np.nan) for name in (*SUMMARY, *_OF_CHAINS) if name not in statistics}
+    statistics |= {name: np.full(shape, np.nan) for name in (*SUMMARY, *chain_statistics.STATISTICS) if name not in statistics}
     chains = [fit for fit in range(shape[0]) if fits.is_mcmc(fit)]
     if chains:
         for name, values in _of_chains(fits.posterior, chains, fits.summary is None).items():
             # Where chains give no Monte Carlo error, that of the engine's own summary remains.
             statistics[name][chains] = np.where(np.isnan(values), statistics[name][chains], values)
-    for name in _OF_CHAINS:
+    for name in chain_statistics.STATISTICS:
         statistics[name][is_constant] = np.nan
     ess = np.full(shape[0], np.inf)
     ess[chains] = least_ess(statistics["ess_bulk"][chains])
@@ -150,21 +153,19 @@ def _of_chains(posterior: Draws, chosen: list[int], whole: bool) -> dict[str, np
     parts = []
     for values in posterior.values.values():
         draws = np.ascontiguousarray(np.moveaxis(values[chosen], 3, 1))  # (fit, K, chain, draw)
-        found = {
-            "mcse_mean": array_stats.mcse(draws, method="mean"),
-            "mcse_sd": array_stats.mcse(draws, method="sd"),
-            "ess_bulk": array_stats.ess(draws, method="bulk"),
-            "ess_tail": array_stats.ess(draws, method="tail", prob=TAIL_PROB),
-            "r_hat": array_stats.rhat(draws),
-        }
-        parts.append(found | (_summary(draws) if whole else {}))
+        series = draws.reshape(-1, *draws.shape[2:]).astype(float, copy=False)
+        found = chain_statistics.summarise_chains(series) | (_summary(series) if whole else {})
+        parts.append({name: each.reshape(draws.shape[:2]) for name, each in found.items()})
     return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
 
 
 def _summary(draws: np.ndarray) -> dict[str, np.ndarray]:
-    """SUMMARY of draws (fit, K, chain, draw): statistic -> (fit, K)."""
-    sample = (2, 3)
-    found = {"mean": draws.mean(axis=sample), "sd": draws.std(axis=sample, ddof=1)}
-    found |= dict(zip(QUANTILES, np.quantile(draws, list(QUANTILES.values()), axis=sample), strict=True))
-    hdi = array_stats.hdi(draws, HDI_PROB, axis=sample)
-    return found | {"hdi_lower": hdi[..., 0], "hdi_upper": hdi[..., 1]}
+    """SUMMARY of draws (n, chain, draw): statistic -> (n,)."""
+    ordered = np.sort(draws.reshape(len(draws), draws.shape[1] * draws.shape[2]), axis=1)
+    found = {"mean": draws.mean(axis=(1, 2)), "sd": draws.std(axis=(1, 2), ddof=1)}
+    found |= dict(zip(QUANTILES, np.quantile(ordered, list(QUANTILES.values()), axis=1), strict=True))
+    # the narrowest interval between draws that holds HDI_PROB of them
+    inside = min(int(HDI_PROB * ordered.shape[1]), ordered.shape[1] - 1)
+    first = np.argmin(ordered[:, inside:] - ordered[:, : ordered.shape[1] - inside], axis=1)
+    rows = np.arange(len(ordered))
+    return found | {"hdi_lower": ordered[rows, first], "hdi_upper": ordered[rows, first + inside]}

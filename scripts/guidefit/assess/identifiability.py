@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import scipy.linalg
 import scipy.special
-from arviz_stats.base import array_stats
 
+from guidefit.assess.chain_statistics import ess_bulk
 from guidefit.assess.draws import CONSTANT, Draws
 
 COLUMNS = ("study", "variant", "seed", "direction", "name", "contraction", "mcse", "share", "sd", "loadings")
@@ -314,7 +314,7 @@ def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def _relative_error(scores: np.ndarray, chains: int, prior_draws: int) -> np.ndarray:
     """(V,) Monte Carlo standard errors of ratios of two variances, relative to the ratios; scores: (V, draw), chain after chain."""
-    ess = array_stats.ess(scores.reshape(len(scores), chains, -1))
+    ess = ess_bulk(scores.reshape(len(scores), chains, -1))
     return np.asarray(np.sqrt(2 / ess + 2 / prior_draws))
 
 

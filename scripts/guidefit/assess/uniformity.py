@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import scipy.stats
-from arviz_stats import ecdf_utils
 
 POINTS = 100  # at which the ECDF of rank statistics is compared with the uniform distribution
 SIMULATIONS = 4000
@@ -34,6 +33,8 @@ def ecdf_points(size: int, max_points: int) -> np.ndarray:
 @cache
 def _uniform_band(size: int, prob: float, max_points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(points, lower, upper) of the simultaneous band of the ECDF of `size` uniform values; simulated with a fixed seed."""
+    from arviz_stats import ecdf_utils  # its import takes longer than diagnosing a hundred fits that have no predictions
+
     points = ecdf_points(size, max_points)
     pointwise = ecdf_utils.simulate_confidence_bands(size, 1, points, prob, 2000, np.random.default_rng(0))
     return points, *ecdf_utils.get_pointwise_confidence_band(pointwise, size, points)

@@ -23,6 +23,7 @@ def problems(studies: Studies, built_in: BuiltIn, folder: Path) -> Iterator[tupl
             found += [(f"screen.{key}", text) for key, text in study.screen.missing_files(folder)]
         found += _overwritten_problems(study, studies, folder)
         found += _variant_problems(study, built_in, folder)
+        found += _until_problems(study, built_in, folder)
         found += _matrices_problems(study, built_in, folder)
         found += _layout_problems(name, studies, built_in, folder)
         for path, text in found:
@@ -74,6 +75,21 @@ def _matrices_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterato
         except (UserError, KeyError):
             return  # reported by the checks of the variant
     yield "matrices", "no variant of this study has effects by gene and cell line. Add gene_classes, or remove this key."
+
+
+def _until_problems(study: Study, built_in: BuiltIn, folder: Path) -> Iterator[Problem]:
+    """A variable that no variant of the study has."""
+    if study.until is None:
+        return
+    known: dict[str, None] = {}
+    for name, settings in study.variants.items():
+        try:
+            known |= dict.fromkeys(declaration.declare(folder / settings.file if settings.file else built_in[name]).priors)
+        except (UserError, KeyError):
+            return  # reported by the checks of the variant
+    if (variable := study.until.variable) not in known:
+        hint = messages.suggestion(variable, known)
+        yield "until.variable", f"no variant of this study has {variable!r}.{hint} Their variables are: {', '.join(known)}."
 
 
 def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]:

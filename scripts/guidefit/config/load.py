@@ -109,12 +109,13 @@ def _valid_studies(config: Any) -> Iterator[tuple[str, Study]]:
 
 def resolve(studies: Mapping[str, Study], points: Mapping[str, grids.Point]) -> Loaded:
     """Everything that the rules look up, from valid studies. points: of those studies that are points of grids."""
-    expanded = {name: seeds.expand(study.seeds) for name, study in studies.items()}
+    expanded = {name: _all_seeds(study) for name, study in studies.items()}
     batches = {name: name_batches(expanded[name], study.batch_size) for name, study in studies.items()}
     resolved: dict[str, Resolved] = {name: _resolve_study(name, studies) for name in studies}
     for name, one in resolved.items():
         one["first_seed"] = expanded[name][0]
         one["first_batch"] = next(iter(batches[name]))
+        one["first_look"] = _first_look(studies[name], batches[name])
         one["calibrated_on"] = [
             other for other, each in resolved.items() if each["is_calibrated"] and each["simulate"].get("layout") == name
         ]
@@ -122,6 +123,27 @@ def resolve(studies: Mapping[str, Study], points: Mapping[str, grids.Point]) -> 
     for name, point in points.items():
         of_grids.setdefault(point.grid, {})[name] = point.values
     return Loaded(resolved, expanded, batches, of_grids)
+
+
+LEAST_SEEDS = 100
+"""Seeds of a study with until before the first look: with fewer, rare events may not have occurred yet."""
+
+
+def _all_seeds(study: Study) -> list[int]:
+    """The seeds of a study, followed by those that may be added until a quantity is known."""
+    given = seeds.expand(study.seeds)
+    more = 0 if study.until is None else study.until.at_most - len(given)
+    return given + [given[-1] + 1 + i for i in range(more)]
+
+
+def _first_look(study: Study, batches: Mapping[str, Sequence[int]]) -> int:
+    """Number of batches before the first look: those of the study's own seeds, and at least LEAST_SEEDS seeds."""
+    wanted, count = max(sum(last - first + 1 for first, last in study.seeds), LEAST_SEEDS), 0
+    for number, each in enumerate(batches.values(), start=1):
+        count += len(each)
+        if count >= wanted:
+            return number
+    return len(batches)
 
 
 def name_batches(seeds: Sequence[int], batch_size: int) -> dict[str, list[int]]:
@@ -165,6 +187,7 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
         "variants": variants,
         **study.model_dump(include=set(COPIED)),
         "thresholds": study.thresholds.model_dump(),
+        "until": study.until and study.until.model_dump(),
         "control_lists": controls,
         "has_copy_numbers": study.screen is None or study.screen.has_copy_numbers,
         "has_samples": study.screen is not None and (study.screen.counts is not None or study.screen.count_table is not None),

@@ -156,6 +156,13 @@ class Simulate(Section):
         """`effect_on`, with its default."""
         return self.effect_on or ("cna" if self.truth == "fixed" else "x")
 
+    def size_of(self, variable: str) -> int:
+        """How many values a variable has in a general design: one per gene, sgRNA or cell line, else one."""
+        per_gene = self.sgrnas_per_gene
+        guides = sum(per_gene) if isinstance(per_gene, list) else per_gene * self.genes
+        by_dim = {"_g": self.genes, "_s": guides, "_c": self.cell_lines}
+        return by_dim.get(variable[-2:], 1)
+
     def design_values(self) -> dict[str, Any]:
         """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
         if self.design == "notebook" or self.layout is not None:
@@ -185,8 +192,7 @@ class Simulate(Section):
             yield "effect_on", f"with truth: {self.truth} the logFC is generated on x, the model's covariate. Remove effect_on."
         yield from self._layout_problems()
         yield from self._share_problems()
-        guides = self.sgrnas_per_gene if isinstance(self.sgrnas_per_gene, list) else [self.sgrnas_per_gene * self.genes]
-        if self.layout is None and (rows := sum(guides) * self.cell_lines) > MOST_ROWS:
+        if self.layout is None and (rows := self.size_of("alpha_s") * self.cell_lines) > MOST_ROWS:
             yield "cell_lines", f"{rows:,} rows (sgRNAs x cell lines). A simulated screen can have at most {MOST_ROWS:,}."
         if self.kappa is not None and self.ratio is not None:
             yield "kappa, ratio", "the response to gains has one curve, and two are given. Remove one of them."

@@ -11,6 +11,7 @@ from guidefit.config.screen import Screen
 from guidefit.config.section import REQUIRED, Name, Problem, Section, key, refuse
 from guidefit.config.simulate import Simulate
 from guidefit.config.thresholds import Thresholds
+from guidefit.config.until import Until
 from guidefit.config.variant import Variant
 
 RESERVED = ("design", "screen")
@@ -73,6 +74,11 @@ class Study(Section):
     seeds: Seeds = key(
         ((1, 1),), f"Seeds: whole numbers and ranges (0-99), one or a list of them; at most {seed_ranges.MOST_SEEDS:,} in total."
     )
+    until: Until | None = key(
+        None,
+        "For a simulated study: seeds are added after those of seeds, in batches, until a quantity is known precisely enough.",
+        without="the seeds are those of seeds",
+    )
     batch_size: int = key(
         1, "Seeds per job: one job fits all seeds with the same seed // batch_size and compiles the model once.", unit="seeds", ge=1
     )
@@ -86,7 +92,7 @@ class Study(Section):
         4000,
         "The largest number of posterior draws used for predictive checks and LOO of fits by the engine nuts, which take 85 "
         "bytes per row and draw; of screens with many rows fewer are used, so that rows x draws is at most 40 million, but at "
-        "least 250. Fits by the engines collapsed and gibbs are checked with at most 200.",
+        "least 250. Fits by other engines, and of variants with effects by cell line, take at most 200.",
         unit="draws",
         ge=100,
     )
@@ -119,8 +125,30 @@ class Study(Section):
             yield "show_genes", "only real screens (screen) have figures of chosen genes. Remove this key."
         if self.simulate is not None and self.matrices:
             yield "matrices", "only real screens (screen) have matrices of effects. Remove this key."
+        if self.until is not None:
+            yield from self._until_problems(self.until)
         if self.simulate is not None:
             yield from self._simulation_problems(self.simulate)
+
+    def _until_problems(self, until: Until) -> Iterator[Problem]:
+        count = sum(last - first + 1 for first, last in self.seeds)
+        if self.simulate is None:
+            yield "until", "only a simulated screen (simulate) has different data with every seed. Remove this key."
+        elif until.at_most < count:
+            yield "until.at_most", f"{until.at_most} is less than the number of seeds, {count} (seeds). Use more, or fewer seeds."
+        elif self.seeds[-1][1] + until.at_most > seed_ranges.LARGEST_SEED:
+            yield (
+                "until.at_most",
+                f"seeds above the largest one, {seed_ranges.LARGEST_SEED}, would be needed. Begin with smaller seeds.",
+            )
+        elif self.simulate.layout is None:
+            least = until.least_mcse(self.simulate.size_of(until.variable))
+            if least > until.mcse:
+                yield (
+                    "until.mcse",
+                    f"{until.mcse:g} cannot be reached: {until.at_most:,} seeds (at_most) reach {least:.2g} at best. Use a larger "
+                    f"error, or at_most: {until.at_most * (least / until.mcse) ** 2:.0f} or more.",
+                )
 
     def _simulation_problems(self, simulate: Simulate) -> Iterator[Problem]:
         source = simulate.variant

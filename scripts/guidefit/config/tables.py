@@ -45,7 +45,7 @@ def tables() -> dict[str, str]:
     parts = study["properties"]
     variant = parts["variants"]["properties"]["NAME"]
     own = {name: node for name, node in variant["properties"].items() if name not in Sampling.model_fields}
-    sections = {name: parts[name] for name in ("simulate", "screen", "sampling", "thresholds")}
+    sections = {name: parts[name] for name in ("simulate", "until", "screen", "sampling", "thresholds")}
     return {
         "study": _table(study, nested=False),
         **{name: _table(section) for name, section in sections.items()},

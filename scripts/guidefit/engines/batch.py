@@ -42,8 +42,7 @@ def fit_batch(
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
-    for count, seed in enumerate(seeds, 1):
-        data = engine.read(screen, seed)
+    for count, (seed, data) in enumerate(zip(seeds, engine.read(screen, seeds), strict=True), 1):
         file = saved / f"{seed}.nc"
         key = hashlib.sha256(f"{fingerprint}{seed_of(seed)}{data.digest()}".encode()).hexdigest()
         if (fit := _resume(file, key)) is not None:

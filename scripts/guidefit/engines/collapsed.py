@@ -9,6 +9,7 @@ Means and effects are then drawn given the scales, and summarised by their exact
 
 import logging
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from guidefit.models.priors import written
 from guidefit.models.structure import Structure
 from guidefit.screens import sufficient
 from guidefit.screens.arrays import ModelData, model_data
-from guidefit.screens.screen_file import count_rows, read_seed
+from guidefit.screens.screen_file import iterate_small_screens
 from guidefit.screens.sufficient import SufficientStatistics
 
 logger = logging.getLogger("guidefit")
@@ -72,12 +73,13 @@ class CollapsedEngine:
         self._sizes: dict[str, int] = {}
         self._prior: tuple[np.ndarray, xr.Dataset] | None = None
 
-    def read(self, path: str | Path, seed: int) -> ModelData | SufficientStatistics:
-        """One seed's rows, or their sufficient statistics if there are more than `rows_kept`."""
-        many = count_rows(path, seed) > self.rows_kept
-        data = sufficient.from_parquet(path, seed) if many else model_data(read_seed(path, seed))
-        self._sizes = _lengths_of_dims(data)
-        return data
+    def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[ModelData | SufficientStatistics]:
+        """The rows of one seed after the other, or their sufficient statistics if there are more than `rows_kept`."""
+        seeds = list(seeds)
+        for seed, table in zip(seeds, iterate_small_screens(path, seeds, self.rows_kept), strict=True):
+            data = sufficient.from_parquet(path, seed) if table is None else model_data(table)
+            self._sizes = _lengths_of_dims(data)
+            yield data
 
     def fit(self, data: ModelData | SufficientStatistics, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: those of the engine `nuts`, summary (statistic, ...) with Rao-Blackwell moments, and importance.

@@ -8,7 +8,7 @@ result.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,12 @@ class GibbsEngine:
         self._sizes: dict[str, int] = {}
         self._prior: tuple[ModelData, xr.Dataset] | None = None
 
-    def read(self, path: str | Path, seed: int) -> ModelData:
-        """One seed's rows."""
-        data = arrays.model_data(screen_file.read_seed(path, seed))
-        self._suit(data)
-        return data
+    def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[ModelData]:
+        """The rows of one seed after the other."""
+        for table in screen_file.iterate_seeds(path, seeds):
+            data = arrays.model_data(table)
+            self._suit(data)
+            yield data
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: those of the engine `nuts` without draws of the effects by gene and line, and their moments.

@@ -5,6 +5,7 @@ what it compiles is reused for every screen with the same design. All engines re
 engine lies in a module of its own, so that a job imports only what its engine needs.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,8 +56,8 @@ class Data(Protocol):
 class Engine(Protocol):
     """Fits one screen after the other."""
 
-    def read(self, path: str | Path, seed: int) -> Data:
-        """One seed's screen in the form that the engine needs."""
+    def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[Data]:
+        """The screen of one seed after the other in the form that the engine needs."""
         ...
 
     def fit(self, data: Any, seed: int) -> xr.DataTree:

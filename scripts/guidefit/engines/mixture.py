@@ -80,12 +80,22 @@ def _of_normals(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, mean: n
     return dict(zip(QUANTILES, quantiles, strict=False)) | {"hdi_lower": lower, "hdi_upper": upper}
 
 
-def _density(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distribution function (Q, P) and density (Q, P) of the mixtures at points (Q, P), and minus the components' derivatives
-    of the density (Q, K, P)."""
+def _density(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distribution function (Q, P) and density (Q, P) of the mixtures at points (Q, P)."""
+    u = at[:, None] - means  # one array (Q, K, P) serves for all steps: it is most of what the cache of a processor holds
+    u /= sds
+    probability = weights @ ndtr(u)
+    u *= u
+    u *= -0.5
+    np.exp(u, out=u)
+    u /= np.sqrt(2 * np.pi) * sds
+    return probability, weights @ u
+
+
+def _slope(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Minus the derivative (Q, P) of the mixtures' density at points (Q, P)."""
     u = (at[:, None] - means) / sds
-    terms = np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * sds)
-    return weights @ ndtr(u), weights @ terms, terms * u / sds
+    return np.asarray(weights @ (np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * sds) * u / sds))
 
 
 def _quantiles(
@@ -95,7 +105,7 @@ def _quantiles(
     x = mean + ndtri(probs)[:, None] * sd
     lower, upper = np.full_like(x, -np.inf), np.full_like(x, np.inf)
     for _ in range(200):
-        probability, density, _ = _density(weights, means, sds, x)
+        probability, density = _density(weights, means, sds, x)
         error = probability - probs[:, None]
         if (abs(error) < 1e-6).all():
             break
@@ -117,13 +127,14 @@ def _hdi(
     """
     lower, upper = first, last
     for _ in range(30):
-        (cdf_lower, cdf_upper), densities, derivatives = _density(weights, means, sds, np.stack([lower, upper]))
+        ends = np.stack([lower, upper])
+        (cdf_lower, cdf_upper), densities = _density(weights, means, sds, ends)
         f_lower, f_upper = np.maximum(densities, 1e-300)
-        slope_lower, slope_upper = -(weights @ derivatives) / np.stack([f_lower, f_upper])  # of the log densities
         excess, log_ratio = cdf_upper - cdf_lower - HDI_PROB, np.log(f_upper / f_lower)
         converged = (abs(excess) < 1e-6) & (abs(log_ratio) < 1e-4)
         if converged.all():
             break
+        slope_lower, slope_upper = -_slope(weights, means, sds, ends) / np.stack([f_lower, f_upper])  # of the log densities
         determinant = f_upper * slope_lower - f_lower * slope_upper
         determinant = np.where(determinant > 0, determinant, np.inf)
         lower = lower - np.clip((slope_upper * excess - f_upper * log_ratio) / determinant, -sd / 2, sd / 2)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,11 @@ class Nuts:
         self._compiled_for: ModelData | None = None
         self._prior: xr.Dataset | None = None
 
-    def read(self, path: str | Path, seed: int) -> ModelData:
-        """One seed's rows."""
-        self._read = arrays.model_data(screen_file.read_seed(path, seed))
-        return self._read
+    def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[ModelData]:
+        """The rows of one seed after the other."""
+        for table in screen_file.iterate_seeds(path, seeds):
+            self._read = arrays.model_data(table)
+            yield self._read
 
     def fit(self, data: ModelData, seed: int) -> xr.DataTree:
         """Fit one screen. Groups: posterior, sample_stats, prior, observed_data, constant_data; run times as attributes.

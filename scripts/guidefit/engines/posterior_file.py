@@ -40,8 +40,26 @@ def write_batch(
 def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dataset:
     if batch == 1:
         return parts[0].assign_coords(seed=seeds[0])
+    if _are_alike(parts):
+        # What xr.concat does, without its search for differences in each variable of each fit.
+        first = parts[0]
+        values = {name: np.stack([part.variables[name].values for part in parts]) for name in first.data_vars}
+        stacked = {name: (("seed", *first[name].dims), values[name]) for name in first.data_vars}
+        return xr.Dataset(stacked, coords={"seed": seeds} | dict(first.coords))
     # Where only some of the fits used a sampler (the engine `collapsed` may fall back to NUTS), the others have NaN.
     return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
+
+
+def _are_alike(parts: list[xr.Dataset]) -> bool:
+    """Whether the datasets have the same variables with the same dims, sizes and types, and the same coordinates, all of dims."""
+    first = parts[0]
+    layout = {name: (each.dims, each.shape, each.dtype) for name, each in first.variables.items()}
+    return set(first.coords) == set(first.xindexes) and all(
+        {name: (each.dims, each.shape, each.dtype) for name, each in part.variables.items()} == layout
+        and list(part.coords) == list(first.coords)
+        and all(np.array_equal(part.variables[name].values, first.variables[name].values) for name in first.coords)
+        for part in parts[1:]
+    )
 
 
 def reported(draws: xr.Dataset) -> xr.Dataset:

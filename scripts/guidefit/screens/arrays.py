@@ -67,11 +67,18 @@ class ModelData:
 
 def model_data(table: pd.DataFrame) -> ModelData:
     """Arrays of one screen (one seed's rows)."""
-    sgrna_codes, sgrnas = pd.factorize(table["sgrna"].astype(str))
-    gene_codes, genes = pd.factorize(table["gene"].astype(str))
-    line_codes, lines = pd.factorize(table["cell_line"].astype(str))
+    sgrna_codes, sgrnas = _factorize(table["sgrna"])
+    gene_codes, genes = _factorize(table["gene"])
+    line_codes, lines = _factorize(table["cell_line"])
     gene_of_sgrna = np.empty(len(sgrnas), dtype=np.int64)
     gene_of_sgrna[sgrna_codes] = gene_codes
     logfc = table["logfc"] if "logfc" in table else np.zeros(len(table))
     x, y = np.asarray(table["x"], float), np.asarray(logfc, float)
-    return ModelData(list(genes), list(sgrnas), gene_of_sgrna, sgrna_codes, x, y, list(lines), line_codes)
+    return ModelData(genes, sgrnas, gene_of_sgrna, sgrna_codes, x, y, lines, line_codes)
+
+
+def _factorize(names: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """(row,) codes and the names in order of first appearance."""
+    is_category = isinstance(names.dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(names.cat.categories.dtype)
+    codes, found = pd.factorize(names if is_category else names.astype(str))
+    return codes, list(found)

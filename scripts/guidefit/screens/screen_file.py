@@ -36,10 +36,19 @@ def read_seed(path: str | Path, seed: int) -> pd.DataFrame:
 
 def iterate_seeds(path: str | Path, seeds: Iterable[int]) -> Iterator[pd.DataFrame]:
     """The rows of one seed after the other, from a file that is opened once."""
+    for table in iterate_small_screens(path, seeds, np.inf):
+        assert table is not None
+        yield table
+
+
+def iterate_small_screens(path: str | Path, seeds: Iterable[int], most_rows: float) -> Iterator[pd.DataFrame | None]:
+    """The same, with None instead of a screen of more than most_rows rows."""
     with parquet.opened(path) as file:
-        ranges = _seeds_of_row_groups(file)
+        ranges, metadata = _seeds_of_row_groups(file), file.metadata
         for seed in seeds:
-            yield file.read_row_groups([i for i, (low, high) in enumerate(ranges) if low <= seed <= high]).to_pandas()
+            groups = [i for i, (low, high) in enumerate(ranges) if low <= seed <= high]
+            rows = sum(metadata.row_group(i).num_rows for i in groups)
+            yield file.read_row_groups(groups).to_pandas() if rows <= most_rows else None
 
 
 def count_rows(path: str | Path, seed: int) -> int:

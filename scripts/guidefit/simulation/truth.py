@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.names import DIM_COLUMNS, KEY, indexed
-from guidefit.base.tables import concatenate
 from guidefit.screens.covariates import Truth
 from guidefit.simulation.designs import Design
 
@@ -15,7 +14,6 @@ HYPER_PARAMETERS = (
     *("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "rho_gene"),
     *("sigma_alpha", "sigma_beta", "rho", "sigma_line", "sigma"),
 )
-_TYPES = dict.fromkeys(KEY, "str") | {"truth": "float64"}
 
 
 def make_truth(
@@ -60,15 +58,13 @@ def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str
     coords: names by dim; dims: the one dim of each variable that has one. Coordinates of other dims are part of the name of the
     variable, as in eta[batch].
     """
-    parts = []
+    columns: dict[str, list[str | None]] = {key: [] for key in KEY}
     for name, value in truth.items():
-        part = pd.DataFrame({"variable": name, "truth": np.atleast_1d(np.asarray(value, float))}).assign(
-            **dict.fromkeys(DIM_COLUMNS)
-        )
-        dim = dims.get(name)
-        if dim in DIM_COLUMNS:
-            part[dim] = coords[dim]
-        elif dim:
-            part["variable"] = [indexed(name, each) for each in coords[dim]]
-        parts.append(part)
-    return concatenate(parts, list(_TYPES)).astype(_TYPES)
+        dim, count = dims.get(name), np.size(value)
+        of_other_dim = [indexed(name, each) for each in coords[dim]] if dim and dim not in DIM_COLUMNS else [name] * count
+        columns["variable"] += of_other_dim
+        for column in DIM_COLUMNS:
+            columns[column] += coords[dim] if column == dim else [None] * count
+    table = {key: pd.array(names, dtype="str") for key, names in columns.items()}
+    values = np.concatenate([np.atleast_1d(np.asarray(value, float)) for value in truth.values()])
+    return pd.DataFrame(table | {"truth": values})

@@ -50,6 +50,15 @@ def test_every_row_is_checked(variant, copies):
     assert np.corrcoef(predicted.mean("sample"), data.logfc)[0, 1] > 0.5
 
 
+def test_draws_that_hold_more_than_is_needed_change_nothing():
+    data, fit = fit_at_the_truth("gene_classes")
+    whole = check("gene_classes", data, fit).loo
+    posterior = fit["posterior"].to_dataset()
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], len(data.genes), len(data.cell_lines)
+    more = {name: (("chain", "draw", "gene", "cell_line"), np.ones(sizes)) for name in ("e_gl", "_e_gl")}
+    xr.testing.assert_equal(check("gene_classes", data, xr.DataTree.from_dict({"posterior": posterior.assign(more)})).loo, whole)
+
+
 def test_the_order_of_rows_and_the_size_of_parts_do_not_matter(monkeypatch):
     data, fit = fit_at_the_truth("gene_by_line")  # without classes and flags of guides nothing of the densities is drawn
     structure = declared("gene_by_line")[1]

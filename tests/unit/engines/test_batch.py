@@ -23,8 +23,8 @@ class Engine:
     def __init__(self):
         self.fitted = []
 
-    def read(self, path, seed):
-        return SimpleNamespace(digest=lambda: "same", sizes={"rows": 1})
+    def read(self, path, seeds):
+        return (SimpleNamespace(digest=lambda: "same", sizes={"rows": 1}) for _ in seeds)
 
     def fit(self, data, seed):
         self.fitted.append(seed)
@@ -92,7 +92,7 @@ def test_an_engine_whose_fits_were_all_read_back_has_the_graph(tmp_path, setting
     write(table, tmp_path / "screen.parquet", 1000)
     declared = declaration.declare(declaration.VARIANTS / "pooled.py")
     engine = registry.make_engine(declared, declared.priors, Settings(**settings), 1, 1, "here")
-    engine.read(tmp_path / "screen.parquet", 3)
+    next(engine.read(tmp_path / "screen.parquet", [3]))
     nodes = {node["name"]: node["dims"] for node in engine.graph()["nodes"]}
     assert nodes["logfc"] == [f"{len(table)} rows"]
 

@@ -81,9 +81,9 @@ def test_a_screen_read_as_a_stream_gives_the_same_fit(tmp_path):
     table = unbalanced(keep=1.0)
     write(table, tmp_path / "screen.parquet", 50)
     model = engine("correlated_effects")
-    rows = model.read(tmp_path / "screen.parquet", 3)
+    rows = next(model.read(tmp_path / "screen.parquet", [3]))
     model.rows_kept = 10
-    stream = model.read(tmp_path / "screen.parquet", 3)
+    stream = next(model.read(tmp_path / "screen.parquet", [3]))
     assert isinstance(stream, sufficient.SufficientStatistics)
     one, other = model.fit(rows, 5), model.fit(stream, 5)
     assert "observed_data" not in other.children

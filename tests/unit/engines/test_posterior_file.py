@@ -23,3 +23,25 @@ def test_read_fit_gives_one_seed_of_a_batch(tmp_path):
     assert posterior_file.read_fit(path, 5) is None
     with pytest.raises(ValueError, match=r"posterior\.nc: seed 7 is not in this batch"):
         posterior_file.read_fit(path, 7)
+
+
+def test_fits_of_one_layout_are_stacked_as_xarray_concatenates_them():
+    """Fits that differ in a variable, a coordinate or a type are left to xarray, which has NaN for what is missing, or raises."""
+    rng = np.random.default_rng(1)
+
+    def part(genes=("a", "b"), kind=float):
+        values = {
+            "mu": (("chain", "draw"), rng.normal(size=(2, 3))),
+            "gamma_g": (("chain", "draw", "gene"), rng.normal(size=(2, 3, 2))),
+        }
+        values["deep"] = (("chain", "draw"), np.ones((2, 3), kind))
+        return xr.Dataset(values, coords={"chain": [0, 1], "draw": [0, 1, 2], "gene": list(genes)})
+
+    alike = [part(), part(), part()]
+    along = xr.DataArray([4, 5, 9], dims="seed", name="seed")
+    xr.testing.assert_identical(posterior_file._along_seed(alike, [4, 5, 9], 3), xr.concat(alike, along, data_vars="all"))
+    mixed = posterior_file._along_seed([part(), part().drop_vars("deep")], [4, 5], 2)
+    assert mixed["deep"].isnull().any(("chain", "draw")).values.tolist() == [False, True]
+    with pytest.raises(ValueError, match="gene"):
+        posterior_file._along_seed([part(), part(genes=("a", "c"))], [4, 5], 2)
+    assert not posterior_file._are_alike([part(), part(kind=int)])

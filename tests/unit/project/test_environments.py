@@ -46,7 +46,7 @@ def test_the_lock_file_names_no_registry_and_has_hashes():
     assert text.count("--hash=sha256:") >= len(LOCKED)
 
 
-RULE = re.compile(r"^(?:use )?rule (\w+)", re.MULTILINE)
+RULE = re.compile(r"^(?:use )?(?:rule|checkpoint) (\w+)", re.MULTILINE)
 LIBRARY = Library(lambda path: (ROOT / "scripts" / path).read_text() if (ROOT / "scripts" / path).is_file() else None)
 ENGINES = [registry.module_of(name) for name in registry.ENGINES]
 VARIANTS = [f"guidefit.models.variants.{name}" for name in declaration.BUILT_IN]
@@ -60,7 +60,7 @@ def rules():
         text = path.read_text()
         starts = [match.start() for match in RULE.finditer(text)]
         for start, end in pairwise([*starts, len(text)]):
-            if text.startswith("rule", start):
+            if not text.startswith("use", start):
                 yield RULE.match(text, start)[1], text[start:end]
 
 

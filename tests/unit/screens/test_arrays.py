@@ -15,3 +15,14 @@ def test_other_cell_lines_are_another_design():
     for other in (arrays.model_data(swapped), arrays.model_data(table.assign(cell_line="x" + table["cell_line"]))):
         assert not data.has_same_design(other)
         assert data.digest() != other.digest()
+
+
+def test_names_may_be_text_or_categories():
+    table = good_table().set_axis(["sgrna", "gene", "cell_line", "cna", "logfc", "note", "x"], axis=1)
+    table = table.sample(frac=1, random_state=1)
+    as_text, as_categories = (
+        arrays.model_data(table),
+        arrays.model_data(table.astype(dict.fromkeys(["sgrna", "gene", "cell_line"], "category"))),
+    )
+    assert as_text.sgrnas == as_categories.sgrnas != sorted(as_text.sgrnas)
+    assert as_text.digest() == as_categories.digest()

@@ -38,6 +38,9 @@ def test_a_real_screen_serves_every_seed(tmp_path):
         writer.write_rows(None, table)
     assert len(screen_file.read_seed(tmp_path / "s.parquet", 12)) == len(table)
     assert screen_file.read_truths(tmp_path / "t.parquet").empty
+    assert list(screen_file.iterate_small_screens(tmp_path / "s.parquet", [12, 13], len(table) - 1)) == [None, None]
+    (again,) = screen_file.iterate_small_screens(tmp_path / "s.parquet", [12], len(table))
+    pd.testing.assert_frame_equal(again, screen_file.read_seed(tmp_path / "s.parquet", 12))
 
 
 def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):

@@ -38,7 +38,11 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     style.save(check_by_gene(posterior, logfc, gene, f"Posterior predictive check by gene {name}"), outputs["by_gene"])
     lines = parquet.read(inputs["lines"]).query("seed == @seed")
     if lines.empty:
-        style.save_message(f"No predictions by cell line {name}", "engine nuts makes none", [outputs["by_line"]])
+        style.save_message(
+            f"No predictions by cell line {name}",
+            "fits by engine nuts have them only for variants with effects by cell line",
+            [outputs["by_line"]],
+        )
     else:
         style.save(check_by_line(lines, f"Posterior predictive check by cell line {name}"), outputs["by_line"])
     style.save(loo_pit(loo["pit"].to_numpy(), settings["band_prob"], f"LOO-PIT {name}"), outputs["loo_pit"])
