@@ -4,7 +4,7 @@ Locations are integrated out gene by gene (guidefit.assess.row_kernels), so that
 multipliers and the like are left to importance weights, for which STATES draws suffice.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +64,7 @@ def check_lines(
         for _ in range(KEPT_DRAWS):
             yield line_prior.draw_logfc(own, line_prior.draw_all(own, parameters, some, rng)[0], some, rng)
 
-    return _check(list(states), data, essential, draw_prior, seed)
+    return _check(states, data, essential, draw_prior, seed)
 
 
 def check_gaussian(
@@ -78,7 +78,7 @@ def check_gaussian(
         drawn = model.prior_draws(some.gene_of_sgrna, KEPT_DRAWS, rng)
         yield from gaussian_states.draw_logfc(model, drawn, some, rng)
 
-    return _check(list(gaussian_states.read_states(model, draws, data)), data, essential, draw_prior, seed)
+    return _check(gaussian_states.read_states(model, draws, data), data, essential, draw_prior, seed)
 
 
 def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
@@ -87,7 +87,7 @@ def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
 
 
 def _check(
-    states: list[RowState],
+    drawn: Iterable[RowState],
     data: ModelData,
     essential: Collection[str],
     draw_prior: Callable[[ModelData], Iterator[np.ndarray]],
@@ -95,7 +95,7 @@ def _check(
 ) -> PredictiveChecks:
     """All parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen."""
     rows, order, guide_order = sort_rows(data)
-    states = [by_gene(state, guide_order) for state in states]
+    states = [by_gene(state, guide_order) for state in drawn]
     streams = _streams(seed, data)[1:]
     kept = rows_of_some_genes(data, ROWS_KEPT)
     parts, position, count = [], np.full(len(order), -1), len(states)

@@ -78,10 +78,16 @@ class Draws:
         columns = {key: pd.array(column, dtype="str") for key, column in zip(KEY, zip(*rows, strict=True), strict=True)}
         return Parameters(np.array(variables), names, pd.DataFrame(columns))
 
-    def matrix(self, fit: int, variables: Iterable[str] | None = None, most: int | None = None) -> np.ndarray:
-        """(draw, P) the pooled draws of one fit; variables: None for all; most: the largest number of parameters of a variable."""
+    def matrix(
+        self, fit: int, variables: Iterable[str] | None = None, most: int | None = None, kept: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(draw, P) the pooled draws of one fit.
+
+        variables: None for all; most: the largest number of parameters of a variable; kept: indices of draws, None for all.
+        """
         chosen = self.values if variables is None else variables
-        return np.concatenate([self.values[name][fit].reshape(self.count, -1)[:, :most] for name in chosen], axis=1)
+        rows = slice(None) if kept is None else kept
+        return np.concatenate([self.values[name][fit].reshape(self.count, -1)[rows, :most] for name in chosen], axis=1)
 
     def names(self, variables: Iterable[str], most: int | None = None) -> list[str]:
         """The names of the columns of `matrix`."""

@@ -114,7 +114,7 @@ def rank_statistics(
     for fit, (known, size) in enumerate(zip(truth, np.broadcast_to(ess, len(truth)), strict=True)):
         most = min(n_ranks - 1, max(size if np.isfinite(size) else n_ranks, 1))
         kept = evenly_spaced(draws.count, int(most))
-        numbers = draws.matrix(fit)[kept]
+        numbers = draws.matrix(fit, kept=kept)
         ties, below = (numbers == known).sum(axis=0), (numbers < known).sum(axis=0)
         rank[fit] = np.where(np.isnan(known), -1, below + rngs[fit].integers(0, ties + 1))
         counts[fit] = len(kept) + 1

@@ -147,7 +147,7 @@ def _curves(rows: pd.DataFrame, table: pd.DataFrame, title: str, label: str, not
             color=words.key(axes[1]) if len(axes) > 1 else "",
             fill=words.key(axes[1]) if len(axes) > 1 else "",
             title=title,
-            subtitle=_seeds(rows, f"{note}; band: 2 Monte Carlo standard errors{left_out}"),
+            subtitle=_seeds(rows, f"{note}\nband: 2 Monte Carlo standard errors{left_out}"),
         )
         + style.theme(3.0 + _width(rows, 5.0), 1.8 + 1.6 * rows["panel"].nunique())
     )
