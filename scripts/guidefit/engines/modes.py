@@ -70,7 +70,7 @@ def find_modes(log_density: LogDensity, gradient: Gradient, dim: int, rng: np.ra
         if not np.isfinite(value) or _is_known(place, found):
             continue
         if (place < LOWEST + 1).any():
-            if value > max(mode.log_density for mode in found):
+            if min(value, _checked(log_density, place)) > max(mode.log_density for mode in found):
                 raise NoModeError(place)
             continue
         mode = _mode_at(gradient, place, value)
@@ -98,6 +98,12 @@ def missed_mass(modes: Sequence[Mode], points: np.ndarray) -> float:
     """Share of the mass in modes that equally weighted draws (K, dim) hardly visit: a tenth of what the mode's share asks for."""
     visited = np.bincount(nearest(modes, points), minlength=len(modes)) / len(points)
     return float(sum(mode.share for mode, share in zip(modes, visited, strict=True) if share < mode.share / 10))
+
+
+def _checked(log_density: LogDensity, place: np.ndarray) -> float:
+    """The log density at a place, computed without its gradient: far from all data rounding gives either of them any value."""
+    with np.errstate(all="ignore"):
+        return float(np.nan_to_num(log_density(place[None])[0], nan=-np.inf))
 
 
 def _draw_starts(log_density: LogDensity, dim: int, rng: np.random.Generator) -> np.ndarray:

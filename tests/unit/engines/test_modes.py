@@ -119,3 +119,17 @@ def test_a_peak_at_the_bound_that_the_first_climb_does_not_see_is_told():
 
     with pytest.raises(modes.NoModeError):
         modes.find_modes(lambda x: gradient(x)[0], gradient, 1, Deep())
+
+
+@pytest.mark.parametrize("otherwise", [np.nan, -1e30])
+def test_a_peak_at_the_bound_that_is_rounding_is_none(otherwise):
+    def gradient(x):
+        low = x[:, 0] < -6
+        return np.where(low, 1e100 * (-6 - x[:, 0]), -(x[:, 0] ** 2) / 2), np.where(low, -1e100, -x[:, 0])[:, None]
+
+    class Deep:
+        def standard_normal(self, size):
+            return np.full(size, -7.0)
+
+    found = modes.find_modes(lambda x: np.where(x[:, 0] < -6, otherwise, -(x[:, 0] ** 2) / 2), gradient, 1, Deep())
+    assert [float(mode.place[0]) for mode in found] == [0.0]
