@@ -80,7 +80,13 @@ def test_figures_and_report(notebook):
         kinds = {name.removeprefix(f"{variant}-").split("-")[0].split(".")[0] for name in figures if name.startswith(f"{variant}-")}
         assert kinds == {
             *("trace", "rank", "forest_intercept", "forest_slope", "truth", "pair", "model"),
-            *("prior_predictive", "posterior_predictive", "posterior_predictive_by_gene", "loo_pit"),
+            *(
+                "prior_predictive",
+                "posterior_predictive",
+                "posterior_predictive_by_gene",
+                "posterior_predictive_by_line",
+                "loo_pit",
+            ),
         }
     assert {"diagnostics.svg", "comparison.svg"} <= figures
     report = (notebook / "results/report.html").read_text()
