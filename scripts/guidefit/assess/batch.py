@@ -58,20 +58,21 @@ class Assessment:
 
 def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
     """Assess every fit of a batch; a fit that stopped with an error has a row of diagnostics and a check, and no estimates."""
-    found, errors, seeds = fits.read(inputs.posterior)
+    parts, errors, seeds = fits.read(inputs.posterior)
     diagnoses = {seed: diagnostics.stopped(error) for seed, error in errors.items()}
     information: dict[int, dict[str, Any]] = {}
-    of_estimates, ranks = pd.DataFrame(columns=list(estimates.COLUMNS)), pd.DataFrame(columns=list(calibration.RANK_COLUMNS))
-    if found:
+    of_estimates = [pd.DataFrame(columns=list(estimates.COLUMNS))]
+    ranks = [pd.DataFrame(columns=list(calibration.RANK_COLUMNS))]
+    for found in parts:
         rngs = [randomness.generator(study, variant, seed, "ranks") for seed in found.seeds]
         truth = found.posterior.parameters.align(screen_file.read_truths(inputs.truth), found.seeds)
         estimated = estimates.estimate(found, truth, inputs.n_ranks, rngs)
-        of_estimates = estimated.table(study, variant, found.seeds)
+        of_estimates.append(estimated.table(study, variant, found.seeds))
         made = diagnostics.diagnose(found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
-        ranks = _assess_with_data(study, variant, inputs, found, estimated, made, rngs)
+        ranks.append(_assess_with_data(study, variant, inputs, found, estimated, made, rngs))
         diagnoses |= dict(zip(found.seeds, made, strict=True))
         columns = {name: values.tolist() for name, values in found.information.items()}
-        information = {
+        information |= {
             seed: {name: values[fit] for name, values in columns.items()} | {"versions": found.versions}
             for fit, seed in enumerate(found.seeds)
         }
@@ -83,12 +84,20 @@ def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
         of_checks += [ids | row for row in diagnosis.checks.rows]
         directions += [ids | each.as_row(number) for number, each in enumerate(diagnosis.directions, 1)]
     return Assessment(
-        of_estimates,
+        _by_seed(of_estimates),
         diagnostics.make_table(rows),
         checks.make_table(of_checks),
         identifiability.make_table(directions),
-        ranks,
+        _by_seed(ranks),
     )
+
+
+def _by_seed(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of several fits, of which the first is empty, as one in the order of the seeds."""
+    filled = [table for table in tables if len(table)]
+    if len(filled) < 2:
+        return (filled or tables)[0]
+    return pd.concat(filled, ignore_index=True).sort_values("seed", kind="stable", ignore_index=True)
 
 
 def _assess_with_data(

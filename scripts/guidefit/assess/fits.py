@@ -11,7 +11,7 @@ import xarray as xr
 from guidefit.assess import draws
 from guidefit.assess.draws import Draws
 from guidefit.base import netcdf
-from guidefit.engines.posterior_file import reported
+from guidefit.engines.posterior_file import count_draws, reported
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Fits:
         return bool({"diverging", "departing_rows"} & set(self.sampler_of(fit)))
 
 
-def read(path: str | Path) -> tuple[Fits | None, dict[int, str], list[int]]:
-    """The fits of posterior.nc (None where all stopped), seed -> message of a fit that stopped, and all seeds of the batch.
+def read(path: str | Path) -> tuple[list[Fits], dict[int, str], list[int]]:
+    """The fits of posterior.nc, those with equal numbers of draws together (none where all stopped); seed -> message of a fit that
+    stopped; and all seeds of the batch.
 
     Raises UserError where the file is damaged, or was written for another batch.
     """
@@ -52,7 +53,28 @@ def read(path: str | Path) -> tuple[Fits | None, dict[int, str], list[int]]:
     errors = {int(seed): message for seed, message in json.loads(tree.attrs["errors"]).items()}
     seeds = np.atleast_1d(tree.attrs["seeds"]).tolist()
     fitted = [seed for seed in seeds if seed not in errors]
-    return (of_tree(tree, fitted) if fitted else None), errors, seeds
+    if not fitted:
+        return [], errors, seeds
+    if "seed" not in tree["posterior"].dims:
+        return [of_tree(tree, fitted)], errors, seeds
+    counts = count_draws(tree)
+    parts = [np.flatnonzero(counts == count) for count in np.unique(counts)]
+    if len(parts) == 1:
+        return [of_tree(tree, fitted)], errors, seeds
+    return [of_tree(_part(tree, fits, int(counts[fits[0]])), [fitted[i] for i in fits]) for fits in parts], errors, seeds
+
+
+def _part(tree: xr.DataTree, fits: np.ndarray, draws: int) -> xr.DataTree:
+    """Some fits of a batch, which have this number of draws."""
+    groups = {}
+    for name, group in tree.children.items():
+        data = group.to_dataset()
+        groups[name] = data.isel(seed=fits) if "seed" in data.dims else data
+        if name in ("posterior", "sample_stats"):
+            groups[name] = groups[name].isel(draw=slice(draws))
+    part = xr.DataTree.from_dict(groups)
+    part.attrs = tree.attrs
+    return part
 
 
 def of_tree(tree: xr.DataTree, seeds: list[int]) -> Fits:

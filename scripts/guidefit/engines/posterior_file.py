@@ -2,6 +2,7 @@
 
 A batch of one seed has `seed` as a scalar coordinate; a larger batch has it as the first dim of every group but `prior`
 (the prior does not depend on the data). Fits that stopped with an error are absent; their messages are in the attribute `errors`.
+Where fits have different numbers of draws (the engine `gibbs` ends when it has enough), those of the shorter ones end in NaN.
 """
 
 import json
@@ -47,7 +48,25 @@ def _along_seed(parts: list[xr.Dataset], seeds: list[int], batch: int) -> xr.Dat
         stacked = {name: (("seed", *first[name].dims), values[name]) for name in first.data_vars}
         return xr.Dataset(stacked, coords={"seed": seeds} | dict(first.coords))
     # Where only some of the fits used a sampler (the engine `collapsed` may fall back to NUTS), the others have NaN.
-    return xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="exact")
+    found = xr.concat(parts, xr.DataArray(seeds, dims="seed", name="seed"), data_vars="all", join="outer")
+    differing = [
+        str(dim) for dim in found.dims if dim not in ("seed", "draw") and any(p.sizes[dim] != found.sizes[dim] for p in parts)
+    ]
+    if differing:
+        raise ValueError(f"the fits of a batch differ in their {', '.join(differing)}")
+    return found
+
+
+def count_draws(tree: xr.DataTree) -> np.ndarray:
+    """(seed,) the number of draws per chain of each fit of a batch with a dim `seed`, without the NaN at their ends."""
+    draws = tree["posterior"].sizes["draw"]
+    if "sample_stats" not in tree.children:
+        return np.full(tree["posterior"].sizes["seed"], draws)
+    made = np.zeros((tree["posterior"].sizes["seed"], draws), bool)
+    for values in tree["sample_stats"].to_dataset().data_vars.values():
+        made |= values.transpose("seed", "draw", ...).notnull().values.reshape(*made.shape, -1).any(axis=2)
+    counts = made.sum(axis=1)
+    return np.where(counts == 0, draws, counts)  # 0: the fit used no sampler
 
 
 def _are_alike(parts: list[xr.Dataset]) -> bool:
@@ -80,6 +99,11 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
     everything = netcdf.read(path)
     attrs = everything.attrs
     errors = {int(seed): message for seed, message in json.loads(attrs["errors"]).items()}
+    draws: dict[int, int] = {}
+    if "posterior" in everything.children and "seed" in everything["posterior"].dims:
+        draws = dict(
+            zip(everything["posterior"].to_dataset()["seed"].values.tolist(), count_draws(everything).tolist(), strict=True)
+        )
     for seed in np.atleast_1d(attrs["seeds"]).tolist():
         if seed in errors:
             yield seed, None, errors[seed]
@@ -88,6 +112,8 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
         for name, group in everything.children.items():
             data = group.to_dataset()
             mine = data.sel(seed=seed) if "seed" in data.dims else data
+            if seed in draws and name in ("posterior", "sample_stats"):
+                mine = mine.isel(draw=slice(draws[seed]))
             absent = [v for v in mine.data_vars if name == "sample_stats" and mine[v].isnull().all()]
             groups[name] = mine.drop_vars(absent)
         one = xr.DataTree.from_dict(groups)

@@ -45,3 +45,17 @@ def test_fits_of_one_layout_are_stacked_as_xarray_concatenates_them():
     with pytest.raises(ValueError, match="gene"):
         posterior_file._along_seed([part(), part(genes=("a", "c"))], [4, 5], 2)
     assert not posterior_file._are_alike([part(), part(kind=int)])
+
+
+def test_fits_with_different_numbers_of_draws_keep_theirs(tmp_path):
+    fits = {seed: fitted(float(seed)) for seed in (4, 5, 6)}
+    for seed, draws in ((4, 3), (5, 2), (6, 3)):
+        values = {"mu": (("chain", "draw"), np.full((2, draws), float(seed)))}
+        fits[seed]["posterior"] = xr.DataTree(xr.Dataset(values, coords={"draw": np.arange(draws)}))
+        accepted = {"accepted": (("chain", "draw"), np.ones((2, draws)))}
+        fits[seed]["sample_stats"] = xr.DataTree(xr.Dataset(accepted, coords={"draw": np.arange(draws)}))
+    posterior_file.write_batch(tmp_path / "posterior.nc", fits, {}, [4, 5, 6])
+    for seed, fit, _ in posterior_file.read_batch(tmp_path / "posterior.nc"):
+        for group in ("posterior", "sample_stats"):
+            assert fit[group].sizes["draw"] == fits[seed][group].sizes["draw"]
+        assert (fit["posterior"]["mu"] == seed).all()
