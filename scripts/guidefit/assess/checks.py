@@ -39,20 +39,8 @@ LOO_PIT_LINES = "loo_pit_lines"  # the same of cell lines
 LOO_PIT_SGRNAS = "loo_pit_sgrnas"  # the same of sgRNAs
 ESSENTIAL_BY_LINE = "essential_by_line"  # value: lines whose median of essential genes is not predicted; where: the worst of them
 CHECKS = (
-    *(
-        STOPPED,
-        SCREEN,
-        FINITE,
-        R_HAT,
-        MIXING,
-        ESS_BULK,
-        ESS_TAIL,
-        DIVERGENCES,
-        MAX_TREEDEPTH,
-        E_BFMI,
-        IMPORTANCE_K_HAT,
-        IMPORTANCE_ESS,
-    ),
+    *(STOPPED, SCREEN, FINITE, R_HAT, MIXING, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI),
+    *(IMPORTANCE_K_HAT, IMPORTANCE_ESS),
     *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT),
     *(LOO_PIT_GENES, LOO_PIT_LINES, LOO_PIT_SGRNAS, ESSENTIAL_BY_LINE),
 )

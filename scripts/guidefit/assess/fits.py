@@ -11,7 +11,7 @@ import xarray as xr
 from guidefit.assess import draws
 from guidefit.assess.draws import Draws
 from guidefit.base import netcdf
-from guidefit.engines.posterior_file import count_draws, reported
+from guidefit.engines.posterior_file import count_draws, reported, select
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,7 @@ def read(path: str | Path) -> tuple[list[Fits], dict[int, str], list[int]]:
 
 def _part(tree: xr.DataTree, fits: np.ndarray, draws: int) -> xr.DataTree:
     """Some fits of a batch, which have this number of draws."""
-    groups = {}
-    for name, group in tree.children.items():
-        data = group.to_dataset()
-        groups[name] = data.isel(seed=fits) if "seed" in data.dims else data
-        if name in ("posterior", "sample_stats"):
-            groups[name] = groups[name].isel(draw=slice(draws))
-    part = xr.DataTree.from_dict(groups)
+    part = xr.DataTree.from_dict(select(tree, fits, draws))
     part.attrs = tree.attrs
     return part
 

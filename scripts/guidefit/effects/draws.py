@@ -26,6 +26,11 @@ from guidefit.models.responses import CURVES
 CURVE_DRAWS = 100  # draws of a curve's parameter that the copy-number part of every row averages
 
 
+def pool[D: (xr.Dataset, xr.DataArray)](draws: D) -> D:
+    """Draws (sample, ...) of all chains, from draws (chain, draw, ...)."""
+    return draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
+
+
 class EffectDraws:
     """Draws of the intercepts and slopes of the genes and sgRNAs of one fit.
 
@@ -35,7 +40,7 @@ class EffectDraws:
     def __init__(self, draws: xr.Dataset, declared: Declaration, contents: ScreenContents) -> None:
         names = {"gene": contents.genes["gene"], "sgrna": contents.sgrnas["sgrna"]}
         draws = draws.sel({dim: each.tolist() for dim, each in names.items() if dim in draws.dims})
-        self._draws = draws.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
+        self._draws = pool(draws)
         self._intercept_side, self._slope_side = named_sides(declared.gaussian)
         self._null_mean: np.ndarray | float = 0.0
         self._shared_slope: float | None = None

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from guidefit.effects.draws import summarise
+from guidefit.effects.draws import pool, summarise
 from guidefit.effects.line_moments import moments_of_draws
 from guidefit.models.declaration import Declaration
 from guidefit.models.line_structure import LineStructure, read_structure
@@ -34,8 +34,7 @@ class LineFit:
     def values(self, name: str, dim: str | None = None, names: list[str] | None = None) -> np.ndarray:
         """(draw, ...) draws of a variable; names: coordinates of `dim` in the order wanted."""
         found = self.draws[name] if dim is None else self.draws[name].sel({dim: names})
-        stacked = found.stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...)
-        return np.asarray(stacked.values, dtype=float)
+        return np.asarray(pool(found).values, dtype=float)
 
     def find_weak_lines(self, multiplier_min: float) -> np.ndarray:
         """(cell_line,) whether a line hardly responds: its multiplier k_l (posterior mean) is below multiplier_min."""

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from scipy import special, stats
 
+from guidefit.effects.draws import pool
 from guidefit.models.line_structure import DEGREES, LineStructure
 
 
@@ -19,11 +20,7 @@ def moments_of_draws(structure: LineStructure, posterior: xr.Dataset, data: xr.D
     posterior: draws (chain, draw, ...); data: group constant_data of the fit; dependent_below: effect below which a gene counts as
     a dependency where there are no classes.
     """
-    draws = {
-        name: posterior[name].stack(sample=("chain", "draw"), create_index=False).transpose("sample", ...).values.astype(float)
-        for name in (*structure.roles, *structure.dims)
-        if name in posterior
-    }
+    draws = {name: pool(posterior[name]).values.astype(float) for name in (*structure.roles, *structure.dims) if name in posterior}
     found = _of_cells(structure, draws, data, dependent_below)
     if structure.classes:
         classes, departs = _of_classes(structure, draws, data["gene_of_sgrna"].values)

@@ -10,17 +10,8 @@ import numpy as np
 from numba.core import config as numba_config
 
 settings: Any = numba_config  # its values are set at run time, unknown to type checkers
-COMPILED = (
-    "compile",
-    "blocks",
-    "state",
-    "slice",
-    "linear",
-    "cells",
-    "genes",
-    "lines",
-    "noise",
-)  # modules of kernels and of what they take
+# Modules of kernels and of what they take:
+COMPILED = ("compile", "blocks", "state", "slice", "linear", "cells", "genes", "lines", "noise")
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums may be reordered, so that they run on vectors; NaN and infinity stay
 
 

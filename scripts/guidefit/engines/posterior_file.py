@@ -81,6 +81,19 @@ def _are_alike(parts: list[xr.Dataset]) -> bool:
     )
 
 
+def select(tree: xr.DataTree, fits: int | np.ndarray, draws: int | None) -> dict[str, xr.Dataset]:
+    """The groups of some fits of a batch, by their places (one number: without the dim `seed`).
+
+    draws: the first of each chain that are taken; None for all.
+    """
+    groups = {}
+    for name, group in tree.children.items():
+        data = group.to_dataset()
+        mine = data.isel(seed=fits) if "seed" in data.dims else data
+        groups[name] = mine.isel(draw=slice(draws)) if name in ("posterior", "sample_stats") else mine
+    return groups
+
+
 def reported(draws: xr.Dataset) -> xr.Dataset:
     """The variables that are reported: names that start with an underscore belong to a variant's parametrisation."""
     return draws[[name for name in draws.data_vars if not str(name).startswith("_")]]
@@ -99,23 +112,17 @@ def read_batch(path: str | Path) -> Iterator[tuple[int, xr.DataTree | None, str]
     everything = netcdf.read(path)
     attrs = everything.attrs
     errors = {int(seed): message for seed, message in json.loads(attrs["errors"]).items()}
-    draws: dict[int, int] = {}
-    if "posterior" in everything.children and "seed" in everything["posterior"].dims:
-        draws = dict(
-            zip(everything["posterior"].to_dataset()["seed"].values.tolist(), count_draws(everything).tolist(), strict=True)
-        )
+    is_batch = "posterior" in everything.children and "seed" in everything["posterior"].dims
+    fitted = everything["posterior"].to_dataset()["seed"].values.tolist() if is_batch else []
+    counts = count_draws(everything).tolist() if is_batch else []
     for seed in np.atleast_1d(attrs["seeds"]).tolist():
         if seed in errors:
             yield seed, None, errors[seed]
             continue
-        groups = {}
-        for name, group in everything.children.items():
-            data = group.to_dataset()
-            mine = data.sel(seed=seed) if "seed" in data.dims else data
-            if seed in draws and name in ("posterior", "sample_stats"):
-                mine = mine.isel(draw=slice(draws[seed]))
-            absent = [v for v in mine.data_vars if name == "sample_stats" and mine[v].isnull().all()]
-            groups[name] = mine.drop_vars(absent)
+        place = fitted.index(seed) if is_batch else 0
+        groups = select(everything, place, counts[place] if is_batch else None)
+        if stats := groups.get("sample_stats"):
+            groups["sample_stats"] = stats.drop_vars([v for v in stats.data_vars if stats[v].isnull().all()])
         one = xr.DataTree.from_dict(groups)
         one.attrs = {"versions": attrs["versions"]}
         yield seed, one, ""

@@ -1,4 +1,4 @@
-"""Assessment of batches: the same tables whatever the batches are, also of batches with fits of several kinds."""
+"""Assessment of batches: tables do not depend on how seeds are split into batches, even where fits of several kinds are mixed."""
 
 from dataclasses import fields
 

@@ -13,6 +13,16 @@ norm, many = stats.norm, stats.multivariate_normal
 plain = pytest.fixture(plain_modules, scope="module")
 
 
+def assert_moments(drawn, grid, log_density, ess, rel):
+    """Mean, to 5 Monte Carlo errors at this effective sample size, and sd of draws are those of a density on a grid."""
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    mean = grid @ density
+    spread = np.sqrt((grid - mean) ** 2 @ density)
+    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(ess))
+    assert np.std(drawn) == pytest.approx(spread, rel=rel)
+
+
 @pytest.mark.parametrize("x_by_row", [0.0, 0.3], ids=["x by cell", "x by row"])
 def test_lines_are_compared_with_effects_integrated_out(plain, x_by_row):
     chain, laid_out, _ = make_chain(plain, x_by_row=x_by_row, genes=4, lines=5)
@@ -109,12 +119,7 @@ def test_slices_draw_from_their_density(plain, kind, a, b, mean, sd):
         drawn.append(x)
     grid = np.linspace(mean - 12, mean + 12, 40_001)
     log_density = np.array([plain.slice.log_density(kind, each, a, b, mean, sd) for each in grid])
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    expected = grid @ density
-    spread = np.sqrt((grid - expected) ** 2 @ density)
-    assert np.mean(drawn) == pytest.approx(expected, abs=5 * spread / np.sqrt(1_500))
-    assert np.std(drawn) == pytest.approx(spread, rel=0.08)
+    assert_moments(drawn, grid, log_density, 1_500, 0.08)
 
 
 def test_the_spread_of_guides_noise_moves_with_them(plain):
@@ -130,12 +135,7 @@ def test_the_spread_of_guides_noise_moves_with_them(plain):
     grid = np.linspace(1e-4, 3, 5_000)[:, None]
     lam = 0.2 + grid * z
     log_density = -0.5 * (rows * lam + squares * np.exp(-lam)).sum(axis=1) - 0.5 * grid[:, 0] ** 2
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    mean = grid[:, 0] @ density
-    spread = np.sqrt((grid[:, 0] - mean) ** 2 @ density)
-    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_000))
-    assert np.std(drawn) == pytest.approx(spread, rel=0.1)
+    assert_moments(drawn, grid[:, 0], log_density, 1_000, 0.1)
 
 
 def test_noise_of_guides_is_compared_with_flags_integrated_out(plain):
@@ -153,9 +153,4 @@ def test_noise_of_guides_is_compared_with_flags_integrated_out(plain):
     rows = (norm(0, np.sqrt(np.exp(lam) * factor)).pdf(np.sqrt(s.square)) for factor in (1, 100))
     usual, departing = rows
     log_density = np.log((1 - share) * usual + share * departing).sum(axis=1) - 0.5 * ((lam[:, 0] + 1) / 1.5) ** 2
-    density = np.exp(log_density - log_density.max())
-    density /= density.sum()
-    mean = lam[:, 0] @ density
-    spread = np.sqrt((lam[:, 0] - mean) ** 2 @ density)
-    assert np.mean(drawn) == pytest.approx(mean, abs=5 * spread / np.sqrt(1_500))
-    assert np.std(drawn) == pytest.approx(spread, rel=0.08)
+    assert_moments(drawn, lam[:, 0], log_density, 1_500, 0.08)

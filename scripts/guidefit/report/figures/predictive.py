@@ -111,20 +111,8 @@ def check_by_gene(draws: np.ndarray, observed: np.ndarray, gene: np.ndarray, tit
     table = pd.DataFrame(rows, columns=["gene", "statistic", "low", "high", "observed"])
     table["gene"] = pd.Categorical(table["gene"], genes)
     note = f";\n{count} genes, evenly spaced in the order of their means" if count else ""
-    return (
-        p9.ggplot(table, p9.aes("gene"))
-        + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
-        + p9.geom_point(p9.aes(y="observed"), shape="x", size=2.2, stroke=0.8, color="black")
-        + p9.coord_flip()
-        + p9.facet_wrap("statistic", scales="free_x")
-        + p9.labs(
-            x="gene",
-            y=style.LOGFC,
-            title=title,
-            subtitle=f"bar: central 90 % of {len(draws)} predicted data sets; cross: data{note}",
-        )
-        + style.theme(8, 1.3 + 0.24 * max(len(genes), 5))
-    )
+    subtitle = f"bar: central 90 % of {len(draws)} predicted data sets; cross: data{note}"
+    return _intervals(table, "gene", title, subtitle) + style.theme(8, 1.3 + 0.24 * max(len(genes), 5))
 
 
 def check_by_line(table: pd.DataFrame, title: str) -> p9.ggplot:
@@ -140,19 +128,19 @@ def check_by_line(table: pd.DataFrame, title: str) -> p9.ggplot:
         statistic=pd.Categorical(shown["statistic"].map(STATISTICS), list(STATISTICS.values())).remove_unused_categories(),
     )
     note = f";\n{count} lines, evenly spaced in the order of the last statistic" if count else ""
+    subtitle = f"bar: central 95 % of predicted data sets with new effects by gene and line; cross: data{note}"
+    return _intervals(shown, "cell_line", title, subtitle) + style.theme(9, 1.3 + 0.2 * max(len(lines), 5))
+
+
+def _intervals(table: pd.DataFrame, name: str, title: str, subtitle: str) -> p9.ggplot:
+    """For each name and statistic (a panel each) what was predicted, low to high, and what was observed."""
     return (
-        p9.ggplot(shown, p9.aes("cell_line"))
+        p9.ggplot(table, p9.aes(name))
         + p9.geom_linerange(p9.aes(ymin="low", ymax="high"), color=style.BLUE, size=2.2, alpha=0.5)
         + p9.geom_point(p9.aes(y="observed"), shape="x", size=2.2, stroke=0.8, color="black")
         + p9.coord_flip()
         + p9.facet_wrap("statistic", scales="free_x")
-        + p9.labs(
-            x="cell line",
-            y=style.LOGFC,
-            title=title,
-            subtitle=f"bar: central 95 % of predicted data sets with new effects by gene and line; cross: data{note}",
-        )
-        + style.theme(9, 1.3 + 0.2 * max(len(lines), 5))
+        + p9.labs(x=name.replace("_", " "), y=style.LOGFC, title=title, subtitle=subtitle)
     )
 
 
