@@ -30,9 +30,10 @@ class Proposals:
         """Note what iteration number `at` drew, and adapt now and then. `spreads_drawn` holds its y."""
         if at >= self.tune:
             return
-        drawn = self.spreads_drawn.copy(), np.array(hyper.log_odds_row), np.stack([hyper.log_k, hyper.log_v])
-        for history, values in zip(self._drawn.values(), (*drawn, state.log_tau.astype(np.float32)), strict=True):
-            history.append(values)
+        self._drawn["spreads"].append(self.spreads_drawn.copy())
+        self._drawn["shares"].append(np.array(hyper.log_odds_row))
+        self._drawn["lines"].append(np.stack([hyper.log_k, hyper.log_v]))
+        self._drawn["taus"].append(state.log_tau.astype(np.float32))
         if at not in self._at:
             return
         spreads, shares, lines, taus = (np.array(history[at // 2 :], float) for history in self._drawn.values())
