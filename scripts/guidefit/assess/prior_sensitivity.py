@@ -4,7 +4,7 @@ A prior p(theta) is replaced by p(theta)^power and the posterior draws are weigh
 stands for a wider prior: Normal(mu, sigma)^power is Normal(mu, sigma / sqrt(power)). Only priors with parameters of their own are
 scaled, one at a time. The distributions of effects around their means belong to the model, not to the priors.
 
-A sensitivity is no defect: with few genes or sgRNAs, priors of hyper-parameters inform. So both checks are notes. A prior that
+A sensitivity is not a defect: with few genes or sgRNAs, priors of hyper-parameters inform. So both checks are notes. A prior that
 contradicts the data is judged by `guidefit.assess.prior_conflict`, one that the data leave as it is by the contraction.
 """
 
