@@ -1,4 +1,4 @@
-"""Screens whose files are spoiled and mended again: what the import says, and what comes of following it."""
+"""Screens whose files are spoiled and corrected again: what the import says, and what comes of following it."""
 
 import io
 import re
