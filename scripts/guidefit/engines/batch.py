@@ -74,7 +74,7 @@ def fit_batch(
 
 
 def _in_parts(screens: Iterable[tuple[int, Data]], most: int) -> Iterator[list[tuple[int, Data]]]:
-    """At most so many neighbouring screens at a time, with not many more than ROWS_AT_ONCE rows together."""
+    """Neighbouring screens, at most `most` at a time, with not many more than ROWS_AT_ONCE rows together."""
     part: list[tuple[int, Data]] = []
     for seed, data in screens:
         part.append((seed, data))
