@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from guidefit.assess.checks import STOPPED
 from guidefit.base import parquet
+from guidefit.effects.judged_rows import FITTED
 from guidefit.effects.separation import separate_by_line
 from guidefit.screens.sufficient import SufficientStatistics
 
@@ -21,8 +22,6 @@ COLUMNS = (
     *("slope", "slope_se", "amplified_shift", "amplified_shift_se", "variance_explained", "variance_explained_se"),
     *("genes_essential", "genes_nonessential", "cell_lines", "amplified_rows", "note"),
 )
-FITTED, UNSEEN_LINES, UNSEEN_GENES = "fitted", "unseen lines", "unseen lines and genes"
-"""Rows that a correction is judged on: those that it was fitted to, and those of lines, or lines and genes, that it was not."""
 AMPLIFIED = 2.0  # times the diploid copy number
 BASELINES = {
     "none": "no correction",

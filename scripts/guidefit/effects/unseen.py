@@ -13,7 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from guidefit.base import netcdf
-from guidefit.effects.correction import BASELINES, UNSEEN_GENES, UNSEEN_LINES, judge_rows
+from guidefit.effects.correction import BASELINES, judge_rows
+from guidefit.effects.judged_rows import UNSEEN_GENES, UNSEEN_LINES
 from guidefit.screens.screen_file import iterate_rows
 
 

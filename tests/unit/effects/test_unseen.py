@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from guidefit.base import netcdf
-from guidefit.effects import correction, unseen
+from guidefit.effects import correction, judged_rows, unseen
 from helpers.effects import control_rows, write_screen
 
 
@@ -38,12 +38,12 @@ def test_each_line_is_corrected_by_the_fit_without_it(folded):
     fold = rows["cell_line"].map(dict(zip(rows["cell_line"].unique(), np.arange(6) % 3, strict=True))).to_numpy()
     by_hand = rows["logfc"] - slope_of_fold[fold] * (rows["x"] - rows["x_diploid"])
     expected = correction.judge(rows.assign(corrected_logfc=by_hand), 1.0)
-    mine = table[(table["method"] == "v") & (table["rows"] == correction.UNSEEN_LINES)].iloc[0]
+    mine = table[(table["method"] == "v") & (table["rows"] == judged_rows.UNSEEN_LINES)].iloc[0]
     for name, value in expected.items():
         assert mine[name] == pytest.approx(value), name
     own = rows["gene"].map(dict(zip(rows["gene"].unique(), np.arange(10) % 3, strict=True))).to_numpy() == fold
     expected = correction.judge(rows.assign(corrected_logfc=by_hand)[own], 1.0)
-    mine = table[(table["method"] == "v") & (table["rows"] == correction.UNSEEN_GENES)].iloc[0]
+    mine = table[(table["method"] == "v") & (table["rows"] == judged_rows.UNSEEN_GENES)].iloc[0]
     assert mine["slope"] == pytest.approx(expected["slope"])
 
 

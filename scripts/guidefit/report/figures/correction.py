@@ -7,7 +7,7 @@ import pandas as pd
 import plotnine as p9
 
 from guidefit.base import tables
-from guidefit.effects.correction import FITTED, UNSEEN_GENES, UNSEEN_LINES
+from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.figures import style
 
 PANELS = {

@@ -9,7 +9,7 @@ from guidefit.assess.recovery import LEVELS
 from guidefit.base import tables
 from guidefit.config.thresholds import Thresholds
 from guidefit.effects.correction import COLUMNS as CORRECTION_COLUMNS
-from guidefit.effects.correction import FITTED, UNSEEN_LINES
+from guidefit.effects.judged_rows import FITTED, UNSEEN_LINES
 from guidefit.report.figures import calibration, comparison, correction, recovery, samples, style
 
 COMPARED = pd.DataFrame(

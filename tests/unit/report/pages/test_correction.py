@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidefit.effects.correction import FITTED, UNSEEN_GENES, UNSEEN_LINES
+from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.pages import correction
 
 NONE = {"method": "none", "slope": -0.2, "slope_se": 0.02, "nnmd": -4.0, "nnmd_se": 0.1, "variance_explained": 0.0}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.effects import correction
+from guidefit.effects import correction, judged_rows
 from guidefit.effects.amplified import AMPLIFIED_COLUMNS
 from guidefit.effects.gene_table import GENE_COLUMNS
 from guidefit.report.pages import genes as gene_page
@@ -105,7 +105,7 @@ def corrected(**of_variant):
     """correction.csv of a variant that is judged on fitted and on unseen rows."""
     none = {"method": "none", "slope": -0.2, "slope_se": 0.02, "nnmd": -4.0, "nnmd_se": 0.1, "note": "no correction"}
     own = none | {"method": "v", "slope": -0.01, "variance_explained": 0.02, "variance_explained_se": 0.005, "note": np.nan}
-    sets = [correction.FITTED, correction.UNSEEN_LINES, correction.UNSEEN_GENES]
+    sets = [judged_rows.FITTED, judged_rows.UNSEEN_LINES, judged_rows.UNSEEN_GENES]
     table = pd.DataFrame([row | {"rows": which} for which in sets for row in (none, own | of_variant)])
     return table.reindex(columns=[*table.columns, *(name for name in correction.COLUMNS if name not in table)])
 
