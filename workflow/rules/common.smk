@@ -205,6 +205,12 @@ def matrices(output):
     ]
 
 
+def folded_variants(wildcards):
+    """The variants of a study that are fitted without some of the cell lines and genes, too: those whose fits by gibbs are quick."""
+    variants = STUDIES[wildcards.study]["variants"].items()
+    return [name for name, own in variants if own["has_lines"] and own["sampling"]["engine"] == "gibbs"]
+
+
 def refuse_batch_of_all(wildcards):
     """No files, or a WorkflowError where --batch names a target: it has to name the rule that reads the files of fits."""
     batch = workflow.dag_settings.batch
