@@ -87,7 +87,7 @@ def log_half_t(log_tau, log_t):
 
 @kernel
 def switch_effects(d, g, s, t, log_odds, r, P, S, e, rng):
-    """Propose another tau_g, and all e_gl given it. The flags of the gene's rows must be drawn anew before they are used.
+    """Propose another tau_g, and all e_gl given it. The flags of the gene's rows must be drawn again before they are used.
 
     r: (guide,) scratch; P, S, e: (cell,) scratch.
     """
