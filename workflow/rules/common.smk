@@ -13,6 +13,11 @@ except UserError as error:
 
 # `lookup` walks through all of STUDIES at each call, so that lists of seeds have mappings of their own.
 STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
+# What pages say of variants; kept apart, since fits do not depend on it.
+MODELS = {
+    study: {name: describe_variant(name, settings) for name, settings in resolved["variants"].items()}
+    for study, resolved in STUDIES.items()
+}
 DESIGNS = loaded.grids
 POINTS = [point for points in DESIGNS.values() for point in points]
 COUNT_TABLES = {
@@ -25,6 +30,7 @@ CALIBRATED = [name for name, study in STUDIES.items() if study["is_calibrated"]]
 COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
 SAMPLED = [name for name, study in STUDIES.items() if study["has_samples"]]
 WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_numbers"]]
+REAL_WITH_COPIES = [name for name in REAL if name in WITH_COPIES]
 WITHOUT_COPIES = [name for name, study in STUDIES.items() if not study["has_copy_numbers"]]
 JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
 WITH_LINES = [name for name in REAL if any(own["has_lines"] for own in STUDIES[name]["variants"].values())]
@@ -132,6 +138,13 @@ def of_all_fits(output):
         return of_every_fit(output)(wildcards) if batch is None or batch.is_final else []
 
     return files
+
+
+def first_screen(wildcards):
+    """The screen of a study's first seed and first variant, for its page."""
+    source = source_of(wildcards.study, next(iter(STUDIES[wildcards.study]["variants"])))
+    folder = source if source == "screen" else f"{source}/seeds_{batch_of(wildcards)}"
+    return f"results/{wildcards.study}/data/{folder}/screen.parquet"
 
 
 def layout_screen(wildcards):
