@@ -30,6 +30,8 @@ MODES = "modes"  # value: share of the mass in modes of the scales' posterior th
 CONTRACTION = "contraction"  # value: 1 - posterior / prior variance of a combination of locations; where: its name
 SCALE_CONTRACTION = "scale_contraction"  # the same of a positive parameter, after the prior's probit; where: its name
 PRIOR_CONFLICT = "prior_conflict"  # value: probability of the prior beyond the posterior mean; where: the prior and the mean
+PRIOR_SENSITIVITY = "prior_sensitivity"  # value: largest power-scaling sensitivity to a prior; where: priors, each with a parameter
+PRIOR_TURNS = "prior_turns"  # value: gene effects whose sign would become certain or uncertain with a wider prior; where: which
 TRUTH_ON_BOUNDARY = "truth_on_boundary"  # value: the truth; where: a variable whose prior ends there
 PREDICTIVE = "predictive_checks"  # a row only where the predictive checks were not made
 PARETO_K = "pareto_k"  # value: share of the rows whose PSIS k-hat is too high; where: "12 of 10362 rows, k-hat up to 0.91"
@@ -41,7 +43,8 @@ ESSENTIAL_BY_LINE = "essential_by_line"  # value: lines whose median of essentia
 CHECKS = (
     *(STOPPED, SCREEN, FINITE, R_HAT, MIXING, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI),
     *(IMPORTANCE_K_HAT, IMPORTANCE_ESS),
-    *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT),
+    *(MODES, CONTRACTION, SCALE_CONTRACTION, PRIOR_CONFLICT, PRIOR_SENSITIVITY, PRIOR_TURNS),
+    *(TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT),
     *(LOO_PIT_GENES, LOO_PIT_LINES, LOO_PIT_SGRNAS, ESSENTIAL_BY_LINE),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import checks, estimates, identifiability, judge_predictions, prior_conflict, wording
+from guidefit.assess import checks, estimates, identifiability, judge_predictions, prior_conflict, prior_sensitivity, wording
 from guidefit.assess.chain_statistics import energy_information
 from guidefit.assess.checks import Checks
 from guidefit.assess.estimates import Estimates
@@ -81,6 +81,7 @@ def diagnose(
         count = len(certificate.directions) + len(certificate.scales)
         mine |= {"contraction_min": certificate.least, "unlearnt_directions": count}
     prior_conflict.judge(found, fits.prior, priors, thresholds["prior_conflict_level"], made)
+    prior_sensitivity.judge(fits, found, priors, thresholds["prior_sensitivity_max"], made)
     for fit, checked in enumerate(made):
         _note_boundary(found.ranks.truth[fit], found, fits, checked)
     directions = (certificate.directions + certificate.scales for certificate in certificates)

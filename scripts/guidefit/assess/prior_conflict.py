@@ -25,7 +25,7 @@ def judge(estimates: Estimates, prior_draws: Draws, priors: Priors, level: float
 
     found: the checks of each fit. The posterior mean counts as two Monte Carlo standard errors nearer to the prior's median.
     """
-    own = {name for name, prior in priors.items() if len(prior) > 1 and _is_prior_of(prior, prior_draws, name)}
+    own = find_own_priors(priors, prior_draws)
     parameters, statistics = estimates.parameters, estimates.statistics
     places = [place for place, name in enumerate(parameters.variables) if name in own]
     probability = np.full(statistics["mean"].shape, np.nan)
@@ -47,6 +47,11 @@ def judge(estimates: Estimates, prior_draws: Draws, priors: Priors, level: float
             found[fit].add(checks.PRIOR_CONFLICT, "warn", row[place], limit, where)
         if not (row[known] < limit).any():
             found[fit].add(checks.PRIOR_CONFLICT, "pass", row[known].min(), limit)
+
+
+def find_own_priors(priors: Priors, prior_draws: Draws) -> list[str]:
+    """The variables with a prior that has parameters of its own, and that the prior draws follow."""
+    return [name for name, prior in priors.items() if len(prior) > 1 and _is_prior_of(prior, prior_draws, name)]
 
 
 def _is_prior_of(prior: Prior, draws: Draws, name: str) -> bool:

@@ -25,6 +25,8 @@ _SHORT = {
     checks.CONTRACTION: ("contraction", "{:.2f}"),
     checks.SCALE_CONTRACTION: ("contraction of scales", "{:.2f}"),
     checks.PRIOR_CONFLICT: ("prior beyond the estimate", "{:.2g}"),
+    checks.PRIOR_SENSITIVITY: ("sensitivity to priors", "{:.2f}"),
+    checks.PRIOR_TURNS: ("effects turned by priors", "{:.0f}"),
     checks.TRUTH_ON_BOUNDARY: ("truth", ""),
     checks.PREDICTIVE: ("predictive checks", ""),
     checks.PARETO_K: ("rows with high k-hat", "{:.2%}"),
@@ -74,6 +76,14 @@ _SENTENCES = {
         "no prior contradicts the data (least probability beyond a posterior mean {value:.2g})",
         "prior-data conflict: the data contradict the prior {where}, which has a probability of {value:.1g} beyond it "
         "(limit {limit:.1g}). Move or widen this prior, or correct the data",
+    ),
+    checks.PRIOR_SENSITIVITY: (
+        "no estimate depends much on a single prior (power-scaling sensitivity at most {value:.2f})",
+        "the estimates depend on the priors {where} (power-scaling sensitivity, limit {limit:g})",
+    ),
+    checks.PRIOR_TURNS: (
+        "with a prior 1.25 times as wide the same gene effects would have a certain sign ({where})",
+        "with a prior 1.25 times as wide the sign of some gene effects would become certain or uncertain: {value:.0f} of {where}",
     ),
     checks.TRUTH_ON_BOUNDARY: ("", "the truth of {where} lies on the boundary of its prior: no interval can cover it"),
     checks.PREDICTIVE: ("the predictive checks were made", "the predictive checks were not made (checks: false)"),

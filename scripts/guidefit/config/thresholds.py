@@ -49,6 +49,11 @@ class Thresholds(Section):
         ge=0,
         lt=1,
     )
+    prior_sensitivity_max: float = key(
+        0.05,
+        "A prior is named if the power-scaling sensitivity of any estimate to it is larger than this. It lowers no verdict.",
+        ge=0,
+    )
     calibration_level: float = key(
         0.01,
         "A variable is not calibrated if the p-value of its rank statistics, corrected over the variables, is below this.",

@@ -61,6 +61,9 @@ class _HalfStudentT:
     def pdf(self, x: Any) -> Any:
         return 2 * self._t.pdf(x)
 
+    def logpdf(self, x: Any) -> Any:
+        return np.log(2) + self._t.logpdf(x)
+
     def median(self) -> Any:
         return self._t.ppf(0.75)
 
@@ -89,6 +92,11 @@ _FROZEN: dict[str, Callable[[_Parameters], Any]] = {
 def distribution_function(prior: Prior, values: np.ndarray) -> np.ndarray:
     """P(parameter <= value) under a valid prior with parameters, for values (n,)."""
     return np.asarray(_frozen(prior).cdf(values))
+
+
+def log_density(prior: Prior, values: np.ndarray) -> np.ndarray:
+    """Log density under a valid prior with parameters, for values of any shape that the prior allows."""
+    return np.asarray(_frozen(prior).logpdf(values))
 
 
 def tail_probability(prior: Prior, values: np.ndarray | float) -> np.ndarray:

@@ -50,11 +50,15 @@ def import_screen(
     table["cna"] = linear(table["cna"].to_numpy(), unit)
     table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
-        raise UserError(f"{path}: no rows are left after dropping. See screen.missing and screen.constant_covariate.")
-    if table["cell_line"].nunique() < 2:
         raise UserError(
-            f"{path}: fewer than two cell lines are left after dropping rows with missing values. Slopes on copy number need at "
-            "least two: fill in the missing values, or add rows of another line that was screened with the same library."
+            f"{path}: no rows are left after dropping genes whose covariate does not vary (screen.constant_covariate: drop). "
+            "Correct the copy numbers: those of each gene are the same in all rows."
+        )
+    if len(left := table["cell_line"].unique()) < 2:
+        raise UserError(
+            f"{path}: only one cell line is left ({listed(left)}) after dropping genes whose covariate does not vary "
+            "(screen.constant_covariate: drop). Slopes on copy number need at least two: correct the copy numbers, or add rows of "
+            "another line that was screened with the same library."
         )
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
     table = table[[*first, *(column for column in table.columns if column not in first)]]
