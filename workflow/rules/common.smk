@@ -20,6 +20,7 @@ MODELS = {
 }
 DESIGNS = loaded.grids
 POINTS = [point for points in DESIGNS.values() for point in points]
+LISTED = [name for name in STUDIES if name not in POINTS]
 COUNT_TABLES = {
     study["screen"]["table"]: study["screen"]["count_table"] for study in STUDIES.values() if "table" in study.get("screen", {})
 }

@@ -53,6 +53,7 @@ rule write_study_page:
         figures=figures_of_study,
     output:
         page=in_report("results/{study}/index.html", "study", "The page of this study", SUMMARY),
+        answer="results/{study}/answer.json",
     log:
         "logs/{study}/write_study_page.log",
     conda:
@@ -67,5 +68,25 @@ rule write_study_page:
         library=digest("write_page", "guidefit.report.pages.study"),
     message:
         "{wildcards.study}: write the page of the study"
+    script:
+        "../../scripts/write_page.py"
+
+
+rule list_studies:
+    input:
+        answers=collect(rules.write_study_page.output.answer, study=LISTED),
+    output:
+        page="results/index.html",
+    log:
+        "logs/list_studies.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        studies=LISTED,
+        designs=list(DESIGNS),
+        page="studies",
+        library=digest("write_page", "guidefit.report.pages.studies"),
+    message:
+        "list the studies"
     script:
         "../../scripts/write_page.py"

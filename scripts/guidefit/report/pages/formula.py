@@ -46,11 +46,10 @@ def prior(name: str, declared: Mapping[str, Any]) -> Markup:
 def mathml(text: str) -> Markup | None:
     """The formula as MathML, or None for a text that is not one: with words, or without ~ and =."""
     tokens = list(_tokens(text))
-    names = [
-        (value, following) for (kind, value), (_, following) in zip(tokens, [*tokens[1:], ("", "")], strict=True) if kind == "name"
-    ]
-    is_formula = bool(tokens) and any(value in ("~", "=") for _, value in tokens) and ("unknown", "") not in tokens
-    if not is_formula or any(not _is_variable(name) and following != "(" for name, following in names):
+    following = [*(value for _, value in tokens[1:]), ""]
+    words = [value for (kind, value), then in zip(tokens, following, strict=False) if kind == "name" and then != "("]
+    has_relation = any(value in ("~", "=") for _, value in tokens)
+    if not has_relation or ("unknown", "") in tokens or not all(map(_is_variable, words)):
         return None
     return Markup('<math display="inline"><mrow>' + _row(iter(tokens)) + "</mrow></math>")
 

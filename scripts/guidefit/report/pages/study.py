@@ -1,5 +1,6 @@
 """The page of a study, read from top to bottom: question, answer, data, models, checks, estimates, comparison, details."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,14 +48,18 @@ class Section:
         return bool(self.parts or self.details or any(figures for _, figures in self.groups))
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """The page as self-contained HTML.
+def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, str]:
+    """The page as self-contained HTML, and question and answer as JSON for the list of studies.
 
     inputs: see `summary.Tables` and, of real screens, `genes.Tables`; screen; figures: paths of all figures of the study.
     settings: see `Material`.
     """
     figures = inputs.get("figures", [])
-    return fill(Material.read(inputs, settings), [figures] if isinstance(figures, str) else list(figures))
+    material = Material.read(inputs, settings)
+    found = story.answer(material)
+    answer = {"question": story.question(material), "level": found.level, "light": found.light, "sentences": found.sentences}
+    page = fill(material, [figures] if isinstance(figures, str) else list(figures))
+    return {"page": page, "answer": json.dumps(answer, indent=1)}
 
 
 def fill(material: Material, figures: Iterable[str] = ()) -> str:

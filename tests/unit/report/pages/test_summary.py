@@ -72,7 +72,7 @@ def test_the_page_is_made_from_files(tmp_path):
     comparison = pd.DataFrame({"seed": [1], "variant": ["pooled"], "rank": [1], "elpd": [-5.0], "note": [NASTY]})
     comparison = comparison.reindex(columns=["seed", "log_evidence", *summary.COMPARISON])
     inputs = write_inputs(tmp_path, [a_fit()], [a_check(checks.R_HAT, value=1.0)], estimates, comparison)
-    text = study.render(inputs, settings(["pooled"]))
+    text = study.render(inputs, settings(["pooled"]))["page"]
     assert "1 fit of 1 variant, each to 300 rows: 15 sgRNAs of 5 genes in 20 cell lines." in text
     assert "<td>NA</td>" in text
     assert "<td>007</td>" in text
@@ -86,7 +86,7 @@ def test_a_study_whose_fits_all_stopped_has_a_page(tmp_path):
     rows = [stopped(NASTY, seed=seed) for seed in (1, 2)]
     estimates = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
     comparison = pd.DataFrame(columns=["seed", "log_evidence", *summary.COMPARISON])
-    text = study.render(write_inputs(tmp_path, fits, rows, estimates, comparison), settings(["pooled"]))
+    text = study.render(write_inputs(tmp_path, fits, rows, estimates, comparison), settings(["pooled"]))["page"]
     assert "no fit was completed" in text
     assert "alert(&#39;1; 2&#39;)" in text
     assert "<script>alert" not in text
