@@ -47,9 +47,7 @@ rule write_study_page:
             lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.estimate_effects.output.sgrnas
         ),
         correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
-        amplified=lambda wildcards: collect(
-            rules.list_amplified.output[0], study=wildcards.study if wildcards.study in REAL_WITH_COPIES else []
-        ),
+        amplified=branch(lambda wildcards: wildcards.study in REAL_WITH_COPIES, then=rules.list_amplified.output[0]),
         figures=figures_of_study,
     output:
         page=in_report("results/{study}/index.html", "study", "The page of this study", SUMMARY),

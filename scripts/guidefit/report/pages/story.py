@@ -132,7 +132,9 @@ def _genes(material: Material) -> str:
 
 
 def _comparison(material: Material) -> str:
-    """The correction of a real screen, else the comparison of variants."""
+    """The correction of a real screen, the evidence on calibration, else the comparison of variants."""
+    if material.tables.calibration is not None:
+        return " ".join(f"{row['variant']}: {row['lines'][1]}." for row in _over_seeds(material))
     if material.genes is not None and material.genes.correction is not None:
         return f"Is the copy-number correction right? {gene_page.judge_correction(material.genes.correction, material.chosen[0])}"
     text = shown.sentence("comparison", "", material)
