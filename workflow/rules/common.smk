@@ -163,7 +163,7 @@ def layout_posterior(wildcards):
 def screen_files(wildcards):
     """The files that a screen is imported from; a count table as it was converted."""
     screen = STUDIES[wildcards.study]["screen"]
-    files = {name: screen[name] for name in ("logfc", "guide_map", "copy_number", "control_list") if name in screen}
+    files = {name: screen[name] for name in ("logfc", "guide_map", "copy_number", "ploidy", "control_list") if name in screen}
     files |= {"sequence_map": sheet} if (sheet := screen.get("samples", screen.get("sequence_map"))) else {}
     if "counts" in screen or "table" in screen:
         files["counts"] = f"results/count-tables/{screen['table']}.parquet" if "table" in screen else screen["counts"]
@@ -217,6 +217,12 @@ def matrices(output):
         for study in REAL
         if STUDIES[study]["matrices"]
     ]
+
+
+def folded_variants(wildcards):
+    """The variants of a study that are fitted without some of the cell lines and genes, too: those whose fits by gibbs are quick."""
+    variants = STUDIES[wildcards.study]["variants"].items()
+    return [name for name, own in variants if own["has_lines"] and own["sampling"]["engine"] == "gibbs"]
 
 
 def refuse_batch_of_all(wildcards):
