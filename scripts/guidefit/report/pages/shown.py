@@ -6,7 +6,7 @@ import pandas as pd
 
 from guidefit.assess import checks, wording
 from guidefit.base.names import variable_of
-from guidefit.report.pages import answers
+from guidefit.report.pages import answers, correction
 from guidefit.report.pages import genes as gene_page
 from guidefit.report.pages.material import Material
 
@@ -158,7 +158,7 @@ def _guides(variant: str, material: Material) -> str:
 def _correction(_: str, material: Material) -> str:
     if material.genes is None or material.genes.correction is None or material.genes.genes.empty:
         return ""
-    return gene_page.judge_correction(material.genes.correction, material.chosen[0])
+    return correction.judge(material.genes.correction, material.chosen[0])[0]
 
 
 def _capital(text: str) -> str:

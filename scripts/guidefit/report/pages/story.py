@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.report.pages import answers, shown, verdicts
-from guidefit.report.pages import genes as gene_page
+from guidefit.report.pages import answers, correction, shown, verdicts
 from guidefit.report.pages.material import Material
 
 LIGHTS = {
@@ -125,8 +124,8 @@ def _genes(material: Material) -> str:
         return f"{material.chosen[0]} has no effects of genes."
     calls, low = table["call"].value_counts(), table.loc[table["effect"].idxmin()]
     return (
-        f"Of {len(table):,} genes {calls.get('depleted', 0):,} are depleted and {calls.get('enriched', 0):,} enriched at a false "
-        f"discovery rate of {material.settings['thresholds']['fdr']:.0%}; the strongest effect is that of {low['gene']} "
+        f"Called at a false discovery rate of {material.settings['thresholds']['fdr']:.0%}: {calls.get('depleted', 0):,} of "
+        f"{len(table):,} genes as depleted, {calls.get('enriched', 0):,} as enriched; strongest is {low['gene']} "
         f"({low['effect']:.2f} logFC, 95 % interval {low['effect_q025']:.2f} to {low['effect_q975']:.2f})."
     )
 
@@ -136,6 +135,6 @@ def _comparison(material: Material) -> str:
     if material.tables.calibration is not None:
         return " ".join(f"{row['variant']}: {row['lines'][1]}." for row in _over_seeds(material))
     if material.genes is not None and material.genes.correction is not None:
-        return f"Is the copy-number correction right? {gene_page.judge_correction(material.genes.correction, material.chosen[0])}"
+        return f"Is the copy-number correction right? {correction.judge(material.genes.correction, material.chosen[0])[0]}"
     text = shown.sentence("comparison", "", material)
     return text or "The variants were not compared by how well they predict."
