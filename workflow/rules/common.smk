@@ -200,6 +200,12 @@ def each_figure(output, studies=STUDIES):
     return each(output, [study for study in studies if study not in POINTS])
 
 
+def figures_of_study(wildcards):
+    """Every figure of a study, for its page; none of a point of a design study."""
+    own = [output for output, studies in FIGURES if wildcards.study in studies]
+    return [path for output in own for paths in each_figure(output, [wildcards.study]) for path in paths]
+
+
 def of_points(output):
     """A file of every point of a design study, as a rule's input."""
     return lambda wildcards: collect(output, study=DESIGNS[wildcards.design])

@@ -318,9 +318,3 @@ FIGURES = [
     (rules.plot_effects_without_copies.output, WITHOUT_COPIES),
     (rules.plot_correction.output, JUDGED),
 ]
-
-
-def figures_of_study(wildcards):
-    """Every figure of a study, for its page; none of a point of a design study."""
-    own = [output for output, studies in FIGURES if wildcards.study in studies]
-    return [path for output in own for paths in each_figure(output, [wildcards.study]) for path in paths]
