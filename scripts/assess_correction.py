@@ -12,7 +12,7 @@ startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
 from guidefit.assess import checks
 from guidefit.base import tables
-from guidefit.effects import correction
+from guidefit.effects import correction, unseen
 from guidefit.screens import controls, matrices, screen_file, sufficient
 
 inputs, params = snakemake.input, snakemake.params
@@ -21,6 +21,8 @@ control = controls.classify_genes(labels, {kind: matrices.read_names(inputs[kind
 rows, corrected = correction.read_control_rows(inputs.screen, inputs.corrected, control)
 statistics = sufficient.from_parquet(inputs.screen, params.seed)
 table = correction.compare(rows, statistics, corrected, params.diploid)
+if folds := unseen.read_folds(dict(zip(params.folded, inputs.folds, strict=True))):
+    table = tables.concatenate([table, unseen.compare_unseen(rows, folds, inputs.screen, params.seed, params.diploid)])
 table = correction.list_stopped(table, checks.read_csv(inputs.checks), params.seed)
 table = table.assign(study=snakemake.wildcards.study, seed=params.seed)[list(correction.COLUMNS)]
 tables.write(table, snakemake.output[0])

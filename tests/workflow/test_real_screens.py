@@ -55,10 +55,11 @@ def test_from_depmaps_files_to_answers(workflow):
     assert {"Gene", "sgRNA", "ModelID"} <= set(corrected)
     correction = workflow.table("s/correction.csv")
     assert correction["method"].tolist() == ["none", "global line", "line per gene", *sorted(variants)]
+    assert set(correction["rows"]) == {"fitted"}  # the folds are fitted by the engine gibbs
     dropped = workflow.table("s/data/screen/dropped.csv")
     assert dropped["rows"].sum() + len(screen) == 80
     assert dropped["reason"].str.contains("spreadsheet").any()
-    for name in ("genes", "summary"):
+    for name in ("index",):
         assert "<script>alert" not in (workflow / f"results/s/{name}.html").read_text()
     assert "Nothing to be done" in workflow.run().output
 
@@ -89,6 +90,11 @@ def test_effects_by_gene_and_cell_line_of_both_engines(workflow):
     assert guides[["noise", "noise_q975"]].notna().all(axis=None)
     assert {"raw", "artefact", "corrected", "effect"} <= set(workflow.table("s/amplified_genes.csv"))
     corrected = pd.read_parquet(workflow / "results/s/corrected_logfc.parquet").query("variant == 'gene_classes'")
+    correction = workflow.table("s/correction.csv")
+    unseen = correction[correction["rows"] == "unseen lines"]
+    assert unseen["method"].tolist() == ["none", "global line", "line per gene", "gene_classes"]
+    assert "unseen lines and genes" in set(correction["rows"])
+    assert "judged on cell lines and genes that it was not fitted to" in (workflow / "results/s/genes.html").read_text()
     slopes = corrected["copy_number_part"] / corrected["x"]  # the artefact that all genes share, and nothing else
     np.testing.assert_allclose(slopes, genes.loc[genes["variant"] == "gene_classes", "slope_artefact"].iloc[0])
     assert "<script>alert" not in (workflow / "results/s/lines.html").read_text()
@@ -162,7 +168,7 @@ def test_answers_where_there_are_none(workflow):
     assert workflow.table("s/gene_effects.csv").empty
     assert set(pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")["variant"]) == {"pooled"}
     assert workflow.table("s/data/screen/controls.csv").empty
-    assert "No fit gives effects of genes" in (workflow / "results/s/genes.html").read_text()
+    assert "No fit gives effects of genes" in (workflow / "results/s/index.html").read_text()
 
 
 @pytest.mark.parametrize(

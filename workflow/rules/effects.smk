@@ -94,12 +94,46 @@ rule list_amplified:
         "../../scripts/list_amplified.py"
 
 
+# Short fits without some of the cell lines and genes, on which the correction is then judged.
+rule fit_folds:
+    input:
+        screen="results/{study}/data/screen/screen.parquet",
+        variant=ancient(lookup("{study}/variants/{variant}/own_files", within=STUDIES)),
+        posterior=rules.fit.output.posterior,
+    output:
+        folds="results/{study}/fits/{variant}/seeds_{seeds}/folds.nc",
+    log:
+        "logs/{study}/fit_folds/{variant}_seeds_{seeds}.log",
+    conda:
+        "../../envs/fit.yaml"
+    threads: lookup("{study}/threads", within=STUDIES)
+    resources:
+        mem_mb=times_attempt(2000),
+        runtime=times_attempt(60),
+    params:
+        settings=lookup("{study}/variants/{variant}/sampling", within=STUDIES),
+        priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
+        seed=lookup("{study}/first_seed", within=STUDIES),
+        variant=lookup("{study}/variants/{variant}/code", within=STUDIES),
+        library=digest("fit_folds"),
+    message:
+        "{wildcards.study}: fit {wildcards.variant} without some of the cell lines and genes"
+    script:
+        "../../scripts/fit_folds.py"
+
+
 rule assess_correction:
     input:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
         corrected=rules.estimate_effects.output.corrected,
         checks=rules.collect_tables.output.checks,
+        folds=collect(
+            rules.fit_folds.output.folds,
+            variant=folded_variants,
+            seeds=lookup("{study}/first_batch", within=STUDIES),
+            allow_missing=True,
+        ),
     output:
         in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
     log:
@@ -109,6 +143,7 @@ rule assess_correction:
     params:
         seed=lookup("{study}/first_seed", within=STUDIES),
         diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        folded=folded_variants,
         library=digest("assess_correction"),
     message:
         "{wildcards.study}: assess the copy-number correction"

@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from guidefit.assess.checks import STOPPED
 from guidefit.base import parquet
+from guidefit.effects.judged_rows import FITTED
 from guidefit.effects.separation import separate_by_line
 from guidefit.screens.sufficient import SufficientStatistics
 
 COLUMNS = (
-    *("study", "seed", "method", "kind", "auroc", "auroc_se", "nnmd", "nnmd_se"),
-    *("slope", "slope_se", "amplified_shift", "amplified_shift_se"),
+    *("study", "seed", "method", "kind", "rows", "auroc", "auroc_se", "auroc_worst", "nnmd", "nnmd_se"),
+    *("slope", "slope_se", "amplified_shift", "amplified_shift_se", "variance_explained", "variance_explained_se"),
     *("genes_essential", "genes_nonessential", "cell_lines", "amplified_rows", "note"),
 )
 AMPLIFIED = 2.0  # times the diploid copy number
@@ -54,14 +55,18 @@ def compare(
     """
     logfc = {name: (values, "baseline") for name, values in correct_simply(rows, statistics).items()}
     logfc |= {name: (np.asarray(values), "variant") for name, values in corrected.items()}
-    genes = rows.drop_duplicates("gene")["control"].value_counts()
-    counts = {f"genes_{kind}": int(genes.get(kind, 0)) for kind in ("essential", "nonessential")}
-    counts["cell_lines"] = rows["cell_line"].nunique()
     table = [
-        {"method": name, "kind": kind, **judge(rows.assign(corrected_logfc=values), diploid), **counts, "note": NOTES.get(name, "")}
+        {"method": name, "kind": kind, "rows": FITTED, **judge_rows(rows, values, diploid), "note": NOTES.get(name, "")}
         for name, (values, kind) in logfc.items()
     ]
     return pd.DataFrame(table).reindex(columns=[name for name in COLUMNS if name not in ("study", "seed")])
+
+
+def judge_rows(rows: pd.DataFrame, corrected: np.ndarray, diploid: float) -> dict[str, float]:
+    """The figures of one correction on some rows (`judge`), and numbers of genes and cell lines. corrected: (row,) logFC."""
+    genes = rows.drop_duplicates("gene")["control"].value_counts()
+    counts = {f"genes_{kind}": int(genes.get(kind, 0)) for kind in ("essential", "nonessential")}
+    return judge(rows.assign(corrected_logfc=corrected), diploid) | counts | {"cell_lines": rows["cell_line"].nunique()}
 
 
 def list_stopped(table: pd.DataFrame, checks: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -71,7 +76,7 @@ def list_stopped(table: pd.DataFrame, checks: pd.DataFrame, seed: int) -> pd.Dat
     """
     stopped = checks[(checks["check"] == STOPPED) & (checks["seed"] == seed)]
     notes = "its fit stopped: " + stopped["where"]
-    rows = pd.DataFrame({"method": stopped["variant"], "kind": "variant", "note": notes})
+    rows = pd.DataFrame({"method": stopped["variant"], "kind": "variant", "rows": FITTED, "note": notes})
     counts = dict.fromkeys(table.select_dtypes("integer").columns, "Int64")  # they stay whole numbers next to empty cells
     return pd.concat([table, rows], ignore_index=True).astype(counts) if len(rows) else table
 
@@ -97,10 +102,11 @@ def baseline_slopes(statistics: SufficientStatistics) -> dict[str, np.ndarray]:
 def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     """Figures of one correction, each with its standard error (_se).
 
-    rows: of control genes: gene, sgrna, cell_line, control (essential or nonessential), cna, x, corrected_logfc.
-    auroc, nnmd: see `measure_separation`. slope: of corrected logFC on x in nonessential genes, within sgRNAs. amplified_shift:
-    their logFC where the copy number is AMPLIFIED times the diploid one or more, less the sgRNA's mean elsewhere. Both with errors
-    clustered by gene and by cell line. amplified_rows: the number of these rows. Figures without data are NaN.
+    rows: of control genes: gene, sgrna, cell_line, control (essential or nonessential), cna, x, logfc, corrected_logfc.
+    auroc, auroc_worst, nnmd: see `measure_separation`. slope: of corrected logFC on x in nonessential genes, within sgRNAs.
+    amplified_shift: their logFC where the copy number is AMPLIFIED times the diploid one or more, less the sgRNA's mean elsewhere.
+    Both with errors clustered by gene and by cell line. amplified_rows: the number of these rows. variance_explained: see
+    `explain_variance`. Figures without data are NaN.
     """
     quiet = rows[rows["control"] == "nonessential"]
     y, x = quiet["corrected_logfc"].to_numpy(), quiet["x"].to_numpy()
@@ -108,7 +114,11 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     sgrna, gene, cell_line = (pd.factorize(quiet[name].astype(str))[0] for name in ("sgrna", "gene", "cell_line"))
     slope, slope_se = _slope_within(x, y, sgrna, gene, cell_line)
     shift, shift_se = _slope_within(amplified, y, sgrna, gene, cell_line)
+    raw = quiet["logfc"].to_numpy()
+    explained, explained_se = explain_variance(_centre_within(raw, sgrna), _centre_within(y, sgrna), cell_line)
     return measure_separation(rows) | {
+        "variance_explained": explained,
+        "variance_explained_se": explained_se,
         "slope": slope,
         "slope_se": slope_se,
         "amplified_shift": shift,
@@ -120,8 +130,9 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
 def measure_separation(rows: pd.DataFrame) -> dict[str, float]:
     """How well the genes' mean corrected logFC separates essential from nonessential genes, averaged over cell lines.
 
-    auroc: area under the ROC curve in each line (1: perfect); nnmd: difference of the means in units of the nonessential genes' sd
-    (null-normalised mean difference, Dempster et al. 2019; lower is better). Standard errors are those of the mean over cell lines.
+    auroc: area under the ROC curve in each line (1: perfect); auroc_worst: the smallest one. nnmd: difference of the means in units
+    of the nonessential genes' sd (null-normalised mean difference, Dempster et al. 2019; lower is better). Standard errors are
+    those of the mean over cell lines.
     """
     by_line = separate_by_line(rows, "corrected_logfc")
     found = {}
@@ -129,7 +140,23 @@ def measure_separation(rows: pd.DataFrame) -> dict[str, float]:
         values = by_line[name].dropna().to_numpy(float)
         found[name] = float(values.mean()) if len(values) else np.nan
         found[f"{name}_se"] = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
-    return found
+    return found | {"auroc_worst": float(by_line["auroc"].min())}
+
+
+def explain_variance(raw: np.ndarray, corrected: np.ndarray, cell_line: np.ndarray) -> tuple[float, float]:
+    """The share R = 1 - sum corrected^2 / sum raw^2 of the squares that a correction removes, and its standard error over lines.
+
+    raw, corrected: (row,) logFC of nonessential genes less its mean by sgRNA; cell_line: (row,) codes. A correction that is fitted
+    to other rows can have a negative share. The error is that of a ratio of sums a_l, b_l over lines (linearised):
+    sqrt(L / (L - 1) sum (b_l - (1 - R) a_l)^2) / sum a_l.
+    """
+    before, after = np.bincount(cell_line, raw**2), np.bincount(cell_line, corrected**2)
+    total = before.sum()
+    if not total > 0:
+        return np.nan, np.nan
+    ratio, lines = after.sum() / total, len(before)
+    error = np.sqrt(lines / (lines - 1) * ((after - ratio * before) ** 2).sum()) / total if lines > 1 else np.nan
+    return float(1 - ratio), float(error)
 
 
 def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndarray, cell_line: np.ndarray) -> tuple[float, float]:

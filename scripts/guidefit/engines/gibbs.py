@@ -8,8 +8,9 @@ result.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import xarray as xr
 from guidefit.base.errors import UserError
 from guidefit.engines.gibbs_blocks import make_chunks, make_layout
 from guidefit.engines.gibbs_chain import Chain
-from guidefit.engines.gibbs_draws import Draws
+from guidefit.engines.gibbs_draws import MOMENTS_EVERY, Draws
 from guidefit.engines.gibbs_moves import read_priors
 from guidefit.engines.interface import FitError, Settings, data_groups
 from guidefit.models import line_prior
@@ -73,29 +74,37 @@ class GibbsEngine:
                 f"the screen has one cell line, {data.cell_lines[0]}, and engine gibbs needs at least two to distinguish the "
                 "effects of lines from those of genes. Use another variant, such as varying_effects."
             )
+        s = self.settings
+        with self.start_chains(data, np.random.SeedSequence(seed).spawn(s.chains), s.tune) as chains:
+            draws = Draws(self.structure, chains[0].layout, s.chains, s.draws)
+            chains[0].step()  # compiles, or reads the compiled kernels from the cache
+            compiled = time.perf_counter()
+            made = self._sample(chains, draws)
+        sampled = time.perf_counter()
+        rows = data_groups(data) if len(data.x) <= ROWS_KEPT else {}
+        tree = xr.DataTree.from_dict({**draws.groups(made, data.coords), "prior": self._prior_draws(data), **rows})
+        tree.attrs = {"seconds_compile": compiled - started, "seconds_sampling": sampled - compiled}
+        return tree
+
+    @contextmanager
+    def start_chains(self, data: ModelData, seeds: Sequence[np.random.SeedSequence], tune: int) -> Iterator[list[Chain]]:
+        """New chains for a screen, one for each seed, with tune iterations of warm-up; chunks of genes are updated in threads.
+
+        Raises UserError for screens that the engine cannot lay out, FitError where a sampler leaves the finite numbers.
+        """
         self._suit(data)
         layout = make_layout(data)
-        s, chunks = self.settings, make_chunks(layout)
-        draws = Draws(self.structure, layout, s.chains, s.draws)
+        chunks, below = make_chunks(layout), self.settings.dependent_below
         with ThreadPoolExecutor(self.threads) as pool:
 
             def run(function: Callable[[int], Any]) -> list[Any]:
                 return list(map(function, range(len(chunks)))) if len(chunks) == 1 else list(pool.map(function, range(len(chunks))))
 
             priors = read_priors(self.structure, self.parameters)
-            seeds = np.random.SeedSequence(seed).spawn(s.chains)
-            chains = [Chain(self.structure, priors, layout, chunks, run, s.tune, s.dependent_below, each) for each in seeds]
             try:
-                chains[0].step()  # compiles, or reads the compiled kernels from the cache
-                compiled = time.perf_counter()
-                made = self._sample(chains, draws)
+                yield [Chain(self.structure, priors, layout, chunks, run, tune, below, seed) for seed in seeds]
             except (FloatingPointError, np.linalg.LinAlgError) as error:
                 raise FitError(f"the sampler left the finite numbers: {error}") from error
-        sampled = time.perf_counter()
-        rows = data_groups(data) if len(data.x) <= ROWS_KEPT else {}
-        tree = xr.DataTree.from_dict({**draws.groups(made, data.coords), "prior": self._prior_draws(data), **rows})
-        tree.attrs = {"seconds_compile": compiled - started, "seconds_sampling": sampled - compiled}
-        return tree
 
     def _suit(self, data: ModelData) -> None:
         """Take the sizes of a screen, and the structure without slopes where it has no copy numbers."""
@@ -119,7 +128,7 @@ class GibbsEngine:
             for number, chain in enumerate(chains):
                 for iteration in range(made, end):
                     before = chain.state.accepted.sum()
-                    chain.step(draws.moments)
+                    chain.step(draws.moments if iteration % MOMENTS_EVERY == 0 else None)
                     draws.add(number, iteration, chain, (chain.state.accepted.sum() - before) / len(chain.state.accepted))
             made = end
             least, worst = self._smallest_ess(draws.hyper[:, :made])

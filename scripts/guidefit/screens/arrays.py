@@ -52,6 +52,14 @@ class ModelData:
         """Coordinates of the model's dims."""
         return {"gene": self.genes, "sgrna": self.sgrnas, "cell_line": self.cell_lines, "row": np.arange(len(self.x))}
 
+    def take_rows(self, kept: np.ndarray) -> "ModelData":
+        """The screen of some rows, with the genes, sgRNAs and cell lines that these have. kept: (row,) booleans."""
+        sgrnas, sgrna_of_row = np.unique(self.sgrna_of_row[kept], return_inverse=True)
+        genes, gene_of_sgrna = np.unique(self.gene_of_sgrna[sgrnas], return_inverse=True)
+        lines, line_of_row = np.unique(self.cell_line_of_row[kept], return_inverse=True)
+        names = [[own[i] for i in codes] for own, codes in ((self.genes, genes), (self.sgrnas, sgrnas), (self.cell_lines, lines))]
+        return ModelData(names[0], names[1], gene_of_sgrna, sgrna_of_row, self.x[kept], self.logfc[kept], names[2], line_of_row)
+
     def has_same_design(self, other: "ModelData") -> bool:
         """Whether a model compiled for the other data fits these after swapping x and logfc."""
         return (

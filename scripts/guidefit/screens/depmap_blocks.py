@@ -175,7 +175,7 @@ def make_tables(
     warn_of_constant_genes(len(constant), len(copies.ends), ledger)
     ledger.drop(f"no variation of the covariate in {len(constant)} gene(s)", copies.drop(constant), constant)
     if not sum(copies.rows.values()):
-        raise UserError(f"{place}: no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
+        raise UserError(_explain_no_rows(f"{place}: ", ledger))
     return _iterate_tables(blocks, covariate, copies.fit(), constant)
 
 
@@ -190,7 +190,12 @@ def make_tables_without_copies(blocks: Blocks, ledger: Ledger) -> Iterator[pd.Da
             has_rows = True
             yield _make_table(block, block.kept, blocks.lines, NO_COPIES, none)
     if not has_rows:
-        raise UserError(f"no rows are left. What was left out:\n{ledger.table().to_string(index=False)}")
+        raise UserError(_explain_no_rows("", ledger))
+
+
+def _explain_no_rows(place: str, ledger: Ledger) -> str:
+    left_out = ledger.table().to_string(index=False)
+    return f"{place}no rows are left. Correct the files or the settings by which rows were left out:\n{left_out}"
 
 
 NO_COPIES = Covariate("raw", (), np.nan)  # of which nothing is used

@@ -107,7 +107,7 @@ def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, 
     if not has_copies.any():
         raise UserError(
             f"no gene has both guides and copy numbers: the guides have genes such as {listed(guides['label'], 3)}, the copy "
-            f"numbers {listed(copies.columns, 3)}. Are the names of one kind?"
+            f"numbers {listed(copies.columns, 3)}. Use the same names and ids of genes in both files."
         )
     without = guides.loc[~has_copies, "gene"].unique()
     count = int((~has_copies).sum())

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from guidefit.base.errors import UserError
-from guidefit.screens import labels, matrices, text_files
+from guidefit.screens import labels, matrices, ploidy, text_files
 from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap_blocks import warn_of_constant_genes
@@ -30,13 +30,14 @@ def import_screen(
     copy_number_unit: str | None,
     logfc_max: float,
     lost_share: float,
+    ploidies: str | None = None,
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
     columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS,
-    None to recognise it;
-    logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines
-    that may be lost with dropped rows. Raises UserError (file, column, count and first lines).
+    None to recognise it; logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines that may be
+    lost with dropped rows; ploidies: file of the ploidy of each line, where copy numbers are absolute. Raises UserError (file,
+    column, count and first lines).
     """
     ledger = Ledger(lost_share)
     place = f"{path}: column {columns['cna']!r}"
@@ -45,16 +46,23 @@ def import_screen(
         table[name] = clean_case(table[name], what, str(path), ledger)
     is_ratio = (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
     table = validate(table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio)
-    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger)
+    if ploidies is not None:
+        table, copy_number_unit = ploidy.divide_rows(table, ploidies, place, ledger), "linear"
+    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger, ploidies is not None)
     check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), unit)
+    ploidy.warn_of_other_ploidies(*ploidy.of_rows(table), covariate.diploid, place, ledger)
     table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
-        raise UserError(f"{path}: no rows are left after dropping. See screen.missing and screen.constant_covariate.")
-    if table["cell_line"].nunique() < 2:
         raise UserError(
-            f"{path}: fewer than two cell lines are left after dropping rows with missing values. Slopes on copy number need at "
-            "least two: fill in the missing values, or add rows of another line that was screened with the same library."
+            f"{path}: no rows are left after dropping genes whose covariate does not vary (screen.constant_covariate: drop). "
+            "Correct the copy numbers: those of each gene are the same in all rows."
+        )
+    if len(left := table["cell_line"].unique()) < 2:
+        raise UserError(
+            f"{path}: only one cell line is left ({listed(left)}) after dropping genes whose covariate does not vary "
+            "(screen.constant_covariate: drop). Slopes on copy number need at least two: correct the copy numbers, or add rows of "
+            "another line that was screened with the same library."
         )
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
     table = table[[*first, *(column for column in table.columns if column not in first)]]

@@ -52,6 +52,7 @@ def read(
         table = _parse(path, layout, names, as_text, [*unparsed], has_header)
     except (
         pd.errors.ParserError,
+        pd.errors.EmptyDataError,
         UnicodeError,
         OSError,
         EOFError,
@@ -120,24 +121,21 @@ def _parse(path: Path, layout: Layout, names: list[str], as_text: list[str], unp
     text = set(as_text)  # words for missing numbers are no missing names
     missing = {name: NO_NAME if name in text else MISSING for name in names}
     with open_bytes(path) as file:
-        try:
-            return pd.read_csv(
-                file,
-                sep=layout.separator,
-                decimal=layout.decimal,
-                encoding=layout.encoding,
-                header=0 if has_header else None,
-                names=names,
-                skiprows=layout.skipped,
-                dtype=dict.fromkeys([*as_text, *unparsed], str),
-                na_values=missing,
-                keep_default_na=False,
-                low_memory=False,
-                index_col=False,
-                skipinitialspace=True,
-            )
-        except pd.errors.EmptyDataError:
-            raise UserError(f"{path}: the file is empty. Expected a header line and at least one row.") from None
+        return pd.read_csv(
+            file,
+            sep=layout.separator,
+            decimal=layout.decimal,
+            encoding=layout.encoding,
+            header=0 if has_header else None,
+            names=names,
+            skiprows=layout.skipped,
+            dtype=dict.fromkeys([*as_text, *unparsed], str),
+            na_values=missing,
+            keep_default_na=False,
+            low_memory=False,
+            index_col=False,
+            skipinitialspace=True,
+        )
 
 
 def _refuse_wide_first_row(path: Path, layout: Layout) -> None:

@@ -70,7 +70,7 @@ def test_a_variant_whose_fit_stopped_has_a_row_without_figures():
     pd.testing.assert_frame_equal(with_stopped.head(4), table, check_dtype=False)
     last = with_stopped.iloc[-1]
     assert (last["kind"], last["note"]) == ("variant", "its fit stopped: no luck")
-    assert last.drop(["method", "kind", "note"]).isna().all()
+    assert last.drop(["method", "kind", "rows", "note"]).isna().all()
     pd.testing.assert_frame_equal(correction.list_stopped(table, of_fits, 5), table)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import plotnine as p9
 
 from guidefit.base import tables
+from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.figures import style
 
 PANELS = {
@@ -14,6 +15,8 @@ PANELS = {
     "amplified_shift": "shift of nonessential genes\nwhere amplified (logFC; ideal: 0)",
     "nnmd": "essential minus nonessential genes\n(NNMD, in sd; lower is better)",
 }
+
+ROWS = {FITTED: "in-sample: fitted rows", UNSEEN_LINES: "unseen lines", UNSEEN_GENES: "unseen lines and genes"}
 
 
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
@@ -32,25 +35,26 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
 def corrections(table: pd.DataFrame, title: str) -> p9.ggplot:
     """Three statistics of each correction, one panel per statistic. table: rows of correction.csv."""
     parts = [
-        table[["method", "kind"]].assign(value=table[name], se=table[f"{name}_se"], panel=label) for name, label in PANELS.items()
+        table[["method", "rows"]].assign(value=table[name], se=table[f"{name}_se"], panel=label) for name, label in PANELS.items()
     ]
     frame = pd.concat(parts).dropna(subset=["value"])
     frame["panel"] = pd.Categorical(frame["panel"], list(PANELS.values()))
-    frame["method"] = pd.Categorical(frame["method"], table["method"].tolist()[::-1])
+    frame["method"] = pd.Categorical(frame["method"], list(dict.fromkeys(table["method"]))[::-1])
+    frame["rows"] = pd.Categorical(frame["rows"].map(ROWS), list(ROWS.values())[::-1])
     ideal = pd.DataFrame({"panel": pd.Categorical([PANELS["slope"], PANELS["amplified_shift"]], list(PANELS.values())), "at": 0.0})
-    first = table.iloc[0]
+    first, apart = table.iloc[0], p9.position_dodge(0.6)
     counts = (
         f"{first['genes_essential']:,.0f} essential and {first['genes_nonessential']:,.0f} nonessential genes, "
         f"{first['cell_lines']:,.0f} cell lines"
     )
     return (
-        p9.ggplot(frame, p9.aes("method", "value", color="kind"))
+        p9.ggplot(frame, p9.aes("method", "value", color="rows"))
         + p9.geom_hline(p9.aes(yintercept="at"), data=ideal, color="#888888", linetype="dashed")
-        + p9.geom_linerange(p9.aes(ymin="value - 2 * se", ymax="value + 2 * se"), size=0.8)
-        + p9.geom_point(size=2.6)
-        + p9.scale_color_manual(values={"baseline": style.GREY, "variant": style.BLUE})
+        + p9.geom_linerange(p9.aes(ymin="value - 2 * se", ymax="value + 2 * se"), size=0.8, position=apart)
+        + p9.geom_point(size=2.6, position=apart)
+        + p9.scale_color_manual(values=dict(zip(ROWS.values(), (style.GREY, style.BLUE, style.ORANGE), strict=True)), drop=True)
         + p9.facet_wrap("panel", ncol=3, scales="free_x")
         + p9.coord_flip()
         + p9.labs(x="", y="", color="", title=title, subtitle=f"{counts}; line: 2 standard errors; dashed: ideal value")
-        + style.theme(10, 2.1 + 0.28 * len(table))
+        + style.theme(10, 2.1 + 0.28 * max(len(frame) / len(PANELS), 1))
     )

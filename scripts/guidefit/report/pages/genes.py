@@ -8,7 +8,7 @@ import pandas as pd
 
 from guidefit.assess import checks
 from guidefit.base import parquet, tables
-from guidefit.report.pages import html
+from guidefit.report.pages import correction, html
 from guidefit.report.pages.html import cell
 
 VERDICTS = ("depleted", "no effect", "enriched", "unclear")
@@ -43,19 +43,13 @@ class Tables:
         )
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """The page as self-contained HTML.
-
-    inputs: genes, sgrnas, diagnostics, and comparison, correction, amplified where a study has them.
-    settings: study, thresholds (effect_min, effect_prob, fdr, few_guides), arms: of, and against in a contrast.
-    """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["arms"])
-
-
 def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mapping[str, Any]) -> str:
-    """The page of these tables. arms: see `render`."""
+    """The part of a study's page on genes.
+
+    thresholds: effect_min, effect_prob, fdr, few_guides. arms: of, and against in a contrast.
+    """
     if found.genes.empty:
-        return html.fill("genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
+        return html.fill("parts/genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
     seed = found.genes["seed"].iloc[0]
     verdicts = found.diagnostics[found.diagnostics["seed"] == seed].set_index("variant")["verdict"]
     compared = None if found.comparison is None else found.comparison[found.comparison["seed"] == seed]
@@ -66,7 +60,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
     has_data = {name for name in COLUMNS if name in ALWAYS or (table[name].notna() & (table[name] != "")).any()}
     shown = [name for name in COLUMNS if name in has_data and (has_copies or not name.startswith("slope"))]
     return html.fill(
-        "genes.html.j2",
+        "parts/genes.html.j2",
         study=study,
         variant=variant,
         why=why,
@@ -85,7 +79,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
         has_copies=has_copies,
         lists=_lists(table, has_copies),
         departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
-        correction=None if found.correction is None else _correction(found.correction, variant),
+        correction=None if found.correction is None else correction.summarise(found.correction, variant),
         amplified=None if found.amplified is None else _amplified(found.amplified, variant),
         columns=[name.replace("_", " ") for name in shown],
         texts=sum(name in TEXT for name in shown),
@@ -200,39 +194,3 @@ def _cells(table: pd.DataFrame, columns: list[str]) -> list[list[Any]]:
     decimal = [name for name in columns if pd.api.types.is_float_dtype(table[name].dtype)]
     formatted = {name: [cell(value, "{:.3f}") for value in table[name]] for name in decimal}
     return table[columns].assign(**formatted).to_numpy().tolist()
-
-
-def _correction(table: pd.DataFrame, variant: str) -> dict[str, Any]:
-    """The assessment of the correction: the answer, and a row for each correction."""
-    figures = ("slope", "amplified_shift", "auroc", "nnmd")
-    rows = [
-        {"method": row["method"], "note": cell(row["note"])} | {name: _with_error(row, name) for name in figures}
-        for row in table.to_dict("records")
-    ]
-    return {"answer": judge_correction(table, variant), "rows": rows}
-
-
-def _with_error(row: Mapping[Any, Any], name: str) -> str:
-    if pd.isna(row[name]):
-        return ""
-    return f"{row[name]:.3f}" if pd.isna(row[f"{name}_se"]) else f"{row[name]:.3f} ± {row[f'{name}_se']:.3f}"
-
-
-def judge_correction(table: pd.DataFrame, variant: str) -> str:
-    """Whether a variant removes the dependence on copy number and preserves the separation of control genes.
-
-    table: rows of correction.csv.
-    """
-    rows = table.set_index("method")
-    figures = ["slope", "slope_se", "nnmd", "nnmd_se"]
-    if variant not in rows.index or rows.loc[["none", variant], figures].isna().any(axis=None):
-        return "This cannot be judged: the data contain too few control genes or cell lines."
-    before, after = rows.loc["none"], rows.loc[variant]
-    removed = abs(after["slope"]) <= 2 * after["slope_se"] or abs(after["slope"]) <= 0.1 * abs(before["slope"])
-    lost = after["nnmd"] - before["nnmd"] > 2 * after["nnmd_se"]
-    return (
-        f"{'Yes' if removed and not lost else 'Not entirely'}: {variant} changes the slope of nonessential genes from "
-        f"{before['slope']:.3f} to {after['slope']:.3f} (standard error {after['slope_se']:.3f}), and "
-        f"{'reduces' if lost else 'preserves'} the separation of essential and nonessential genes "
-        f"(NNMD {before['nnmd']:.2f} before, {after['nnmd']:.2f} after)."
-    )

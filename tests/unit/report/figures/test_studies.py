@@ -9,6 +9,7 @@ from guidefit.assess.recovery import LEVELS
 from guidefit.base import tables
 from guidefit.config.thresholds import Thresholds
 from guidefit.effects.correction import COLUMNS as CORRECTION_COLUMNS
+from guidefit.effects.judged_rows import FITTED, UNSEEN_LINES
 from guidefit.report.figures import calibration, comparison, correction, recovery, samples, style
 
 COMPARED = pd.DataFrame(
@@ -70,13 +71,15 @@ def test_rank_statistics_are_drawn_by_variable():
 
 def corrected(value=-0.2):
     table = pd.DataFrame({"method": ["none", "<script>"], "kind": ["baseline", "variant"], "slope": value, "slope_se": 0.02})
+    table = pd.concat([table.assign(rows=which) for which in (FITTED, UNSEEN_LINES)])
     return table.reindex(columns=list(CORRECTION_COLUMNS))
 
 
 def test_corrections_keep_their_order():
     plot = correction.corrections(corrected(), "t")
     assert list(plot.data["method"].cat.categories) == ["<script>", "none"]
-    assert plot.data["value"].tolist() == [-0.2, -0.2]
+    assert plot.data["value"].tolist() == [-0.2] * 4
+    assert plot.data["rows"].astype(str).tolist() == ["in-sample: fitted rows"] * 2 + ["unseen lines"] * 2
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.effects import correction
+from guidefit.effects import correction, judged_rows
 from guidefit.effects.amplified import AMPLIFIED_COLUMNS
 from guidefit.effects.gene_table import GENE_COLUMNS
 from guidefit.report.pages import genes as gene_page
@@ -51,8 +51,10 @@ def test_variants_without_effects_are_named_with_the_reason(answers):
     assert "<b>bad</b>: its fit stopped (error: the sampler stopped: no luck)." in text
     assert "<b>pooled</b>: it has no parameters of genes or sgRNAs" in text
     assert "<li><b>v</b>" not in text
-    assert "<td>its fit stopped: no luck</td>" in text
-    assert "Yes: v changes the slope" in text  # a row without figures does not hide the answer on another variant
+    assert "<li>bad: its fit stopped: no luck</li>" in text
+    assert (
+        "Yes: v, judged on cell lines and genes that it was not fitted to" in text
+    )  # a row without figures does not hide the answer on another variant
     assert "Variants without effects" not in page(genes, sgrnas, fits.head(1))
 
 
@@ -100,20 +102,12 @@ def test_the_page_shows_an_unchecked_fit_before_one_that_failed(answers):
 
 
 def corrected(**of_variant):
+    """correction.csv of a variant that is judged on fitted and on unseen rows."""
     none = {"method": "none", "slope": -0.2, "slope_se": 0.02, "nnmd": -4.0, "nnmd_se": 0.1, "note": "no correction"}
-    table = pd.DataFrame([none, none | {"method": "v", "slope": -0.01, "note": np.nan} | of_variant])
-    others = ("amplified_shift", "amplified_shift_se", "auroc", "auroc_se")
-    return table.reindex(columns=[*table.columns, *others])
-
-
-def test_the_correction_is_judged_by_slope_and_separation():
-    good = gene_page.judge_correction(corrected(), "v")
-    assert good.startswith("Yes: v changes the slope of nonessential genes from -0.200 to -0.010")
-    assert gene_page.judge_correction(corrected(slope=-0.1), "v").startswith("Not entirely")
-    lost = gene_page.judge_correction(corrected(nnmd=-3.0), "v")
-    assert lost.startswith("Not entirely")
-    assert "reduces the separation" in lost
-    assert gene_page.judge_correction(corrected(nnmd=np.nan), "v").startswith("This cannot be judged")
+    own = none | {"method": "v", "slope": -0.01, "variance_explained": 0.02, "variance_explained_se": 0.005, "note": np.nan}
+    sets = [judged_rows.FITTED, judged_rows.UNSEEN_LINES, judged_rows.UNSEEN_GENES]
+    table = pd.DataFrame([row | {"rows": which} for which in sets for row in (none, own | of_variant)])
+    return table.reindex(columns=[*table.columns, *(name for name in correction.COLUMNS if name not in table)])
 
 
 def test_a_figure_without_standard_error_is_shown_alone(answers):
