@@ -163,8 +163,9 @@ class Chain:
         hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
         sums = np.zeros((len(chunks), self._classes, 2))
         self._run(lambda i: sum_effects(d, *chunks[i], s, t, sums[i]))
-        pairs = zip(hyper.log_t, sums.sum(axis=0), self.priors.log_t, strict=True)
-        shift = np.array([gibbs_moves.draw_tau_shift(log_t, *of_class, prior, self._rng) for log_t, of_class, prior in pairs])
+        linear, square = sums.sum(axis=0).T
+        draw, prior = gibbs_moves.draw_tau_shift, self.priors.log_t
+        shift = np.array([draw(hyper.log_t[c], linear[c], square[c], prior[c], self._rng) for c in range(self._classes)])
         hyper.log_t += shift
         s.log_tau[:] += shift[s.class_of]
         s.e[:] *= np.exp(shift).astype(np.float32)[s.class_of][self.layout.gene_of_cell]
