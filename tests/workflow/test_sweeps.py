@@ -103,7 +103,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
     assert (calibration["verdict"] == "pass").all()
     assert (calibration.query("fits == 'all'")["n"] == 30).all()
     assert not (workflow / "results/calibration/comparison.csv").exists()  # its variants have data of their own
-    page = (workflow / "results/calibration/summary.html").read_text()
+    page = (workflow / "results/calibration/index.html").read_text()
     assert "Is it calibrated?" in page
     assert page.count(">yes<") == 4
     for picture in ("sweep/figures/recovery-coverage.svg", "calibration/figures/varying_effects-calibration_ecdf.svg"):

@@ -56,3 +56,9 @@ def resolve_variant(name, settings):
         "has_lines": declare(settings["file"] or BUILT_IN_FILES[name]).structure is not None,
         "fit_code": digest("fit", f"guidefit.engines.{settings['sampling']['engine']}"),
     }
+
+
+def describe_variant(name, settings):
+    """What pages say of a variant: the docstring of its file, its priors, and whether it has effects by cell line."""
+    declared = declare(settings["file"] or BUILT_IN_FILES[name])
+    return {"text": declared.text, "priors": settings["priors"], "has_lines": declared.structure is not None}
