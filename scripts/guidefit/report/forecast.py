@@ -119,7 +119,7 @@ def describe(table: pd.DataFrame, other_jobs: int, cores: int, bounded: Sequence
         "",
         f"In all {table['fits'].sum():,} fits: {cpu:.2g} CPU-hours in jobs that hold {total:.2g} core-hours.",
         f"Of these {other:.2g} are for about {other_jobs:,} tables, figures and pages, which were not measured.",
-        f"Wall time on {cores} core(s): {_time(wall[0])} ({spread}).",
+        f"Wall time on {cores} core(s): {_time(wall[0])} ({spread}, as far as fits differ; other work on the machine adds to it).",
         f"Memory: at most {memory:,.0f} MB a job, so {cores * memory / 1000:.1f} GB for {cores} at a time.",
         f"Disk: {_size(table['disk_mb'].sum())}.",
         f"On SLURM: about {slurm_jobs:,} jobs; the longest takes {_time(table['longest_job_minutes'].max() / 60)}.",
