@@ -105,6 +105,6 @@ def test_fits_of_right_models_have_none():
 
 def test_two_scales_of_which_the_sum_of_squares_is_known_are_named():
     """With one sgRNA per gene, sigma_gamma and sigma_alpha cannot be distinguished."""
-    found = [ridge for ridges in fit_right_models(np.arange(13), range(3)) for ridge in ridges]
+    found = [ridge for ridges in fit_right_models(np.arange(13), range(5)) for ridge in ridges]
     assert "sigma_gamma x sigma_alpha" in {ridge.known for ridge in found}
     assert all(ridge.of_scales for ridge in found)
