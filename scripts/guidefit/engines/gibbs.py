@@ -103,7 +103,7 @@ class GibbsEngine:
             priors = read_priors(self.structure, self.parameters)
             try:
                 yield [Chain(self.structure, priors, layout, chunks, run, tune, below, seed) for seed in seeds]
-            except (FloatingPointError, np.linalg.LinAlgError) as error:
+            except (ArithmeticError, ValueError) as error:  # 1 / 0, log(0), a matrix without a root
                 raise FitError(f"the sampler left the finite numbers: {error}") from error
 
     def _suit(self, data: ModelData) -> None:

@@ -30,7 +30,7 @@ from guidefit.engines.gibbs_lines import (
 from guidefit.engines.gibbs_noise import switch_regimes, update_flags, update_noise
 from guidefit.engines.gibbs_proposals import Proposals
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
-from guidefit.engines.gibbs_moves import HyperPriors, from_spread, slice_scale, to_spread
+from guidefit.engines.gibbs_moves import MOST_Y, HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
 
 
@@ -200,7 +200,7 @@ class Chain:
         In y, where spread / scale is the HalfNormal quantile of Phi(y), the prior is a standard normal. Returns y.
         """
         hyper, rng, scale, proposals = self.hyper, self._rng, self.priors.spread[c], self._proposals
-        y = from_spread(hyper.spread[c], scale)
+        y = np.clip(from_spread(hyper.spread[c], scale), -MOST_Y, MOST_Y)  # a chain that starts far away may be outside
         now, factor = self._log_density(c, y)
         independent = proposals.independent[c]
         for _ in range(2 if independent is None else 1):
@@ -228,7 +228,7 @@ class Chain:
 
     def _log_density(self, c: int, y: np.ndarray) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
         """log posterior of y, hyper-means integrated out; and L, L^-1 b of their posterior N(R^-1 b, R^-1), R = L L'."""
-        if (abs(y) > 7).any():
+        if (abs(y) > MOST_Y).any():
             return -math.inf, (np.eye(2), np.zeros(2))
         spread, d = to_spread(y, self.priors.spread[c]), self.layout.blocks
         sums = np.zeros((len(self._chunks), 6))

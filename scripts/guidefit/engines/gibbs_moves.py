@@ -10,6 +10,7 @@ from scipy import special
 from guidefit.engines.gibbs_lines import LEAST_LOG_V, ScaleTerms, scale_density
 from guidefit.models.line_structure import DEGREES, MEAN_SD, LineStructure
 
+MOST_Y = 7.0  # of `from_spread`: beyond, the spread or its complement is lost to rounding
 LEAST_LOG_SCALE = -25.0  # priors of scales end here: a chain that starts far away could else go on to 0
 
 
