@@ -83,6 +83,7 @@ class CollapsedEngine:
         self.structure, self.priors, self.settings, self.prior_seed = structure, priors, settings, prior_seed
         self.rows_kept, self.k_hat_max = rows_kept, k_hat_max
         self._sizes: dict[str, int] = {}
+        self._made: dict[tuple[str, ...], tuple[dict[str, Any], xr.Coordinates]] = {}
         self._prior: tuple[np.ndarray, xr.Dataset] | None = None
 
     def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[ModelData | SufficientStatistics]:
@@ -145,13 +146,13 @@ class CollapsedEngine:
         seconds += time.perf_counter() - started
 
         coords = {"gene": model.genes, "sgrna": model.sgrnas}
-        chains = {"chain": np.arange(self.settings.chains), "draw": np.arange(self.settings.draws)}
+        chains = {"chain": range(self.settings.chains), "draw": range(self.settings.draws)}
         shape = (self.settings.chains, self.settings.draws)
         tree = xr.DataTree.from_dict(
             {
                 "posterior": self._dataset(posterior, ("chain", "draw"), shape, coords | chains),
                 "sample_stats": xr.Dataset(
-                    {name: (("chain", "draw"), values) for name, values in drawn.sampler.items()}, coords=chains
+                    {name: (("chain", "draw"), values) for name, values in drawn.sampler.items()}, self._coordinates(chains)
                 ),
                 "summary": self._dataset(summary, ("statistic",), (len(STATISTICS),), coords | {"statistic": list(STATISTICS)}),
                 "importance": xr.Dataset(drawn.importance),
@@ -255,7 +256,7 @@ class CollapsedEngine:
             drawn = self.structure.prior_draws(genes if large else gene_of_sgrna, draws, np.random.default_rng(self.prior_seed))
             left_out = {side.sgrna[0] for side in self.structure.sides if side and side.sgrna} if large else set()
             kept = {name: values for name, values in drawn.items() if name not in left_out}
-            chain = {"chain": [0], "draw": np.arange(draws)}
+            chain = {"chain": range(1), "draw": range(draws)}
             self._prior = gene_of_sgrna, self._dataset(kept, ("chain", "draw"), (1, draws), coords | chain)
         return self._prior[1]
 
@@ -267,7 +268,14 @@ class CollapsedEngine:
             rest = (dims[name],) if name in dims else ()
             arrays[name] = ((*lead, *rest), values[name].reshape(*shape, *values[name].shape[1:]))
         used = set(lead).union(*(dims for dims, _ in arrays.values()))
-        return xr.Dataset(arrays, coords={name: each for name, each in coords.items() if name in used})
+        return xr.Dataset(arrays, self._coordinates({name: each for name, each in coords.items() if name in used}))
+
+    def _coordinates(self, labels: dict[str, Any]) -> xr.Coordinates:
+        """Coordinates with these labels by dim, made once for neighbouring screens with the same names."""
+        dims = tuple(labels)
+        if dims not in self._made or self._made[dims][0] != labels:
+            self._made[dims] = labels, xr.Coordinates(labels)
+        return self._made[dims][1]
 
 
 def _lengths_of_dims(data: ModelData | SufficientStatistics) -> dict[str, int]:

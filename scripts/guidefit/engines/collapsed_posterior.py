@@ -33,7 +33,7 @@ from guidefit.screens.sufficient import SufficientStatistics
 
 Scales = Mapping[str, np.ndarray]
 STEP = 1e-50  # of the complex step (Squire & Trapp 1998): nothing is subtracted, so the step may be arbitrarily small
-_CHUNK = 1 << 15  # draws x sgRNAs that are held at a time, about what fits into the cache of a processor
+_CHUNK = 1 << 13  # draws x sgRNAs that are held at a time, about what fits into the cache of a processor
 
 
 @dataclass(frozen=True)
