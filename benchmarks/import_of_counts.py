@@ -84,8 +84,8 @@ def page(raw: Raw) -> list[str]:
         *paragraph(
             f"{raw['guides']:,} guides x {raw['samples']:,} samples, {raw['megabytes']:.0f} MB of text; {raw['rows']['copies']:,} "
             f"rows with copy numbers, {raw['rows']['plain']:,} without. Seconds and peak resident memory are those of each job on "
-            "one core, CPU seconds those up to Snakemake's last look at the job, at most half a minute before its end. The goal is two "
-            "minutes and 4 GB for the table and one import."
+            "one core, CPU seconds those up to Snakemake's last look at the job, at most half a minute before its end. The goal "
+            "is two minutes and 4 GB for the table and one import."
         ),
         *table(["step", "seconds", "CPU seconds", "peak memory (GB)"], rows),
     ]
