@@ -56,10 +56,15 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
     """
     figures = inputs.get("figures", [])
     material = Material.read(inputs, settings)
+    page = fill(material, [figures] if isinstance(figures, str) else list(figures))
+    return {"page": page, "answer": render_answer(material)}
+
+
+def render_answer(material: Material) -> str:
+    """Question and answer as JSON: question, level, light, sentences."""
     found = story.answer(material)
     answer = {"question": story.question(material), "level": found.level, "light": found.light, "sentences": found.sentences}
-    page = fill(material, [figures] if isinstance(figures, str) else list(figures))
-    return {"page": page, "answer": json.dumps(answer, indent=1)}
+    return json.dumps(answer, indent=1)
 
 
 def fill(material: Material, figures: Iterable[str] = ()) -> str:
@@ -123,7 +128,7 @@ def _sections(material: Material, context: Mapping[str, Any], figures: Figures) 
         return [part(name) for name in names if context[name]]
 
     yield Section(
-        "data",
+        "screen",
         "The data",
         [Markup("<p>{}</p>").format(context["overview"])],
         [("", figures.of(DATA))],
