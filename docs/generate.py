@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -44,7 +45,7 @@ def models() -> str:
 
 def library() -> str:
     """The list of packages."""
-    listed = "\n".join(PACKAGES)
+    listed = "\n".join(f"library_{package}" for package in PACKAGES)
     return f"# Library\n\nEach package imports only those before it.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
 
 
@@ -76,5 +77,9 @@ def _signature(node: ast.FunctionDef) -> str:
 
 
 def _text(docstring: str | None) -> str:
-    """A docstring as it stands, since it is plain text."""
-    return f"```{{raw}} html\n<p style='white-space: pre-line'>{escape(docstring)}</p>\n```" if docstring else ""
+    """The paragraphs of a docstring as plain text; items and formulas keep their lines."""
+    if not docstring:
+        return ""
+    paragraphs = [re.sub(r"\n(?!- |[^\n]*~)", " ", each) for each in docstring.split("\n\n")]
+    rows = "\n".join(f"<p style='white-space: pre-line'>{escape(each)}</p>" for each in paragraphs)
+    return f"```{{raw}} html\n{rows}\n```"
