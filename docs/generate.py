@@ -15,9 +15,8 @@ PACKAGES = ("base", "screens", "models", "simulation", "engines", "assess", "eff
 
 def write(folder: Path) -> None:
     """Write models.md, library.md and a page for each package; a page that did not change keeps its date."""
-    pages = {"explore": notebook(), "models": models(), "library": library()} | {
-        package: package_page(package) for package in PACKAGES
-    }
+    pages = {"explore": notebook(), "models": models(), "library": library()}
+    pages |= {f"library_{package}": package_page(package) for package in PACKAGES}
     folder.mkdir(exist_ok=True)
     for name, text in pages.items():
         path = folder / f"{name}.md"

@@ -5,7 +5,7 @@
 3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers and noise of lines with e_gl
    integrated out (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects), then of some genes tau_g with all e_gl, flags of rows
    integrated out (gibbs_switch); hyper-means and spreads given the locations
-4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_noise)
+4. p_row with the flags of rows integrated out; by gene: flags, then p_row given them, noise of guides (gibbs_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_genes import SHARES, draw_effects, draw_guides, sum_class, sum_lines, update_genes
+from guidefit.engines.gibbs_genes import SHARES, draw_effects, draw_guides, sum_class, sum_effects, sum_lines, update_genes
 from guidefit.engines.gibbs_lines import (
     CANDIDATES,
     LEAST_LOG_V,
@@ -143,15 +143,32 @@ class Chain:
         if self._factor > 1 and not self._even:
             self._run(lambda i: switch_regimes(d, *chunks[i], s, t, odds, rngs[i]))
         self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, odds, rngs[i]))))
+        if self._factor > 1:  # mixes well where few rows depart, and the update with their flags integrated out where many do
+            a, b = self.priors.p_row[0] + self.rows_departing, self.priors.p_row[1] + len(d.y) - self.rows_departing
+            share = self._rng.beta(a, b)
+            hyper.log_odds_row = math.log(share) - math.log1p(-share)
         self._run(lambda i: update_noise(d, *chunks[i], s, t, rngs[i]))
-        factor = gibbs_moves.draw_spread_factor(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
-        s.lam[:] = hyper.mean_lam + factor * (s.lam - hyper.mean_lam)
-        hyper.s_u *= factor
+        gibbs_moves.move_guide_noise(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
         s.precision[:] = np.exp(-s.lam)
+        self._scale_effects()
         sums = np.zeros((len(chunks), len(hyper.log_k), 3))
         self._run(lambda i: sum_lines(d, *chunks[i], s, t, sums[i]))
         rows, s_k = self.layout.rows_of_line, hyper.s_k if self._structure.multiplier else 0.0
-        update_lines(hyper.log_k, hyper.log_v, sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
+        of_lines = sums.sum(axis=0)
+        update_lines(hyper.log_k, hyper.log_v, of_lines, rows, s_k, hyper.s_v, MEAN_SD, self._rng)
+        gibbs_moves.move_lines(hyper, self.priors, of_lines, rows, self._rng)
+
+    def _scale_effects(self) -> None:
+        """Scale of tau of each class with its genes' tau and effects."""
+        hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
+        sums = np.zeros((len(chunks), self._classes, 2))
+        self._run(lambda i: sum_effects(d, *chunks[i], s, t, sums[i]))
+        linear, square = sums.sum(axis=0).T
+        draw, prior = gibbs_moves.draw_tau_shift, self.priors.log_t
+        shift = np.array([draw(hyper.log_t[c], linear[c], square[c], prior[c], self._rng) for c in range(self._classes)])
+        hyper.log_t += shift
+        s.log_tau[:] += shift[s.class_of]
+        s.e[:] *= np.exp(shift).astype(np.float32)[s.class_of][self.layout.gene_of_cell]
 
     def _kernel_hyper(self) -> KernelHyper:
         hyper = self.hyper

@@ -258,3 +258,26 @@ def sum_lines(d, lo, hi, s, t, sums):
                 sums[line[j], 0] += A[j]
                 sums[line[j], 1] += B[j]
                 sums[line[j], 2] += C[j]
+
+
+@kernel
+def sum_effects(d, lo, hi, s, t, sums):
+    """Add to sums (class, 2) sum q r k e / v and sum q k^2 e^2 / v over the rows' r = y - beta x - k alpha with precisions q."""
+    for g in range(lo, hi):
+        first, c, linear, square = d.guide_start[g], s.class_of[g], 0.0, 0.0
+        for b in range(d.block_start[g], d.block_start[g + 1]):
+            c0, cells = d.cell_start[b], d.cell_start[b + 1] - d.cell_start[b]
+            e, line = s.e[c0 : c0 + cells], d.line[c0 : c0 + cells]
+            for i in range(d.member_start[b + 1] - d.member_start[b]):
+                guide, row = first + d.member[d.member_start[b] + i], d.row_start[b] + i * cells
+                y, x, flagged = d.y[row : row + cells], d.x_of_row[row : row + cells], s.flagged[row : row + cells]
+                p, low = np.float32(s.precision[guide]), np.float32(s.precision[guide] / t.factor)
+                alpha, beta = np.float32(s.theta[2 * guide]), np.float32(s.theta[2 * guide + 1])
+                for j in range(cells):
+                    k = s.k[line[j]]
+                    ke = k * e[j]
+                    weighted = (low if flagged[j] else p) * s.inverse_v[line[j]] * ke
+                    linear += weighted * (y[j] - beta * x[j] - k * alpha)
+                    square += weighted * ke
+        sums[c, 0] += linear
+        sums[c, 1] += square
