@@ -152,6 +152,8 @@ rule convert_count_table:
         "results/count-tables/{table}.parquet",
     log:
         "logs/count-tables/{table}.log",
+    benchmark:
+        "results/count-tables/{table}.tsv"
     wildcard_constraints:
         table="|".join(COUNT_TABLES) or "(?!)",
     priority: 100
