@@ -16,6 +16,7 @@ from guidefit.effects import estimates
 from guidefit.effects.contents import read_contents
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.line_fit import read_line_fit
+from guidefit.effects.one_line import OneLine
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import controls, matrices
@@ -42,7 +43,7 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
             continue
         draws = posterior_file.reported(fit["posterior"].to_dataset())
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
-        effects = EffectDraws(draws, declared, contents)
+        effects = EffectDraws(draws, declared, contents, OneLine(declared.one_line, fit) if declared.one_line else None)
         line_fit = read_line_fit(declared, fit, settings["sampling"]["dependent_below"])
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, line_fit, writer)
