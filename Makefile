@@ -1,17 +1,25 @@
 # make run    the default study, from a bare machine to results/report.html
+# make forecast   what CONFIG will cost: runs one batch of each variant of each study
 # make test   all tests; SELECT='-m "not long"' leaves out those that take minutes
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_genome faults_found import_of_a_release
 
-.PHONY: run test env lint lock bench
+.PHONY: run forecast test env lint lock bench
 
 run: env
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
 	.venv/bin/snakemake --cores $(CORES) --configfile $(CONFIG) --report results/report.html --report-after-run
 	@echo "The report is in results/report.html: open it in a browser."
+
+# The files of these batches stay as they are for the run itself.
+forecast: env
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
+	@PYTHONPATH=scripts .venv/bin/python -m guidefit.config $(CONFIG)
+	.venv/bin/snakemake forecast --notemp --cores $(CORES) --configfile $(CONFIG)
+	@cat results/forecast.txt
 
 # Three files of tests at a time: most wait for one core, a disk, or SLURM. In this order the longest
 # files start first. The ten slowest tests are listed at the end.

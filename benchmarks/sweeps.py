@@ -6,6 +6,7 @@ About 3 minutes on two cores in which nothing else should run.
 """
 
 import json
+import resource
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -50,7 +51,7 @@ def sweep(folder: Path, study: Mapping[str, Any]) -> Raw:
     print(f"{folder.name}", flush=True)
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps({"studies": {"study": study}}))
-    started = time.perf_counter()
+    started, used = time.perf_counter(), cpu_seconds()
     done = subprocess.run(snakemake(), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wall = time.perf_counter() - started
     if done.returncode:
@@ -61,10 +62,17 @@ def sweep(folder: Path, study: Mapping[str, Any]) -> Raw:
         "fits": len(fits),
         "verdicts": fits["verdict"].value_counts().to_dict(),
         "wall": wall,
+        "cpu": cpu_seconds() - used,
         "compiling": fits["seconds_compile"].sum(),
         "sampling": fits["seconds_sampling"].sum(),
         "steps": {str(rule): float(seconds) for rule, seconds in jobs(folder).groupby("rule")["seconds"].sum().items()},
     }
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of all finished processes that this one started, with those that they started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def core_seconds(found: Raw) -> dict[str, float]:
@@ -88,6 +96,7 @@ def page(raw: Raw) -> list[str]:
     spent = {name: each["compiling"] + each["sampling"] for name, each in sweeps.items()}
     figures: dict[str, Callable[[str, Raw], float]] = {
         "wall (s)": lambda _, each: each["wall"],
+        "CPU (s), of Snakemake and all jobs": lambda _, each: each["cpu"],
         f"wall x {CORES} cores (s)": lambda _, each: CORES * each["wall"],
         "compiling and sampling, summed over the fits (s)": lambda name, _: spent[name],
         "wall x cores / (compiling and sampling)": lambda name, each: CORES * each["wall"] / spent[name],
@@ -96,7 +105,20 @@ def page(raw: Raw) -> list[str]:
     rows = [["fits", *(f"{each['fits']:,}" for each in sweeps.values())]]
     rows += [[what, *(digits(figure(name, each)) for name, each in sweeps.items())] for what, figure in figures.items()]
     lines = ["![Where the time of whole sweeps goes](sweeps.png)", "", *paragraph(text), *table(["", *TITLES.values()], rows)]
+    lines += ["Goals, on two cores in which nothing else runs:", "", *goals_table(sweeps)]
     return [*lines, "Where the core seconds go, and their share of wall x cores:", "", *steps_table(sweeps)]
+
+
+def goals_table(sweeps: Mapping[str, Raw]) -> list[str]:
+    """What the sweeps should take at most, and what they took."""
+    collapsed, nuts = sweeps["collapsed"], sweeps["nuts"]
+    ratio = CORES * nuts["wall"] / (nuts["compiling"] + nuts["sampling"])
+    rows = [
+        ["1,000 seeds, `collapsed`: wall (s)", "30", digits(collapsed["wall"])],
+        ["1,000 seeds, `collapsed`: CPU (s)", "50", digits(collapsed["cpu"])],
+        ["100 fits by NUTS: wall x cores / (compiling and sampling)", "1.3", digits(ratio)],
+    ]
+    return table(["", "goal", "measured"], rows)
 
 
 def steps_table(sweeps: Mapping[str, Raw]) -> list[str]:

@@ -15,9 +15,10 @@ from guidefit.screens import controls, guides, long_table, screen_file
 from guidefit.screens.covariates import Covariate
 
 table, ledger = long_table.import_screen(
-    snakemake.input[0],
+    snakemake.input.path,
     covariate=Covariate(**snakemake.params.covariate),
     lost_share=snakemake.params.lost_share,
+    ploidies=snakemake.input.get("ploidy"),
     **snakemake.params.table,
 )
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, snakemake.wildcards.study) as writer:

@@ -15,4 +15,5 @@ from pathlib import Path
 
 page = import_module(f"guidefit.report.pages.{snakemake.params.page}")
 settings = dict(snakemake.params.items()) | dict(snakemake.wildcards.items())
-Path(snakemake.output.page).write_text(page.render(dict(snakemake.input.items()), settings), encoding="utf-8")
+for output, text in page.render(dict(snakemake.input.items()), settings).items():
+    Path(snakemake.output[output]).write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ repeated after the clocks have stopped: cpu_seconds.sample is the median of the 
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +34,19 @@ def main() -> None:
         engine = make_engine(options)
 
     # One call of fit does everything: the clocks are read when its steps begin.
-    draw_scales, summarise = engine._draw_scales, engine._summarise
-    models = []
+    find_modes, summarise = engine._find_modes, engine._summarise
+    screens: list[Any] = []
 
-    def begin_to_sample(model: Any, *args: Any) -> Any:
-        models.append(model)
+    def begin_to_search(prepared: Any) -> Any:
+        screens.extend(prepared)
         run.done("compile")
-        return draw_scales(model, *args)
+        return find_modes(prepared)
 
     def begin_to_summarise(*args: Any) -> Any:
         run.done("sample")
         return summarise(*args)
 
-    engine._draw_scales, engine._summarise = begin_to_sample, begin_to_summarise
+    engine._find_modes, engine._summarise = begin_to_search, begin_to_summarise
     data = model_data(run.data())
     fit = engine.fit(data, options.seed)
     summary = fit["summary"].to_dataset()
@@ -64,7 +65,7 @@ def main() -> None:
         quality["ess_effect_mean"] = min(worth[name] for name in worth.keys() - engine.structure.quantiles.keys())
         kept = options.chains * options.draws
         quality["ess_bulk_min"] = min(quality["importance_ess"], quality["ess_scale_mean"], quality["ess_effect_mean"], kept)
-        quality |= repeat(run, engine, draw_scales, models[0], data, sd)
+        quality |= repeat(run, engine, find_modes, screens[0], sd)
     else:
         draws = {str(n): v.values.reshape(options.chains, options.draws, -1) for n, v in fit["posterior"].to_dataset().items()}
         ess, r_hat = common.judge(draws)
@@ -106,7 +107,7 @@ def model_data(arrays: Any) -> Any:
     return ModelData(genes, sgrnas, arrays.gene_of_sgrna, arrays.sgrna_of_row, arrays.x, arrays.logfc, lines, line_of_row)
 
 
-def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any, sd: dict[str, Any]) -> dict[str, Any]:
+def repeat(run: common.Run, engine: Any, find_modes: Any, screen: Any, sd: dict[str, Any]) -> dict[str, Any]:
     """Sample and reduce again with other seeds: median CPU seconds of both, and the ESS that the spread of the means implies."""
     import numpy as np
 
@@ -120,13 +121,14 @@ def repeat(run: common.Run, engine: Any, draw_scales: Any, model: Any, data: Any
         seed = 1000 * run.options.seed + len(sample)
         rng = np.random.default_rng(seed)
         started = time.process_time()
-        drawn = draw_scales(model, rng, seed)
+        (found_modes,) = find_modes([replace(screen, seed=seed)])
+        drawn = engine._draw_scales(screen.model, found_modes, rng, seed)
         kept, _ = engine.structure.values(drawn.z[drawn.chosen])
-        posterior = kept | conditional_locations.draw(model, kept, rng)
+        posterior = kept | conditional_locations.draw(screen.model, kept, rng)
         sample.append(time.process_time() - started)
         means.append(np.concatenate([np.atleast_1d(posterior[name].mean(axis=0)) for name in sd]))
         started = time.process_time()
-        CollapsedPosterior(engine.structure, sufficient.from_arrays(data))
+        CollapsedPosterior(engine.structure, sufficient.from_arrays(screen.data))
         reduce.append(time.process_time() - started)
     run.cpu_seconds["sample"] = statistics.median(sample)
     found: dict[str, Any] = {"repeats": len(sample), "cpu_seconds_reduce": statistics.median(reduce)}

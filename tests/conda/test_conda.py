@@ -22,12 +22,12 @@ LOCK = (ROOT / "requirements.lock").read_text()
 ESSENTIAL = pd.DataFrame({"Gene": ["GENE0 (100)", "GENE1 (101)"]})
 # Together these need a job of every rule.
 TARGETS = (
-    *("results/design/summary.html", "results/design/figures/diagnostics.svg", "results/design/figures/comparison.svg"),
+    *("results/design/index.html", "results/design/figures/diagnostics.svg", "results/design/figures/comparison.svg"),
     *("results/design/figures/recovery-bias.svg", "results/design/figures/pooled-model.svg"),
     "results/design/figures/pooled-posterior_predictive-seed_0.svg",
     *("results/design/figures/gene_effects-trace-seed_0.png", "results/design/figures/data-design-logfc_by_x-seed_0.png"),
     *("results/prior/figures/gene_effects-calibration_ecdf.svg", "results/real/data/screen/screen.parquet"),
-    *("results/release/genes.html", "results/release/figures/gene_effects-genes.png", "results/release/figures/correction.svg"),
+    *("results/release/index.html", "results/release/figures/gene_effects-genes.png", "results/release/figures/correction.svg"),
     *("results/layout/recovery.csv", "results/counted/data/screen/screen.parquet", "results/counted/figures/samples.svg"),
 )
 # Installed in each environment: when a job of the workflow ends, it writes the file of every module that it imported.

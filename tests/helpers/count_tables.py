@@ -45,7 +45,7 @@ def save(folder, table, sheet, separator="\t"):
     return {"count_table": str(folder / "counts.txt"), "samples": str(folder / "samples.csv")}
 
 
-def import_screen(folder, table, sheet, copy_number=None, control_list=None, left_out=(), **steps):
+def import_screen(folder, table, sheet, copy_number=None, control_list=None, left_out=(), lost_share=1.0, **steps):
     """The screen of a count table without copy numbers (unless they are given), and the table of its ledger."""
     paths = save(folder, table, sheet)
     count_table.convert(paths["count_table"], folder / "counts.parquet")
@@ -63,7 +63,7 @@ def import_screen(folder, table, sheet, copy_number=None, control_list=None, lef
         Covariate("log2", diploid=1.0),
         "refuse",
         None,
-        1.0,
+        lost_share,
         paths["count_table"],
         left_out,
     )

@@ -11,7 +11,7 @@ from numba.core import config
 from guidefit.engines import gibbs_blocks
 from helpers.line_screens import declared, screen
 
-MODULES = ("slice", "linear", "cells", "genes", "lines", "noise", "moves", "state", "chain")
+MODULES = ("slice", "linear", "cells", "switch", "genes", "lines", "noise", "moves", "state", "chain")
 
 
 def plain_modules() -> Iterator[SimpleNamespace]:

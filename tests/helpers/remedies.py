@@ -124,7 +124,8 @@ class Lab:
         names = ("missing", "constant_covariate", "logfc_max", "lost_share")
         settings = {name: self.settings[name] for name in names} | {"copy_number_unit": self.settings["unit"]}
         columns = self.settings.get("columns", long_tables.COLUMNS)
-        return long_table.import_screen(self.files["path"], columns, covariate, **settings)
+        ploidies = str(self.files["ploidy"]) if "ploidy" in self.files else None
+        return long_table.import_screen(self.files["path"], columns, covariate, ploidies=ploidies, **settings)
 
     def _import_files(self, covariate: Any) -> tuple[pd.DataFrame, Ledger]:
         known = {MAPPED.get(key, key): str(path) for key, path in self.files.items() if key not in ("essential", "count_table")}

@@ -204,6 +204,25 @@ def no_list(kind):
     return lambda lab: lab.files.pop(kind) and None
 
 
+def times_ploidy(lab):
+    """Absolute copy numbers, with the ploidy of each line in another file."""
+    lab.edit("copy_number", lambda table: linear(table).mul([PLOIDY.get(line, 2.0) for line in table.index], axis=0))
+    write_ploidy(lab)
+
+
+def write_ploidy(lab, **changed):
+    table = pd.DataFrame({"cell_line": list(PLOIDY), "ploidy": list(PLOIDY.values())})
+    lab.write("ploidy", table.assign(**changed))
+
+
+def ploidy_of(line, value):
+    return edit(
+        "ploidy", lambda table: table.assign(ploidy=table["ploidy"].astype(object).where(table["cell_line"] != line, value))
+    )
+
+
+PLOIDY = {"L1": 2.0, "L2": 3.1, "L3": 4.0, "L4": 1.9}
+
 LOST = "raise thresholds.lost_share"
 MORE_LOST = settings(lost_share=0.7)
 
@@ -325,6 +344,43 @@ COPIES = {
     "guides_without_gene": tuple(lost(good_and_few, "12 of 20 guides", "guide_map", "nonessential")),
 }
 
+PLOIDIES = {
+    "ploidies_without_lines": Case(
+        "counts",
+        both(times_ploidy, names_of("ploidy", {"cell_line": "culture"})),
+        "expected the columns cell_line and ploidy. The file has: culture, ploidy",
+        (names_of("ploidy", {"culture": "cell_line"}),),
+    ),
+    "two_ploidies_of_a_line": Case(
+        "counts",
+        both(times_ploidy, edit("ploidy", lambda table: pd.concat([table, table.tail(1).assign(ploidy=3)]))),
+        "1 cell line.s. have several ploidies .L4.. Keep one of each",
+        (edit("ploidy", lambda table: table.drop_duplicates("cell_line")),),
+    ),
+    "impossible_ploidy": Case(
+        "counts", both(times_ploidy, ploidy_of("L3", 92)), r"\(L3: 92\).*correct it", (ploidy_of("L3", 4.0),)
+    ),
+    "impossible_ploidy_left_empty": Case(
+        "counts",
+        both(times_ploidy, ploidy_of("L3", "hypotetraploid")),
+        "or leave it empty",
+        (ploidy_of("L3", ""),),
+        warns=True,
+    ),
+    "lines_without_ploidy": Case(
+        "counts",
+        both(times_ploidy, edit("ploidy", lambda table: table.head(2))),
+        "2 of 4 cell lines with copy numbers are not in the ploidies .L3, L4.*add what is missing; or raise",
+        (write_ploidy,),
+    ),
+    "relative_copies_and_ploidy": Case(
+        "counts",
+        both(copies(linear), write_ploidy),
+        "relative to the ploidy already.*Remove screen.ploidy",
+        (both(lambda lab: lab.files.pop("ploidy"), settings(unit="linear")), both(restore("copy_number"), times_ploidy)),
+    ),
+}
+
 MATRICES = {
     "sample_twice": Case(
         "counts",
@@ -441,6 +497,6 @@ LISTS = {
 }
 
 CASES = {}
-for name, case in {**COPIES, **MATRICES, **LISTS}.items():
+for name, case in {**COPIES, **PLOIDIES, **MATRICES, **LISTS}.items():
     for number, each in enumerate(case if isinstance(case, tuple) else (case,)):
         CASES[name + f"_{number + 1}" * isinstance(case, tuple)] = each

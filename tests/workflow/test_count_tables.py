@@ -34,7 +34,7 @@ def screens(tmp_path_factory):
     late = PLAIN | {"screen": files | {"of": {"condition": "dmso"}}}
     contrast = PLAIN | {"screen": files | {"of": {"condition": "drug", "day": 14}, "against": {"condition": "dmso"}}}
     workflow.configure(late=late, contrast=contrast)
-    run = workflow.run(*targets("late", "contrast"), "results/contrast/genes.html", "results/contrast/figures/samples.svg")
+    run = workflow.run(*targets("late", "contrast"), "results/contrast/index.html", "results/contrast/figures/samples.svg")
     return workflow, run, truth
 
 
@@ -63,7 +63,7 @@ def test_effects_are_those_of_the_chosen_arms(screens, study, truth_is):
 
 def test_the_pages_of_a_contrast(screens):
     workflow, _, _ = screens
-    page = (workflow / "results/contrast/genes.html").read_text()
+    page = (workflow / "results/contrast/index.html").read_text()
     assert "the logFC of drug, 14 relative to dmso" in " ".join(page.split())
     assert "slope (95" not in page
     assert (workflow / "results/contrast/figures/samples.svg").stat().st_size > 5000

@@ -38,8 +38,8 @@ def test_calibration_on_the_layout_of_a_screen(workflow):
     }
     workflow.configure(real=real)
     workflow.run()
-    page = (workflow / "results/real/summary.html").read_text()
-    assert "Is it calibrated on this screen's layout?" in page
+    page = (workflow / "results/real/index.html").read_text()
+    assert "Is it calibrated on the layout of this screen?" in page
     assert "simulate: {layout: real, truth: posterior}" in page
 
     workflow.configure(**studies)
@@ -47,7 +47,7 @@ def test_calibration_on_the_layout_of_a_screen(workflow):
     assert run.jobs.count("simulate_posterior") == run.jobs.count("simulate_prior") == 1
     assert run.jobs.count("fit") == 0  # that of the screen stays as it is
     assert run.jobs.count("fit_temporary") == 2
-    page = (workflow / "results/real/summary.html").read_text()
+    page = (workflow / "results/real/index.html").read_text()
     assert "<td>given</td><td>correlated_genes</td>" in page
     assert "<td>before</td><td>correlated_genes</td>" in page
     assert "Not known" not in page
@@ -102,7 +102,7 @@ def test_cell_lines_go_by_name_through_tables_and_pictures(workflow):
     recovery = workflow.table("lines/recovery.csv").set_index("variable")
     assert recovery.loc["tau_c", "coordinates"] == 12
     assert recovery.loc["sigma_line", "seeds"] == 2
-    page = (workflow / "results/lines/summary.html").read_text()
+    page = (workflow / "results/lines/index.html").read_text()
     assert "tau_c[cell_11]" in page
     forest = (workflow / "results/lines/figures/cell_line_intercepts-forest_intercept-seed_1.svg").read_text()
     assert "tau_c[cell_7]" in forest

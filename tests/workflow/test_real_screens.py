@@ -60,7 +60,7 @@ def test_from_depmaps_files_to_answers(workflow):
     dropped = workflow.table("s/data/screen/dropped.csv")
     assert dropped["rows"].sum() + len(screen) == 80
     assert dropped["reason"].str.contains("spreadsheet").any()
-    for name in ("genes", "summary"):
+    for name in ("index",):
         assert "<script>alert" not in (workflow / f"results/s/{name}.html").read_text()
     assert "Nothing to be done" in workflow.run().output
 
@@ -193,7 +193,7 @@ def test_answers_where_there_are_none(workflow):
     assert workflow.table("s/gene_effects.csv").empty
     assert set(pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")["variant"]) == {"pooled"}
     assert workflow.table("s/data/screen/controls.csv").empty
-    assert "No fit gives effects of genes" in (workflow / "results/s/genes.html").read_text()
+    assert "No fit gives effects of genes" in (workflow / "results/s/index.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
     deployed = Deployed(here)
     first = deployed.run()
     assert first.jobs.count("fit") == 1
-    assert (here / "results/far/summary.html").exists()
+    assert (here / "results/far/index.html").exists()
     assert "Nothing to be done" in deployed.run().output
 
     def edit(module, text):
@@ -78,7 +78,7 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
         return planned(deployed.run("--dry-run").output)
 
     assert not edit("assess/recovery.py", "\n# a comment\n")
-    assert set(edit("assess/recovery.py", "\nEDITED = 1\n")) == {"recover", "write_summary_page", "all"}
+    assert set(edit("assess/recovery.py", "\nEDITED = 1\n")) == {"recover", "write_study_page", "all"}
     assert edit("engines/importance.py", "\nEDITED = 1\n")["fit"] == 1
 
 

@@ -51,7 +51,7 @@ def test_every_table_is_written_whichever_fits_stop(workflow):
         assert workflow.table(f"{name}/estimates.csv").empty
         assert workflow.table(f"{name}/recovery.csv").empty
     for name in ("none_checked", "none_calibrated", "some_checked", "some_calibrated"):
-        assert (workflow / f"results/{name}/summary.html").exists()
+        assert (workflow / f"results/{name}/index.html").exists()
         reasons = workflow.table(f"{name}/diagnostics.csv").query("variant == 'never'")["reasons"]
         assert (reasons.str.startswith("error: the sampler stopped: ") & ~reasons.str.contains("\n")).all()
 

@@ -103,7 +103,7 @@ def test_recovery_and_calibration_over_seeds(workflow):
     assert (calibration["verdict"] == "pass").all()
     assert (calibration.query("fits == 'all'")["n"] == 30).all()
     assert not (workflow / "results/calibration/comparison.csv").exists()  # its variants have data of their own
-    page = (workflow / "results/calibration/summary.html").read_text()
+    page = (workflow / "results/calibration/index.html").read_text()
     assert "Is it calibrated?" in page
     assert page.count(">yes<") == 4
     for picture in ("sweep/figures/recovery-coverage.svg", "calibration/figures/varying_effects-calibration_ecdf.svg"):
@@ -146,3 +146,20 @@ def test_data_of_one_variant_fitted_with_another(workflow):
     assert (calibration["gene_effects"] == "fail").any()
     bayes = workflow.table("wrong/comparison.csv").query("variant == 'gene_effects'")["log_bayes_factor"]
     assert (bayes < -5).mean() > 0.8
+
+
+def test_a_forecast_runs_one_batch_of_each_variant(workflow):
+    """The run that follows uses these batches."""
+    study = {"checks": False, "figure_seeds": 0, "sampling": {"engine": "collapsed", "draws": 25}, "batch_size": 2, "seeds": "0-5"}
+    workflow.configure(
+        sweep=study | {"simulate": {"genes": 3, "cell_lines": 4}, "variants": ["pooled", "gene_effects"]},
+    )
+    run = workflow.run("forecast", "--notemp")
+    assert sorted(run.jobs) == ["diagnose", "diagnose", "fit", "fit", "forecast", "simulate"]
+    table = workflow.table("forecast.csv").set_index("variant")
+    assert table["fits"].to_dict() == {"pooled": 6, "gene_effects": 6}
+    assert (table["measured_fits"] == 2).all()
+    assert (table["cpu_hours"] > 0).all()
+    assert "In all 12 fits" in (workflow / "results/forecast.txt").read_text()
+    rest = workflow.run("--dry-run")
+    assert "fit 4" in " ".join(rest.output.split())

@@ -57,7 +57,7 @@ def test_summary(finished):
     assert {line["status"] for line in lines} == {"ok"}
     assert {line["plan"] for line in lines} == {"no update"}
     files = {line["output_file"] for line in lines}
-    assert {"results/design/estimates.csv", "results/real/fits/mine/seeds_1/posterior.nc", "results/real/genes.html"} <= files
+    assert {"results/design/estimates.csv", "results/real/fits/mine/seeds_1/posterior.nc", "results/real/index.html"} <= files
 
 
 def test_delete_all_output(copied):
@@ -113,7 +113,7 @@ def test_batches(workflow):
         fits = sorted(message.split(" (")[0] for message in run.messages if ": fit " in message)
         # the graph of the model comes from the fit of the first seed
         assert fits == [f"many: fit pooled to seeds {seed}" for seed in sorted({0, 2 * index, 2 * index + 1})]
-        assert not {"collect_tables", "recover", "write_summary_page"} & set(planned(run.output))
+        assert not {"collect_tables", "recover", "write_study_page"} & set(planned(run.output))
     last = workflow.run("--dry-run", "--batch", "collect_tables=4/4", ok=False)
     assert "not all previous batches have been completed" in last.output
     for target in ("all", "default"):

@@ -13,8 +13,14 @@ except UserError as error:
 
 # `lookup` walks through all of STUDIES at each call, so that lists of seeds have mappings of their own.
 STUDIES, SEEDS, BATCHES = loaded.studies, loaded.seeds, loaded.batches
+# What pages say of variants; kept apart, since fits do not depend on it.
+MODELS = {
+    study: {name: describe_variant(name, settings) for name, settings in resolved["variants"].items()}
+    for study, resolved in STUDIES.items()
+}
 DESIGNS = loaded.grids
 POINTS = [point for points in DESIGNS.values() for point in points]
+LISTED = [name for name in STUDIES if name not in POINTS]
 COUNT_TABLES = {
     study["screen"]["table"]: study["screen"]["count_table"] for study in STUDIES.values() if "table" in study.get("screen", {})
 }
@@ -25,6 +31,7 @@ CALIBRATED = [name for name, study in STUDIES.items() if study["is_calibrated"]]
 COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
 SAMPLED = [name for name, study in STUDIES.items() if study["has_samples"]]
 WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_numbers"]]
+REAL_WITH_COPIES = [name for name in REAL if name in WITH_COPIES]
 WITHOUT_COPIES = [name for name, study in STUDIES.items() if not study["has_copy_numbers"]]
 JUDGED = [name for name, study in STUDIES.items() if study["is_judged"]]
 WITH_LINES = [name for name in REAL if any(own["has_lines"] for own in STUDIES[name]["variants"].values())]
@@ -134,6 +141,13 @@ def of_all_fits(output):
     return files
 
 
+def first_screen(wildcards):
+    """The screen of a study's first seed and first variant, for its page."""
+    source = source_of(wildcards.study, next(iter(STUDIES[wildcards.study]["variants"])))
+    folder = source if source == "screen" else f"{source}/seeds_{batch_of(wildcards)}"
+    return f"results/{wildcards.study}/data/{folder}/screen.parquet"
+
+
 def layout_screen(wildcards):
     """The real screen whose rows a simulated study takes, if it takes any."""
     layout = STUDIES[wildcards.study]["simulate"].get("layout")
@@ -149,7 +163,7 @@ def layout_posterior(wildcards):
 def screen_files(wildcards):
     """The files that a screen is imported from; a count table as it was converted."""
     screen = STUDIES[wildcards.study]["screen"]
-    files = {name: screen[name] for name in ("logfc", "guide_map", "copy_number", "control_list") if name in screen}
+    files = {name: screen[name] for name in ("logfc", "guide_map", "copy_number", "ploidy", "control_list") if name in screen}
     files |= {"sequence_map": sheet} if (sheet := screen.get("samples", screen.get("sequence_map"))) else {}
     if "counts" in screen or "table" in screen:
         files["counts"] = f"results/count-tables/{screen['table']}.parquet" if "table" in screen else screen["counts"]
@@ -184,6 +198,12 @@ def each(output, studies=STUDIES):
 def each_figure(output, studies=STUDIES):
     """A rule's output for each of these studies that is not a point of a design study, whose figures are made only on request."""
     return each(output, [study for study in studies if study not in POINTS])
+
+
+def figures_of_study(wildcards):
+    """Every figure of a study, for its page; none of a point of a design study."""
+    own = [output for output, studies in FIGURES if wildcards.study in studies]
+    return [path for output in own for paths in each_figure(output, [wildcards.study]) for path in paths]
 
 
 def of_points(output):

@@ -1,5 +1,7 @@
 # One variant fitted to a batch of seeds.
 
+import logging
+
 
 rule fit:
     input:
@@ -39,3 +41,12 @@ use rule fit as fit_temporary with:
         graph="results/{study}/fits/{variant}/seeds_{seeds}/model.json",
     wildcard_constraints:
         study=studies_where("keep_draws", False),
+
+
+# On a terminal, a line after each batch says how many fits are done and when the last one is expected.
+if workflow.is_main_process:
+    progress.follow(
+        logging.getLogger("snakemake.logging"),
+        rules=("fit", "fit_temporary"),
+        sizes={(study, name): len(seeds) for study, batches in BATCHES.items() for name, seeds in batches.items()},
+    )

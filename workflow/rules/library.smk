@@ -28,9 +28,12 @@ sys.path.insert(0, str(Path(library_file("guidefit/__init__.py")).parents[1]))
 from guidefit.base.digests import Code, Library, OwnVariant
 
 LIBRARY = Library(read_library)
-LIBRARY.reached(Code("import guidefit.base.startup, guidefit.config, guidefit.models.declaration"))  # these are imported next
+LIBRARY.reached(
+    Code("import guidefit.base.progress, guidefit.base.startup, guidefit.config, guidefit.models.declaration")
+)  # these are imported next
 
 from guidefit.base.errors import UserError
+from guidefit.base import progress
 from guidefit.base.startup import check_folders
 from guidefit.config import load_config
 from guidefit.models.declaration import BUILT_IN, FORMER_MODULES, declare
@@ -56,3 +59,9 @@ def resolve_variant(name, settings):
         "has_lines": declare(settings["file"] or BUILT_IN_FILES[name]).structure is not None,
         "fit_code": digest("fit", f"guidefit.engines.{settings['sampling']['engine']}"),
     }
+
+
+def describe_variant(name, settings):
+    """What pages say of a variant: the docstring of its file, its priors, and whether it has effects by cell line."""
+    declared = declare(settings["file"] or BUILT_IN_FILES[name])
+    return {"text": declared.text, "priors": settings["priors"], "has_lines": declared.structure is not None}

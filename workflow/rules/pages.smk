@@ -1,31 +1,6 @@
 # Pages of the report.
 
 
-rule write_gene_page:
-    input:
-        genes=rules.estimate_effects.output.genes,
-        sgrnas=rules.estimate_effects.output.sgrnas,
-        diagnostics=rules.collect_tables.output.diagnostics,
-        comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
-        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
-        amplified=branch(lookup("{study}/has_copy_numbers", within=STUDIES), then=rules.list_amplified.output[0]),
-    output:
-        page=in_report("results/{study}/genes.html", "genes", "Genes", SUMMARY),
-    log:
-        "logs/{study}/write_gene_page.log",
-    conda:
-        "../../envs/data.yaml"
-    params:
-        thresholds=pick("thresholds", *EFFECT_THRESHOLDS),
-        arms=pick("screen", "of", "against"),
-        page="genes",
-        library=digest("write_page", "guidefit.report.pages.genes"),
-    message:
-        "{wildcards.study}: write the page on genes"
-    script:
-        "../../scripts/write_page.py"
-
-
 rule write_line_page:
     input:
         gene_lines=rules.estimate_effects.output.gene_lines,
@@ -52,11 +27,12 @@ rule write_line_page:
         "../../scripts/write_page.py"
 
 
-rule write_summary_page:
+rule write_study_page:
     input:
         diagnostics=rules.collect_tables.output.diagnostics,
         checks=rules.collect_tables.output.checks,
         estimates=rules.collect_tables.output.estimates,
+        screen=first_screen,
         recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
         calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
@@ -66,17 +42,49 @@ rule write_summary_page:
             lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.validate_controls.output.joins
         ),
         on_layout=collect(rules.calibrate.output.table, study=lookup("{study}/calibrated_on", within=STUDIES)),
+        genes=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.estimate_effects.output.genes),
+        sgrnas=branch(
+            lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.estimate_effects.output.sgrnas
+        ),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
+        amplified=branch(lambda wildcards: wildcards.study in REAL_WITH_COPIES, then=rules.list_amplified.output[0]),
+        figures=figures_of_study,
     output:
-        page=in_report("results/{study}/summary.html", "summary", "Summary", SUMMARY),
+        page=in_report("results/{study}/index.html", "study", "The page of this study", SUMMARY),
+        answer="results/{study}/answer.json",
     log:
-        "logs/{study}/write_summary_page.log",
+        "logs/{study}/write_study_page.log",
     conda:
         "../../envs/data.yaml"
     params:
         thresholds=lookup("{study}/thresholds", within=STUDIES),
-        page="summary",
-        library=digest("write_page", "guidefit.report.pages.summary"),
+        kind=lookup("{study}/kind", within=STUDIES),
+        arms=lambda wildcards: pick("screen", "of", "against")(wildcards) if wildcards.study in REAL else {},
+        models=lambda wildcards: MODELS[wildcards.study],
+        has_lines=lambda wildcards: wildcards.study in WITH_LINES,
+        page="study",
+        library=digest("write_page", "guidefit.report.pages.study"),
     message:
-        "{wildcards.study}: write the summary page"
+        "{wildcards.study}: write the page of the study"
+    script:
+        "../../scripts/write_page.py"
+
+
+rule list_studies:
+    input:
+        answers=collect(rules.write_study_page.output.answer, study=LISTED),
+    output:
+        page="results/index.html",
+    log:
+        "logs/list_studies.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        studies=LISTED,
+        designs=list(DESIGNS),
+        page="studies",
+        library=digest("write_page", "guidefit.report.pages.studies"),
+    message:
+        "list the studies"
     script:
         "../../scripts/write_page.py"

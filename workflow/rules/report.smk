@@ -300,3 +300,21 @@ rule plot_correction:
         "{wildcards.study}: plot the copy-number corrections"
     script:
         "../../scripts/plot.py"
+
+
+# All figures of studies, and the studies that have them: what a run makes and what the pages of the studies show.
+FIGURES = [
+    (rules.plot_screen.output, WITH_COPIES),
+    (rules.plot_screen_without_copies.output, WITHOUT_COPIES),
+    (rules.plot_samples.output, SAMPLED),
+    (rules.plot_model.output, STUDIES),
+    (rules.plot_parameters.output, STUDIES),
+    (rules.plot_predictive.output, CHECKED),
+    (rules.plot_diagnostics.output, STUDIES),
+    (rules.plot_recovery.output, SEVERAL_SEEDS),
+    (rules.plot_calibration.output, CALIBRATED),
+    (rules.plot_comparison.output, SEVERAL_VARIANTS),
+    (rules.plot_effects.output, REAL_WITH_COPIES),
+    (rules.plot_effects_without_copies.output, WITHOUT_COPIES),
+    (rules.plot_correction.output, JUDGED),
+]

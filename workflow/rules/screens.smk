@@ -85,7 +85,7 @@ rule simulate_posterior:
 
 rule import_table:
     input:
-        lookup("{study}/screen/path", within=STUDIES),
+        unpack(pick("screen", "path", "ploidy")),
     output:
         screen="results/{study}/data/screen/screen.parquet",
         truth="results/{study}/data/screen/truth.parquet",
@@ -105,7 +105,7 @@ rule import_table:
         covariate=lookup("{study}/covariate", within=STUDIES),
         library=digest("import_table"),
     message:
-        "{wildcards.study}: import {input}"
+        "{wildcards.study}: import {input.path}"
     script:
         "../../scripts/import_table.py"
 
@@ -152,6 +152,8 @@ rule convert_count_table:
         "results/count-tables/{table}.parquet",
     log:
         "logs/count-tables/{table}.log",
+    benchmark:
+        "results/count-tables/{table}.tsv"
     wildcard_constraints:
         table="|".join(COUNT_TABLES) or "(?!)",
     priority: 100

@@ -11,9 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import checks, estimates, identifiability, judge_predictions, prior_conflict, prior_sensitivity, wording
+from guidefit.assess import (
+    checks,
+    curved_ridges,
+    estimates,
+    identifiability,
+    judge_predictions,
+    prior_conflict,
+    prior_sensitivity,
+    wording,
+)
 from guidefit.assess.chain_statistics import energy_information
 from guidefit.assess.checks import Checks
+from guidefit.assess.curved_ridges import CurvedRidge
 from guidefit.assess.estimates import Estimates
 from guidefit.assess.fits import Fits
 from guidefit.assess.identifiability import Certificate, Direction
@@ -76,15 +86,19 @@ def diagnose(
     certificates = identifiability.certify(
         fits.posterior, fits.prior, thresholds["contraction_pass"], thresholds["contraction_fail"]
     )
-    for mine, certificate, checked in zip(figures, certificates, made, strict=True):
+    ridges = curved_ridges.find_curved_ridges(fits.posterior, fits.prior)
+    # Along a straight ridge logarithms move as well: it is named once.
+    curved = [[] if certificate.directions else of_fit for certificate, of_fit in zip(certificates, ridges, strict=True)]
+    for mine, certificate, of_fit, checked in zip(figures, certificates, curved, made, strict=True):
         _judge_identifiability(certificate, checked, thresholds)
-        count = len(certificate.directions) + len(certificate.scales)
+        _judge_curved(of_fit, checked, thresholds["contraction_fail"])
+        count = len(certificate.directions) + len(certificate.scales) + len(of_fit)
         mine |= {"contraction_min": certificate.least, "unlearnt_directions": count}
     prior_conflict.judge(found, fits.prior, priors, thresholds["prior_conflict_level"], made)
     prior_sensitivity.judge(fits, found, priors, thresholds["prior_sensitivity_max"], made)
     for fit, checked in enumerate(made):
         _note_boundary(found.ranks.truth[fit], found, fits, checked)
-    directions = (certificate.directions + certificate.scales for certificate in certificates)
+    directions = ([*each.directions, *each.scales, *of_fit] for each, of_fit in zip(certificates, curved, strict=True))
     return [Diagnosis(*each) for each in zip(figures, made, directions, strict=True)]
 
 
@@ -217,6 +231,13 @@ def _judge_identifiability(certificate: Certificate, found: Checks, t: Mapping[s
         found.add(checks.SCALE_CONTRACTION, "warn", scale.contraction, t["contraction_fail"], scale.name)
     if not certificate.scales and np.isfinite(certificate.least_scale):
         found.add(checks.SCALE_CONTRACTION, "pass", certificate.least_scale, t["contraction_fail"])
+
+
+def _judge_curved(ridges: Sequence[CurvedRidge], found: Checks, fails: float) -> None:
+    """Ridges in logarithms; one of scales alone leaves the effects usable. There is no row where none is found."""
+    for ridge in ridges:
+        level = "fail" if ridge.contraction - 2 * ridge.mcse < fails and not ridge.of_scales else "warn"
+        found.add(checks.CURVED_CONTRACTION, level, ridge.contraction, curved_ridges.MAX_CONTRACTION, ridge.known)
 
 
 def _note_boundary(truth: np.ndarray, table: Estimates, fits: Fits, found: Checks) -> None:

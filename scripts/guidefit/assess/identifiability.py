@@ -97,10 +97,10 @@ def find_unidentified_directions(
     of earlier ones are left out too. (Formula: generalised Rayleigh quotient.)
     """
     locations = [name for name in _real_variables(posterior, prior) if float(prior.values[name].min()) < 0]
-    core = [name for name in locations if not _has_own_data(posterior.dims(name)) and not name.startswith("rho")]
+    core = [name for name in of_core(posterior, prior) if name in locations]
     if not core:
         return [(np.nan, []) for _ in range(len(posterior))]
-    most = max(1, min(MAX_PARAMETERS, min(posterior.count, prior.count) // MIN_DRAWS) // len(core))
+    most = most_parameters(posterior, prior, len(core))
     names, before = prior.names(locations, most), prior.matrix(0, locations, most)
     in_core = np.isin(names, prior.names(core, most))
     of_prior: dict[bytes, _PriorLocations | None] = {}
@@ -150,7 +150,7 @@ def _prior_locations(names: list[str], before: np.ndarray, in_core: np.ndarray, 
 
     in_core: (P,) whether a location has no data of its own; finite: (P,) whether its posterior draws are finite.
     """
-    kept = np.flatnonzero(finite & _moves(before))
+    kept = np.flatnonzero(finite & is_moving(before))
     before = before[:, kept]
     core = np.flatnonzero(in_core[kept])
     core = core[independent_columns(before[:, core])]
@@ -208,7 +208,7 @@ class _LocationDraws:
         after, before = (np.einsum("cv,cd,dv->v", vectors, each, vectors) for each in (self.covariance, self.prior.covariance))
         ratio, scores = after / before, self.core @ vectors
         moved = moved_by(self.everything, scores)
-        mcse = ratio * _relative_error(scores.T, self.chains, self.prior.draws)
+        mcse = ratio * relative_error(scores.T, self.chains, self.prior.draws)
         return _Movement(1 - ratio, mcse, np.max((moved / self.prior.sd[:, None]) ** 2, axis=0), moved)
 
     def _direction(self, movement: _Movement, number: int) -> Direction:
@@ -236,11 +236,22 @@ def _has_own_data(dims: set[str]) -> bool:
     return "sgrna" in dims or {"gene", "cell_line"} <= dims
 
 
+def of_core(posterior: Draws, prior: Draws) -> list[str]:
+    """The variables of the eigenproblem, scales included."""
+    names = _real_variables(posterior, prior)
+    return [name for name in names if not _has_own_data(posterior.dims(name)) and not name.startswith("rho")]
+
+
+def most_parameters(posterior: Draws, prior: Draws, variables: int) -> int:
+    """How many parameters of each variable are taken, so that there are MIN_DRAWS for each parameter, MAX_PARAMETERS at most."""
+    return max(1, min(MAX_PARAMETERS, min(posterior.count, prior.count) // MIN_DRAWS) // variables)
+
+
 def _real_variables(posterior: Draws, prior: Draws) -> list[str]:
     return [name for name, values in posterior.values.items() if name in prior.values and values.dtype.kind == "f"]
 
 
-def _moves(before: np.ndarray) -> np.ndarray:
+def is_moving(before: np.ndarray) -> np.ndarray:
     """(P,) whether draws (draw, P) of the prior are finite and not constant."""
     finite = np.isfinite(before).all(axis=0)
     low, high = before.min(axis=0), before.max(axis=0)
@@ -274,7 +285,7 @@ def find_unidentified_scales(
     if not scales:
         return [(np.nan, []) for _ in range(len(posterior))]
     names, before = prior.names(scales, MAX_PARAMETERS), prior.matrix(0, scales, MAX_PARAMETERS)
-    kept = np.flatnonzero(_moves(before))
+    kept = np.flatnonzero(is_moving(before))
     names, before = [names[i] for i in kept], before[:, kept]
     found = []
     for fit in range(len(posterior)):
@@ -301,7 +312,7 @@ def _scale_contraction(after: np.ndarray, before: np.ndarray, chains: int) -> tu
     error = np.zeros_like(ratio)
     moving = ratio > 0
     if moving.any():
-        error[moving] = ratio[moving] * _relative_error(z[moving], chains, len(before))
+        error[moving] = ratio[moving] * relative_error(z[moving], chains, len(before))
     return 1 - ratio, error
 
 
@@ -312,7 +323,7 @@ def _probit(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return scipy.special.ndtri((below + 0.5) / (len(ordered) + 1))
 
 
-def _relative_error(scores: np.ndarray, chains: int, prior_draws: int) -> np.ndarray:
+def relative_error(scores: np.ndarray, chains: int, prior_draws: int) -> np.ndarray:
     """(V,) Monte Carlo standard errors of ratios of two variances, relative to the ratios; scores: (V, draw), chain after chain."""
     ess = ess_bulk(scores.reshape(len(scores), chains, -1))
     return np.asarray(np.sqrt(2 / ess + 2 / prior_draws))

@@ -24,6 +24,7 @@ _SHORT = {
     checks.MODES: ("mass missed by the draws", "{:.0%}"),
     checks.CONTRACTION: ("contraction", "{:.2f}"),
     checks.SCALE_CONTRACTION: ("contraction of scales", "{:.2f}"),
+    checks.CURVED_CONTRACTION: ("contraction of logarithms", "{:.2f}"),
     checks.PRIOR_CONFLICT: ("prior beyond the estimate", "{:.2g}"),
     checks.PRIOR_SENSITIVITY: ("sensitivity to priors", "{:.2f}"),
     checks.PRIOR_TURNS: ("effects turned by priors", "{:.0f}"),
@@ -71,6 +72,11 @@ _SENTENCES = {
     checks.SCALE_CONTRACTION: (
         "the data carry information about all scales (contraction at least {value:.2f})",
         "not identified: {where} keeps its prior (contraction {value:.2f} is below {limit:g})",
+    ),
+    checks.CURVED_CONTRACTION: (
+        "the data carry information about both factors of every product",
+        "not identified: the data carry information about {where} (or a similar combination), but not about the single factors "
+        "(contraction {value:.2f} of their logarithms, not reliably above {limit:g}). Fix a factor, or give it a tight prior",
     ),
     checks.PRIOR_CONFLICT: (
         "no prior contradicts the data (least probability beyond a posterior mean {value:.2g})",

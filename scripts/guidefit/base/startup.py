@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from guidefit.base import usage
 from guidefit.base.errors import UserError
 
 
@@ -22,8 +23,10 @@ def start_job(log: str, threads: int = 1, inputs: Iterable[str] = ()) -> None:
     """Set up this process and send its output to the file `log`. Call it before NumPy is imported, so that BLAS obeys `threads`.
 
     Messages of the logger "guidefit" and the reason of a failure are printed on the terminal as well. If the job fails because one
-    of the files `inputs` is truncated, the message names this file. Raises UserError where a cache folder cannot be written.
+    of the files `inputs` is truncated, the message names this file. What the job used is noted
+    next to its log when it ends. Raises UserError where a cache folder cannot be written.
     """
+    usage.note_at_exit(log)
     terminal = _redirect_output(log)
     sys.excepthook = sys.__excepthook__ = _Reporter(log, terminal, inputs)  # PyTensor's own hook calls sys.__excepthook__
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):

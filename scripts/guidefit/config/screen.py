@@ -41,7 +41,7 @@ class MapColumns(Section):
 
 
 SOURCES = ("path", "counts", "logfc", "count_table")
-FILES = (*SOURCES, "samples", "sequence_map", "guide_map", "copy_number", "nonessential", "essential")
+FILES = (*SOURCES, "samples", "sequence_map", "guide_map", "copy_number", "ploidy", "nonessential", "essential")
 MATRIX_FILES = ("samples", "sequence_map", "guide_map", "copy_number", "map_columns")
 STEPS = (
     *("normalise", "control_guides", "of", "against", "pdna_batches", "min_pdna", "replicates", "multi_mapping", "drop_reason"),
@@ -131,6 +131,13 @@ class Screen(Section):
         "Unit of the copy numbers: linear, log2 for log2(relative copy number + 1), log2_ratio for log2(relative copy number).",
         without="linear with path, log2 with a matrix, or the unit that the values show",
     )
+    ploidy: str | None = key(
+        None,
+        "Table (text) with the columns cell_line and ploidy, for absolute copy numbers: those of each line are divided by its "
+        "ploidy, and are relative ones then.",
+        without="the copy numbers of all lines have one scale (diploid)",
+        min_length=1,
+    )
     control_guides: str | None = key(
         None,
         "Guides that are known to have no effect, such as non-targeting or cutting controls, with or without a gene: a list (.csv, "
@@ -213,6 +220,7 @@ class Screen(Section):
                 f"it has {found}.",
             )
             return
+        yield from self._problems_of_ploidy()
         given = self.model_fields_set
         if self.path is not None:
             if self.columns is None:
@@ -240,6 +248,18 @@ class Screen(Section):
         if self.columns is not None:
             yield "columns", "goes with path (a long table). For the columns of the maps use screen.map_columns."
         yield from self._problems_of_steps(kinds[0])
+
+    def _problems_of_ploidy(self) -> Iterator[Problem]:
+        if self.ploidy is None:
+            return
+        if not self.has_copy_numbers:
+            yield "ploidy", "needs copy numbers, and this screen has none. Add screen.copy_number, or remove it."
+        if self.copy_number_unit in ("log2", "log2_ratio"):
+            yield (
+                "ploidy",
+                f"goes with absolute copy numbers, and copy_number_unit is {self.copy_number_unit}, which is relative to the "
+                "ploidy already. Remove one of the two.",
+            )
 
     def _problems_of_steps(self, kind: str) -> Iterator[Problem]:
         if kind == "logfc":

@@ -125,6 +125,8 @@ class Study(Section):
             yield "show_genes", "only real screens (screen) have figures of chosen genes. Remove this key."
         if self.simulate is not None and self.matrices:
             yield "matrices", "only real screens (screen) have matrices of effects. Remove this key."
+        if self.screen is not None and self.screen.ploidy is not None and self.diploid not in (None, 1):
+            yield "diploid", "with screen.ploidy copy numbers are relative, and those of a diploid gene are 1. Remove this key."
         if self.until is not None:
             yield from self._until_problems(self.until)
         if self.simulate is not None:

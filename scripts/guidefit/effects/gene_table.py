@@ -63,7 +63,7 @@ def tabulate_genes(
         call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
         fdr_depleted=rates["depleted"],
         fdr_enriched=rates["enriched"],
-        flags=_flag_genes(contents, diploid, thresholds, _find_driven(effect, verdict, contents, thresholds)),
+        flags=_flag_genes(contents, diploid, thresholds, effects.has("sgrna"), _find_driven(effect, verdict, contents, thresholds)),
     )
 
 
@@ -99,13 +99,15 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
 def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenContents, thresholds: Mapping[str, float]) -> np.ndarray:
     """(gene,) whether one guide drives the effect: it is far from its gene's others, and without it the verdict is another one.
 
-    effect: (draw, gene) logFC. Guides of a gene have the same copy numbers, so that leaving one out moves the effect by the change
-    of the mean of their logFC, whatever the variant.
+    Of two guides that are far apart either may be left out. A gene that is depleted or enriched by its only guide has no verdict
+    without it. effect: (draw, gene) logFC. Guides of a gene have the same copy numbers, so that leaving one out moves the effect by
+    the change of the mean of their logFC, whatever the variant.
     """
     guides = contents.sgrnas.assign(scaled=scale_departures(contents.sgrnas).abs(), gene_code=contents.gene_of_sgrna)
     far = guides[guides["scaled"] > thresholds["guide_departure_max"]]
-    farthest = far.sort_values("scaled").drop_duplicates("gene_code", keep="last")
-    is_driven = np.zeros(len(verdict), dtype=bool)
+    farthest = far[far["scaled"] == far.groupby("gene_code")["scaled"].transform("max")]
+    has_one = (contents.genes["sgrnas"] == 1).to_numpy()
+    is_driven = has_one & np.isin(np.broadcast_to(verdict, len(has_one)), ["depleted", "enriched"])
     if farthest.empty:
         return is_driven
     of_gene = guides.groupby("gene_code")["logfc"].agg(["mean", "size"])
@@ -114,17 +116,25 @@ def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenConten
     shift = (mean - farthest["logfc"].to_numpy()) / (size - 1)
     codes = gene if effect.shape[1] > 1 else np.zeros(len(gene), dtype=int)
     without = judge_effects(effect[:, codes] + shift, thresholds["effect_min"], thresholds["effect_prob"])
-    is_driven[gene] = without != verdict[codes]
+    is_driven[gene[without != verdict[codes]]] = True
     return is_driven
 
 
-def _flag_genes(contents: ScreenContents, diploid: float, thresholds: Mapping[str, float], is_driven: np.ndarray) -> list[str]:
-    """(gene,) what to keep in mind about a gene's data, joined by semicolons. is_driven: see `_find_driven`."""
+def _flag_genes(
+    contents: ScreenContents, diploid: float, thresholds: Mapping[str, float], has_guides: bool, is_driven: np.ndarray
+) -> list[str]:
+    """(gene,) what to keep in mind about a gene's data, joined by semicolons.
+
+    has_guides: whether guides of a gene differ in the variant, else it takes all rows of a guide for independent ones, and the
+    interval of a gene with few guides is too narrow; is_driven: see `_find_driven`.
+    """
     genes = contents.genes
+    has_few = genes["sgrnas"] < thresholds["few_guides"]
     cuts_elsewhere = (contents.sgrnas["n_alignments"] > 1).groupby(contents.sgrnas["gene"]).any()
     flags = {
         "one guide drives the effect": is_driven,
-        "few guides": genes["sgrnas"] < thresholds["few_guides"],
+        "few guides": has_few,
+        "interval ignores differences between guides": has_few & (not has_guides) & (genes["rows"] > genes["sgrnas"]),
         "no copy-number variation": genes["cna_sd"] < thresholds["cna_sd_min"] * diploid,
         "one-line leverage": genes["leverage"] > thresholds["leverage_max"],
         "guides cut elsewhere too": genes["gene"].map(cuts_elsewhere).astype(bool),

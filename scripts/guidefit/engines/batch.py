@@ -6,21 +6,24 @@ import logging
 import os
 import socket
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from guidefit.base import netcdf
 from guidefit.base.errors import UserError
-from guidefit.engines.interface import Engine, FitError
+from guidefit.engines.interface import Data, Engine, FitError, ManyAtOnce
 
 logger = logging.getLogger("guidefit")
 
 PACKAGES = ("pymc", "nutpie", "arviz", "pytensor", "numba", "numpy", "scipy", "pandas", "xarray", "snakemake", "plotnine")
+AT_ONCE = 50  # screens that are read before they are fitted
+ROWS_AT_ONCE = 1_000_000  # of these screens, which bounds their memory
 SAVE_FROM = 0.3  # seconds; saving a fit that took less would cost a good part of fitting it again
 
 
@@ -42,30 +45,56 @@ def fit_batch(
     """
     fits: dict[int, xr.DataTree] = {}
     errors: dict[int, str] = {}
-    for count, (seed, data) in enumerate(zip(seeds, engine.read(screen, seeds), strict=True), 1):
-        file = saved / f"{seed}.nc"
-        key = hashlib.sha256(f"{fingerprint}{seed_of(seed)}{data.digest()}".encode()).hexdigest()
-        if (fit := _resume(file, key)) is not None:
-            logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
-            fits[seed] = fit
-            continue
-        logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), data.sizes["rows"])
-        try:
-            fit = engine.fit(data, seed_of(seed))
-        except FitError as error:
-            logger.error("seed %d: the fit failed: %s", seed, error)
-            traceback.print_exc()
-            errors[seed] = str(error)
-            continue
-        fit.attrs |= {"fingerprint": key, "versions": versions(), "node": node(), **data.sizes}
-        seconds = fit.attrs["seconds_compile"] + fit.attrs["seconds_sampling"]
-        logger.info(
-            "seed %d: compiled in %.1f s, sampled in %.2f s", seed, fit.attrs["seconds_compile"], fit.attrs["seconds_sampling"]
-        )
-        if seconds > save_from:
-            netcdf.write(fit, file)
-        fits[seed] = fit
+    count = 0
+    for part in _in_parts(zip(seeds, engine.read(screen, seeds), strict=True), AT_ONCE if isinstance(engine, ManyAtOnce) else 1):
+        waiting: list[tuple[int, Any, str]] = []
+        for seed, data in part:
+            count += 1
+            key = hashlib.sha256(f"{fingerprint}{seed_of(seed)}{data.digest()}".encode()).hexdigest()
+            if (fit := _resume(saved / f"{seed}.nc", key)) is not None:
+                logger.info("seed %d (%d of %d): already fitted", seed, count, len(seeds))
+                fits[seed] = fit
+                continue
+            logger.info("seed %d (%d of %d): fitting %d rows", seed, count, len(seeds), data.sizes["rows"])
+            waiting.append((seed, data, key))
+        found = _fit_each(engine, [data for _, data, _ in waiting], [seed_of(seed) for seed, _, _ in waiting])
+        for (seed, data, key), result in zip(waiting, found, strict=True):
+            if isinstance(result, FitError):
+                logger.error("seed %d: the fit failed: %s", seed, result)
+                traceback.print_exception(result)
+                errors[seed] = str(result)
+                continue
+            result.attrs |= {"fingerprint": key, "versions": versions(), "node": node(), **data.sizes}
+            compiling, sampling = result.attrs["seconds_compile"], result.attrs["seconds_sampling"]
+            logger.info("seed %d: compiled in %.1f s, sampled in %.2f s", seed, compiling, sampling)
+            if compiling + sampling > save_from:
+                netcdf.write(result, saved / f"{seed}.nc")
+            fits[seed] = result
     return fits, errors
+
+
+def _in_parts(screens: Iterable[tuple[int, Data]], most: int) -> Iterator[list[tuple[int, Data]]]:
+    """Neighbouring screens, at most `most` at a time, with not many more than ROWS_AT_ONCE rows together."""
+    part: list[tuple[int, Data]] = []
+    for seed, data in screens:
+        part.append((seed, data))
+        if len(part) == most or sum(each.sizes["rows"] for _, each in part) >= ROWS_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _fit_each(engine: Engine, data: Sequence[Any], seeds: Sequence[int]) -> Iterator[xr.DataTree | FitError]:
+    """The fit of each screen, or the error with which it stopped."""
+    if isinstance(engine, ManyAtOnce):
+        yield from engine.fit_many(data, seeds)
+        return
+    for each, seed in zip(data, seeds, strict=True):
+        try:
+            yield engine.fit(each, seed)
+        except FitError as error:
+            yield error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ Means and effects are then drawn given the scales, and summarised by their exact
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import xarray as xr
 
 from guidefit.base.errors import UserError
 from guidefit.engines import conditional_locations, importance, mixture, modes
+from guidefit.engines.collapsed_batch import CollapsedBatch, has_same_layout
 from guidefit.engines.collapsed_posterior import CollapsedPosterior
 from guidefit.engines.interface import K_HAT_MAX, FitError, Settings, data_groups
 from guidefit.models import structure
@@ -56,6 +57,17 @@ class _ScaleDraws:
     sampler: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """A screen that is ready to be fitted; seed: of the sampler, seconds: that preparing it took."""
+
+    data: ModelData | SufficientStatistics
+    statistics: SufficientStatistics
+    model: CollapsedPosterior
+    seed: int
+    seconds: float
+
+
 class CollapsedEngine:
     """The engine for one variant. rows_kept, k_hat_max: see ROWS_KEPT and interface.K_HAT_MAX."""
 
@@ -71,6 +83,7 @@ class CollapsedEngine:
         self.structure, self.priors, self.settings, self.prior_seed = structure, priors, settings, prior_seed
         self.rows_kept, self.k_hat_max = rows_kept, k_hat_max
         self._sizes: dict[str, int] = {}
+        self._made: dict[tuple[str, ...], tuple[dict[str, Any], xr.Coordinates]] = {}
         self._prior: tuple[np.ndarray, xr.Dataset] | None = None
 
     def read(self, path: str | Path, seeds: Iterable[int]) -> Iterator[ModelData | SufficientStatistics]:
@@ -86,44 +99,78 @@ class CollapsedEngine:
 
         Raises UserError where logFC has no noise, FitError where the posterior cannot be sampled.
         """
+        (found,) = self.fit_many([data], [seed])
+        if isinstance(found, FitError):
+            raise found
+        return found
+
+    def fit_many(self, data: Sequence[ModelData | SufficientStatistics], seeds: Sequence[int]) -> Iterator[xr.DataTree | FitError]:
+        """Fit several screens; each fit, or the error with which it stopped, does not depend on the others.
+
+        Modes of neighbouring screens of one layout are searched together. Raises UserError where logFC has no noise.
+        """
+        prepared: list[_Prepared] = []
+        for each, seed in zip(data, seeds, strict=True):
+            started = time.perf_counter()
+            statistics = each if isinstance(each, SufficientStatistics) else sufficient.from_arrays(each)
+            refuse_noiseless(statistics)
+            model = CollapsedPosterior(self.structure, statistics)
+            if prepared and not has_same_layout(prepared[0].model, model):
+                yield from self._fit_layout(prepared)
+                prepared = []
+            prepared.append(_Prepared(each, statistics, model, seed, time.perf_counter() - started))
+        yield from self._fit_layout(prepared)
+
+    def _fit_layout(self, prepared: Sequence[_Prepared]) -> Iterator[xr.DataTree | FitError]:
+        """The fits of screens of one layout."""
         started = time.perf_counter()
-        statistics = data if isinstance(data, SufficientStatistics) else sufficient.from_arrays(data)
-        refuse_noiseless(statistics)
-        model = CollapsedPosterior(self.structure, statistics)
-        self._sizes = _lengths_of_dims(data)
-        ready = time.perf_counter()
-        rng = np.random.default_rng(seed)
-        drawn = self._draw_scales(model, rng, seed)
+        found = self._find_modes(prepared)
+        seconds = (time.perf_counter() - started) / len(prepared)
+        for screen, found_modes in zip(prepared, found, strict=True):
+            self._sizes = _lengths_of_dims(screen.data)
+            if isinstance(found_modes, modes.NoModeError):
+                error = FitError(self._explain_no_mode(screen.model, found_modes))
+                error.__cause__ = found_modes
+                yield error
+                continue
+            yield self._fit_at_modes(screen, found_modes, seconds)
+
+    def _fit_at_modes(self, screen: _Prepared, found_modes: list[modes.Mode], seconds: float) -> xr.DataTree:
+        """The fit of one screen; seconds: that the search for its modes took."""
+        started = time.perf_counter()
+        data, model, rng = screen.data, screen.model, np.random.default_rng(screen.seed)
+        drawn = self._draw_scales(model, found_modes, rng, screen.seed)
         scales, _ = self.structure.values(drawn.z[drawn.chosen])
         posterior = scales | conditional_locations.draw(model, scales, rng)
         summary = self._summarise(model, drawn)
-        sampled = time.perf_counter()
+        seconds += time.perf_counter() - started
 
         coords = {"gene": model.genes, "sgrna": model.sgrnas}
-        chains = {"chain": np.arange(self.settings.chains), "draw": np.arange(self.settings.draws)}
+        chains = {"chain": range(self.settings.chains), "draw": range(self.settings.draws)}
         shape = (self.settings.chains, self.settings.draws)
         tree = xr.DataTree.from_dict(
             {
                 "posterior": self._dataset(posterior, ("chain", "draw"), shape, coords | chains),
                 "sample_stats": xr.Dataset(
-                    {name: (("chain", "draw"), values) for name, values in drawn.sampler.items()}, coords=chains
+                    {name: (("chain", "draw"), values) for name, values in drawn.sampler.items()}, self._coordinates(chains)
                 ),
                 "summary": self._dataset(summary, ("statistic",), (len(STATISTICS),), coords | {"statistic": list(STATISTICS)}),
                 "importance": xr.Dataset(drawn.importance),
-                "prior": self._prior_draws(statistics),
+                "prior": self._prior_draws(screen.statistics),
                 **(data_groups(data) if isinstance(data, ModelData) else {}),
             }
         )
-        tree.attrs = {"seconds_compile": ready - started, "seconds_sampling": sampled - ready}
+        tree.attrs = {"seconds_compile": screen.seconds, "seconds_sampling": seconds}
         return tree
 
     def graph(self) -> dict[str, Any]:
         """The graph of the model of the screen that was read or fitted last."""
         return self.structure.graph(self.priors, self._sizes)
 
-    def _draw_scales(self, model: CollapsedPosterior, rng: np.random.Generator, seed: int) -> _ScaleDraws:
+    def _draw_scales(
+        self, model: CollapsedPosterior, found_modes: list[modes.Mode], rng: np.random.Generator, seed: int
+    ) -> _ScaleDraws:
         """Draws of the scales by importance sampling, or by NUTS where the settings ask for it or k-hat is too high."""
-        found_modes = self._find_modes(model, seed)
         of_modes = {"modes": float(len(found_modes)), "mass_missed": 0.0}
         tried = dict.fromkeys(IMPORTANCE_STATISTICS, np.nan)
         if self.settings.scales == "importance":
@@ -144,13 +191,11 @@ class CollapsedEngine:
         of_modes["mass_missed"] = modes.missed_mass(found_modes, z)
         return _ScaleDraws(z, np.full(count, 1 / count), np.arange(count), tried | of_modes, sampler)
 
-    def _find_modes(self, model: CollapsedPosterior, seed: int) -> list[modes.Mode]:
-        """The modes of the scales' posterior. The starts have a random stream of their own. Raises FitError."""
-        rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
-        try:
-            return modes.find_modes(model.log_density, model.gradient, len(self.structure.quantiles), rng)
-        except modes.NoModeError as error:
-            raise FitError(self._explain_no_mode(model, error)) from error
+    def _find_modes(self, prepared: Sequence[_Prepared]) -> list[list[modes.Mode] | modes.NoModeError]:
+        """The modes of the scales' posteriors. The starts of each screen have a random stream of their own."""
+        rngs = [np.random.default_rng(np.random.SeedSequence(screen.seed).spawn(1)[0]) for screen in prepared]
+        batch = CollapsedBatch([screen.model for screen in prepared])
+        return modes.find_modes_of_each(batch.log_density, batch.gradient, len(self.structure.quantiles), rngs)
 
     def _explain_no_mode(self, model: CollapsedPosterior, error: modes.NoModeError) -> str:
         """Whether the density grows without bound, or a prior keeps a scale from where the data are."""
@@ -188,9 +233,15 @@ class CollapsedEngine:
         if len(weights) > most:
             some = mixture.systematic(weights, most)
             scales, weights = {name: each[some] for name, each in scales.items()}, np.full(most, 1 / most)
-        for name, (means, sds) in conditional_locations.moments(model, scales).items():
-            flat = mixture.summarise(weights, means.reshape(len(weights), -1), sds.reshape(len(weights), -1))
-            found[name] = np.array([flat[s] for s in STATISTICS]).reshape(len(STATISTICS), *means.shape[1:])
+        moments = conditional_locations.moments(model, scales)
+        means, sds = (np.concatenate([pair[i].reshape(len(weights), -1) for pair in moments.values()], axis=1) for i in (0, 1))
+        summarised = mixture.summarise(weights, means, sds)
+        table, start = np.array([summarised[s] for s in STATISTICS]), 0
+        for name, (each, _) in moments.items():
+            shape = each.shape[1:]
+            end = start + int(np.prod(shape))
+            found[name] = table[:, start:end].reshape(len(STATISTICS), *shape)
+            start = end
         return found
 
     def _prior_draws(self, statistics: SufficientStatistics) -> xr.Dataset:
@@ -205,7 +256,7 @@ class CollapsedEngine:
             drawn = self.structure.prior_draws(genes if large else gene_of_sgrna, draws, np.random.default_rng(self.prior_seed))
             left_out = {side.sgrna[0] for side in self.structure.sides if side and side.sgrna} if large else set()
             kept = {name: values for name, values in drawn.items() if name not in left_out}
-            chain = {"chain": [0], "draw": np.arange(draws)}
+            chain = {"chain": range(1), "draw": range(draws)}
             self._prior = gene_of_sgrna, self._dataset(kept, ("chain", "draw"), (1, draws), coords | chain)
         return self._prior[1]
 
@@ -217,7 +268,14 @@ class CollapsedEngine:
             rest = (dims[name],) if name in dims else ()
             arrays[name] = ((*lead, *rest), values[name].reshape(*shape, *values[name].shape[1:]))
         used = set(lead).union(*(dims for dims, _ in arrays.values()))
-        return xr.Dataset(arrays, coords={name: each for name, each in coords.items() if name in used})
+        return xr.Dataset(arrays, self._coordinates({name: each for name, each in coords.items() if name in used}))
+
+    def _coordinates(self, labels: dict[str, Any]) -> xr.Coordinates:
+        """Coordinates with these labels by dim, made once for neighbouring screens with the same names."""
+        dims = tuple(labels)
+        if dims not in self._made or self._made[dims][0] != labels:
+            self._made[dims] = labels, xr.Coordinates(labels)
+        return self._made[dims][1]
 
 
 def _lengths_of_dims(data: ModelData | SufficientStatistics) -> dict[str, int]:

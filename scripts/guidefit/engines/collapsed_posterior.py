@@ -32,8 +32,8 @@ from guidefit.models.structure import Structure
 from guidefit.screens.sufficient import SufficientStatistics
 
 Scales = Mapping[str, np.ndarray]
-_STEP = 1e-50  # of the complex step (Squire & Trapp 1998): nothing is subtracted, so the step may be arbitrarily small
-_CHUNK = 1 << 15  # draws x sgRNAs that are held at a time, about what fits into the cache of a processor
+STEP = 1e-50  # of the complex step (Squire & Trapp 1998): nothing is subtracted, so the step may be arbitrarily small
+_CHUNK = 1 << 13  # draws x sgRNAs that are held at a time, about what fits into the cache of a processor
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class CollapsedPosterior:
         self.first_of_gene = np.searchsorted(self.gene, np.arange(len(s.genes)))
         lines, elements = s.ols[:, order, None], s.information[:, order, None]
         self.information = SymmetricMatrix2(elements[0], elements[1], elements[2], s.determinant[order, None])
-        self.rows, self.rss = s.rows, float(s.rss.sum())
+        self.rows: Any = s.rows
+        self.rss: Any = float(s.rss.sum())
 
         self.pooled_line = pooled_lines(s, np.zeros(len(s.n), dtype=int), 1)[:, 0]
         self.gene_line = pooled_lines(s, s.gene_of_sgrna, len(s.genes))[..., None]
@@ -86,19 +87,23 @@ class CollapsedPosterior:
     def log_density(self, z: np.ndarray) -> np.ndarray:
         """(K,) joint log density of logFC and of z (K, scale), whose prior is a standard normal; no constant is left out."""
         scales, _ = self.structure.values(z)
-        return self.log_likelihood(scales) + _log_prior(z)
+        return self.log_likelihood(scales) + log_prior(z)
 
     def gradient(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log density (K,) at z (K, scale), and its exact gradient (K, scale), by complex steps."""
         scales, slopes = self.structure.values(z)
-        steps = 1j * _STEP * np.eye(len(scales))
+        steps = 1j * STEP * np.eye(len(scales))
         moved = {name: (value[:, None] + steps[i]).ravel() for i, (name, value) in enumerate(scales.items())}
         values = self.log_likelihood(moved).reshape(z.shape)
-        return values[:, 0].real + _log_prior(z), values.imag / _STEP * np.stack(list(slopes.values()), axis=1) - z
+        return values[:, 0].real + log_prior(z), values.imag / STEP * np.stack(list(slopes.values()), axis=1) - z
 
     def log_likelihood(self, scales: Scales) -> np.ndarray:
         """(K,) log p(logFC | scales), all means and effects integrated out."""
         return np.concatenate([levels.log_likelihood for levels in self.levels(scales)])
+
+    def log_likelihood_at(self, scales: Scales) -> Any:
+        """The log likelihood (K,) of few draws of the scales, which are held at once."""
+        return self._levels(scales).log_likelihood
 
     def levels(self, scales: Scales) -> Iterator[Levels]:
         """The levels at K draws of the scales, some draws at a time. scales: name -> (K,), real or complex."""
@@ -126,7 +131,7 @@ class CollapsedPosterior:
             + misfit
             + np.log(r.determinant / precision.prod())
             - (b[0] * mean[0] + b[1] * mean[1])
-            + (precision * m0 * m0).sum()
+            + (precision[0] * m0[0] * m0[0] + precision[1] * m0[1] * m0[1])
         )
         return Levels(sgrna, gene, h, r, mean, noise, log_likelihood)
 
@@ -168,5 +173,6 @@ def pooled_lines(s: SufficientStatistics, group: np.ndarray, groups: int) -> np.
     return np.stack([(total(s.n * s.y_mean) - slope * total(s.n * s.x_mean)) / n, slope])
 
 
-def _log_prior(z: np.ndarray) -> np.ndarray:
+def log_prior(z: np.ndarray) -> np.ndarray:
+    """(K,) log density of the standard normal prior of z (K, scale)."""
     return -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi)

@@ -3,8 +3,9 @@
 1. by gene: departing guides, tau_g and class, with all locations and e_gl integrated out (gibbs_genes.update_genes)
 2. weights, scales of tau; spreads of each class with hyper-means and all locations integrated out, then the hyper-means exactly
 3. by gene: (gamma, delta)_g, (alpha, beta)_s exactly (gibbs_genes.draw_guides); multipliers and noise of lines with e_gl
-   integrated out (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects); hyper-means and spreads given the locations
-4. p_row with the flags of rows integrated out; by gene: flags, noise of guides (gibbs_noise)
+   integrated out (gibbs_lines); e_gl exactly (gibbs_genes.draw_effects), then of some genes tau_g with all e_gl, flags of rows
+   integrated out (gibbs_switch); hyper-means and spreads given the locations
+4. p_row with the flags of rows integrated out; by gene: flags, then p_row given them, noise of guides (gibbs_noise)
 5. by line: multipliers and noise (gibbs_lines); scale move, noise move, and the scales of all these
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from guidefit.engines import gibbs_moves
 from guidefit.engines.gibbs_blocks import Layout
-from guidefit.engines.gibbs_genes import SHARES, draw_effects, draw_guides, sum_class, sum_lines, update_genes
+from guidefit.engines.gibbs_genes import SHARES, draw_effects, draw_guides, sum_class, sum_effects, sum_lines, update_genes
 from guidefit.engines.gibbs_lines import (
     CANDIDATES,
     LEAST_LOG_V,
@@ -62,7 +63,7 @@ class Chain:
         self._start_state()
         self._omega2 = structure.departing_sgrnas[1] ** 2 if structure.departing_sgrnas else 0.0
         self.iteration = 0
-        self._proposals = Proposals(tune, self._classes, len(layout.rows_of_line))
+        self._proposals = Proposals(tune, self._classes, len(layout.rows_of_line), layout.gene_of_cell)
         self.rows_departing = 0
 
     def _start_state(self) -> None:
@@ -105,6 +106,11 @@ class Chain:
         s.k[:], s.inverse_k[:], s.inverse_v[:], s.weight[:] = k, 1 / k, 1 / v, k * k / v
 
     @property
+    def _even(self) -> bool:
+        """Moves that cost a pass over the rows and are hardly needed in each iteration take turns."""
+        return self.iteration % 2 == 0
+
+    @property
     def _factor(self) -> float:
         """Variance of departing rows; 1 where none depart, and in the first quarter of warm-up.
 
@@ -134,18 +140,35 @@ class Chain:
         """Flags of rows and noise of guides, with its spread; then multipliers and noise of lines."""
         hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
         odds, rngs = hyper.log_odds_row, self._rngs
-        if self._factor > 1:
+        if self._factor > 1 and not self._even:
             self._run(lambda i: switch_regimes(d, *chunks[i], s, t, odds, rngs[i]))
         self.rows_departing = int(sum(self._run(lambda i: update_flags(d, *chunks[i], s, t, odds, rngs[i]))))
+        if self._factor > 1:  # mixes well where few rows depart, and the update with their flags integrated out where many do
+            a, b = self.priors.p_row[0] + self.rows_departing, self.priors.p_row[1] + len(d.y) - self.rows_departing
+            share = self._rng.beta(a, b)
+            hyper.log_odds_row = math.log(share) - math.log1p(-share)
         self._run(lambda i: update_noise(d, *chunks[i], s, t, rngs[i]))
-        factor = gibbs_moves.draw_spread_factor(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
-        s.lam[:] = hyper.mean_lam + factor * (s.lam - hyper.mean_lam)
-        hyper.s_u *= factor
+        gibbs_moves.move_guide_noise(hyper, self.priors.s_u, s.lam, d.rows_of_guide, s.squares, self._rng)
         s.precision[:] = np.exp(-s.lam)
+        self._scale_effects()
         sums = np.zeros((len(chunks), len(hyper.log_k), 3))
         self._run(lambda i: sum_lines(d, *chunks[i], s, t, sums[i]))
         rows, s_k = self.layout.rows_of_line, hyper.s_k if self._structure.multiplier else 0.0
-        update_lines(hyper.log_k, hyper.log_v, sums.sum(axis=0), rows, s_k, hyper.s_v, MEAN_SD, self._rng)
+        of_lines = sums.sum(axis=0)
+        update_lines(hyper.log_k, hyper.log_v, of_lines, rows, s_k, hyper.s_v, MEAN_SD, self._rng)
+        gibbs_moves.move_lines(hyper, self.priors, of_lines, rows, self._rng)
+
+    def _scale_effects(self) -> None:
+        """Scale of tau of each class with its genes' tau and effects."""
+        hyper, s, d, chunks, t = self.hyper, self.state, self.layout.blocks, self._chunks, self._kernel_hyper()
+        sums = np.zeros((len(chunks), self._classes, 2))
+        self._run(lambda i: sum_effects(d, *chunks[i], s, t, sums[i]))
+        linear, square = sums.sum(axis=0).T
+        draw, prior = gibbs_moves.draw_tau_shift, self.priors.log_t
+        shift = np.array([draw(hyper.log_t[c], linear[c], square[c], prior[c], self._rng) for c in range(self._classes)])
+        hyper.log_t += shift
+        s.log_tau[:] += shift[s.class_of]
+        s.e[:] *= np.exp(shift).astype(np.float32)[s.class_of][self.layout.gene_of_cell]
 
     def _kernel_hyper(self) -> KernelHyper:
         hyper = self.hyper
@@ -172,14 +195,15 @@ class Chain:
         self._proposals.spreads_drawn = history
 
     def _update_spreads(self, c: int) -> np.ndarray:
-        """Spreads of a class, locations and hyper-means integrated out: two random walks and an independent proposal (t_6).
+        """Spreads of a class, locations and hyper-means integrated out: a random walk and a draw from a t_6, or two walks.
 
         In y, where spread / scale is the HalfNormal quantile of Phi(y), the prior is a standard normal. Returns y.
         """
         hyper, rng, scale, proposals = self.hyper, self._rng, self.priors.spread[c], self._proposals
         y = from_spread(hyper.spread[c], scale)
         now, factor = self._log_density(c, y)
-        for _ in range(2):
+        independent = proposals.independent[c]
+        for _ in range(2 if independent is None else 1):
             new = y + math.exp(proposals.log_step[c]) * (proposals.walk[c] @ rng.standard_normal(4))
             value, other = self._log_density(c, new)
             accept = math.exp(min(0.0, value - now))
@@ -187,8 +211,8 @@ class Chain:
                 y, now, factor = new, value, other
             if self.iteration < proposals.tune:
                 proposals.log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
-        if (proposal := proposals.independent[c]) is not None:
-            centre, root = proposal
+        if independent is not None:
+            centre, root = independent
 
             def log_t6(x: np.ndarray) -> float:
                 return -5.0 * math.log1p(float((np.linalg.solve(root, x - centre) ** 2).sum()) / 6)
@@ -222,19 +246,18 @@ class Chain:
         self._run(lambda i: draw_guides(d, *chunks[i], s, t, self._rngs[i]))
 
     def _update_lines(self) -> None:
-        """Multipliers and noise of lines given the guides, with e_gl integrated out."""
+        """Multipliers or, every other iteration, noise of lines given the guides, with e_gl integrated out."""
         hyper, s, d, rng = self.hyper, self.state, self.layout.blocks, self._rng
         before, k, v = hyper.log_k.copy(), np.exp(hyper.log_k)[:, None], np.exp(hyper.log_v)[:, None]
-        if self._structure.multiplier:
+        if self._structure.multiplier and self._even:
             candidates = self._candidates(hyper.log_k, self._proposals.lines[0])
             likelihoods = self._compare_lines(np.exp(candidates), v)
             self._shift_scale(choose_multipliers(hyper.log_k, candidates, likelihoods, self._scale_terms(), hyper.s_k, rng))
-            k = np.exp(hyper.log_k)[:, None]
             ratio = np.exp(before - hyper.log_k)
             s.R[:] *= ratio.astype(np.float32)[d.line]
-            self._set_lines()
-        candidates = self._candidates(hyper.log_v, self._proposals.lines[1])
-        choose_noise(hyper.log_v, candidates, self._compare_lines(k, np.exp(candidates)), hyper.s_v, rng)
+        else:
+            candidates = self._candidates(hyper.log_v, self._proposals.lines[1])
+            choose_noise(hyper.log_v, candidates, self._compare_lines(k, np.exp(candidates)), hyper.s_v, rng)
         self._set_lines()
 
     def _candidates(self, now: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -263,10 +286,14 @@ class Chain:
         odds = np.full(SHARES, hyper.log_odds_row)
         odds[1] += 0.5 * (2 * sd if sd else 1.0) * rng.standard_normal()
         odds[2:] = centre + sd * rng.standard_normal(SHARES - 2)
-        likelihoods = np.zeros((len(self._chunks), SHARES))
+        likelihoods, compared = np.zeros((len(self._chunks), SHARES)), self._factor > 1 and self._even
         keep, table = moments is not None, moments if moments is not None else np.zeros((MOMENTS, 1), np.float32)
-        self._run(lambda i: draw_effects(d, *self._chunks[i], self.state, t, odds, likelihoods[i], keep, table, self._rngs[i]))
-        if self._factor == 1:
+
+        def draw(i: int) -> None:
+            draw_effects(d, *self._chunks[i], self.state, t, compared, odds, likelihoods[i], keep, table, self._rngs[i])
+
+        self._run(draw)
+        if not compared:
             return
         a, b = self.priors.p_row
         target = likelihoods.sum(axis=0) + a * odds - (a + b + len(d.y)) * np.logaddexp(0, odds)

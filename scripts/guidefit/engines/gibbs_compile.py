@@ -11,7 +11,7 @@ from numba.core import config as numba_config
 
 settings: Any = numba_config  # its values are set at run time, unknown to type checkers
 # Modules of kernels and of what they take:
-COMPILED = ("compile", "blocks", "state", "slice", "linear", "cells", "genes", "lines", "noise")
+COMPILED = ("compile", "blocks", "state", "slice", "linear", "cells", "switch", "genes", "lines", "noise")
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums may be reordered, so that they run on vectors; NaN and infinity stay
 
 

@@ -12,6 +12,7 @@ from guidefit.engines.gibbs_compile import apart
 from guidefit.engines.gibbs_state import MOMENTS
 from guidefit.models.line_structure import LineStructure
 
+MOMENTS_EVERY = 3  # iterations: neighbours say nearly the same, and moments are as dear as draws of the effects
 MOST_VALUES = 1 << 26  # draws x parameters that are kept, about, at most: of large screens, every nth draw is kept
 
 
@@ -36,12 +37,13 @@ class Draws:
         self._statistics = {name: np.zeros(shape) for name in ("acceptance_rate", "departing_rows", "departing_sgrnas")}
         self.moments = apart(np.zeros((MOMENTS, len(layout.blocks.line)), np.float32))
         self._second_class, self._departs = np.zeros(genes), np.zeros(guides)
-        self._iterations = 0
+        self._iterations, self._summed = 0, 0
 
     def add(self, chain: int, iteration: int, now: Chain, accepted: float) -> None:
         """Add the present draw of a chain. accepted: share of the genes whose proposal of tau was accepted."""
         hyper, s = now.hyper, now.state
         self._iterations += 1
+        self._summed += iteration % MOMENTS_EVERY == 0
         self._second_class += s.class_of
         self._departs += s.departs
         self.hyper[chain, iteration] = in_order(self._structure, now)
@@ -85,7 +87,7 @@ class Draws:
 
         effect: gamma_g + e_gl + the gene's own slope times x_gl / k_l, relative to the first of two classes.
         """
-        e, e2, effect, effect2, p_dependent, p_negative, information = self.moments.astype(float) / max(self._iterations, 1)
+        e, e2, effect, effect2, p_dependent, p_negative, information = self.moments.astype(float) / max(self._summed, 1)
         name, layout = self._structure.gene_by_line[0], self._layout
         of_cells = {
             f"{name}_mean": e,

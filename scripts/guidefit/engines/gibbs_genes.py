@@ -19,17 +19,10 @@ from guidefit.engines.gibbs_linear import (
     log_marginal,
     spread_of_guides,
 )
+from guidefit.engines.gibbs_switch import log_half_t, switch_effects
 
-_PAIR = 3.0  # degrees of freedom of tau's prior, DEGREES of line_structure
 SHARES = 5  # values of p_row whose likelihoods one pass over the rows gives
 _JUMP, _WALK = 5.0, 1.2  # proposals of log tau: degrees of freedom of the jump, and size of the walk in units of the warm-up's sd
-
-
-@kernel
-def log_half_t(log_tau, log_t):
-    """log density of log tau, up to a constant, where tau is half-Student-t with scale t."""
-    q = log_tau - log_t
-    return q - 0.5 * (_PAIR + 1) * math.log1p(math.exp(2 * q) / _PAIR)
 
 
 @kernel
@@ -163,8 +156,8 @@ def draw_guides(d, lo, hi, s, t, rng):
 
 
 @kernel
-def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
-    """Draw e_gl exactly given the guides; then what the rows carry about p_row.
+def draw_effects(d, lo, hi, s, t, compared, log_odds, likelihoods, keep, moments, rng):
+    """Draw e_gl exactly given the guides; then, where `compared`, what the rows carry about p_row.
 
     likelihoods[i] gets the sum over rows of log[1 + exp(log_odds[i] + r) ] for the rows' log density ratios r = z^2 (1 - 1/F) / 2 -
     log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
@@ -177,11 +170,13 @@ def draw_effects(d, lo, hi, s, t, log_odds, likelihoods, keep, moments, rng):
         draw_cells(d, g, tau2, s, t.factor, theta, q, w, x, inverse, mean, sd, rng)
         if keep:
             add_moments(d, g, s, t, tau2, mean, sd, moments)
-        measure_residuals(d, g, s, t, theta, log_odds, likelihoods, w, x)
+        if t.factor > 1 and rng.random() < s.switching[g]:
+            switch_effects(d, g, s, t, log_odds[0], q, w, x, inverse, rng)
+        measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, w, x)
 
 
 @kernel
-def measure_residuals(d, g, s, t, theta, log_odds, likelihoods, k, inverse_v):
+def measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, k, inverse_v):
     """Squares of a gene's residuals by row, divided by v, and what they carry about p_row: see draw_effects."""
     slope, constant, odds, product = 0.5 * (1 - 1 / t.factor), 0.5 * math.log(t.factor), np.exp(log_odds), np.ones(SHARES)
     for b in range(d.block_start[g], d.block_start[g + 1]):
@@ -197,7 +192,7 @@ def measure_residuals(d, g, s, t, theta, log_odds, likelihoods, k, inverse_v):
                 residual = y[j] - beta * x[j] - k[j] * (alpha + e[j])
                 square[j] = residual * residual * inverse_v[j]
             p = s.precision[d.guide_start[g] + li]
-            for j in range(cells if t.factor > 1 else 0):
+            for j in range(cells if compared else 0):
                 log_ratio = slope * p * square[j] - constant
                 if log_ratio > 50:
                     likelihoods += log_odds + log_ratio
@@ -263,3 +258,26 @@ def sum_lines(d, lo, hi, s, t, sums):
                 sums[line[j], 0] += A[j]
                 sums[line[j], 1] += B[j]
                 sums[line[j], 2] += C[j]
+
+
+@kernel
+def sum_effects(d, lo, hi, s, t, sums):
+    """Add to sums (class, 2) sum q r k e / v and sum q k^2 e^2 / v over the rows' r = y - beta x - k alpha with precisions q."""
+    for g in range(lo, hi):
+        first, c, linear, square = d.guide_start[g], s.class_of[g], 0.0, 0.0
+        for b in range(d.block_start[g], d.block_start[g + 1]):
+            c0, cells = d.cell_start[b], d.cell_start[b + 1] - d.cell_start[b]
+            e, line = s.e[c0 : c0 + cells], d.line[c0 : c0 + cells]
+            for i in range(d.member_start[b + 1] - d.member_start[b]):
+                guide, row = first + d.member[d.member_start[b] + i], d.row_start[b] + i * cells
+                y, x, flagged = d.y[row : row + cells], d.x_of_row[row : row + cells], s.flagged[row : row + cells]
+                p, low = np.float32(s.precision[guide]), np.float32(s.precision[guide] / t.factor)
+                alpha, beta = np.float32(s.theta[2 * guide]), np.float32(s.theta[2 * guide + 1])
+                for j in range(cells):
+                    k = s.k[line[j]]
+                    ke = k * e[j]
+                    weighted = (low if flagged[j] else p) * s.inverse_v[line[j]] * ke
+                    linear += weighted * (y[j] - beta * x[j] - k * alpha)
+                    square += weighted * ke
+        sums[c, 0] += linear
+        sums[c, 1] += square

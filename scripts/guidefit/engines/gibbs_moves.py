@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from guidefit.engines.gibbs_lines import ScaleTerms, scale_density
+from guidefit.engines.gibbs_lines import LEAST_LOG_V, ScaleTerms, scale_density
 from guidefit.models.line_structure import DEGREES, MEAN_SD, LineStructure
+
+LEAST_LOG_SCALE = -25.0  # priors of scales end here: a chain that starts far away could else go on to 0
 
 
 @dataclass
@@ -126,7 +128,7 @@ def slice_scale(now: float, count: float, squares: float, scale: float, rng: np.
     """A scale s ~ HalfNormal(scale) given `count` deviations N(0, s^2) with this sum of squares: a slice step on log s."""
 
     def log_density(log_s: float) -> float:
-        if log_s < -25:
+        if log_s < LEAST_LOG_SCALE:
             return -math.inf
         return (1 - count) * log_s - 0.5 * squares * math.exp(-2 * log_s) - 0.5 * math.exp(2 * log_s) / scale**2
 
@@ -144,6 +146,21 @@ def update_tau_scale(log_t: float, log_tau: np.ndarray, prior: np.ndarray, rng: 
     return slice_step(log_density, log_t, 0.1 + 1 / math.sqrt(len(log_tau) + 1), rng)
 
 
+def draw_tau_shift(log_t: float, linear: float, square: float, prior: np.ndarray, rng: np.random.Generator) -> float:
+    """q by which log t of a class, its genes' log tau and the log of their effects e change at once (interweaving).
+
+    With f = exp(q) the likelihood is exp(f linear - f^2 square / 2), see `gibbs_genes.sum_effects`; only log t has another prior.
+    """
+
+    def log_density(q: float) -> float:
+        if q > 50:
+            return -math.inf
+        factor = math.exp(q)
+        return factor * linear - 0.5 * factor * factor * square - 0.5 * ((log_t + q - prior[0]) / prior[1]) ** 2
+
+    return slice_step(log_density, 0.0, 0.05 + 1 / math.sqrt(square + 1 / prior[1] ** 2), rng)
+
+
 def update_departing_spread(
     now: float, narrow: np.ndarray, wide: np.ndarray, omega2: float, scale: float, rng: np.random.Generator
 ) -> float:
@@ -151,7 +168,7 @@ def update_departing_spread(
     squares, wide_squares, count = float((narrow**2).sum()), float((wide**2).sum()), len(narrow)
 
     def log_density(log_s: float) -> float:
-        if log_s < -25:
+        if log_s < LEAST_LOG_SCALE:
             return -math.inf
         variance = math.exp(2 * log_s)
         total = (1 - count) * log_s - 0.5 * squares / variance - 0.5 * variance / scale**2
@@ -217,21 +234,70 @@ def draw_noise_shift(hyper: Hyper, priors: HyperPriors, rng: np.random.Generator
 
 
 def draw_spread_factor(
-    hyper: Hyper, scale: float, lam: np.ndarray, rows: np.ndarray, squares: np.ndarray, rng: np.random.Generator
+    now: float, scale: float, log_likelihood: Callable[[float], float], count: int, rng: np.random.Generator
 ) -> float:
-    """The factor by which s_u and the deviations of lam from their mean change, both at once, by a slice step on its logarithm.
+    """The factor by which a spread s ~ HalfNormal(scale) and its `count` deviations change at once, by a slice step on its log.
 
-    Interweaving (Yu and Meng 2011): given lam alone s_u can hardly move where guides have few rows. rows, squares: (guide,) number
-    of each guide's rows and their squared residuals; scale: of s_u's HalfNormal prior.
+    Interweaving (Yu and Meng 2011): given the deviations alone s can hardly move where the data say little about each of them.
+    log_likelihood: of the deviations times a factor.
     """
-    deviation = lam - hyper.mean_lam
+    lowest = LEAST_LOG_SCALE - math.log(now)
 
     def log_density(q: float) -> float:
-        new = hyper.mean_lam + math.exp(q) * deviation
-        likelihood = -0.5 * float((rows * new + squares * np.exp(np.minimum(-new, 700.0))).sum())
-        return likelihood + q - 0.5 * (hyper.s_u * math.exp(q) / scale) ** 2
+        if q < lowest:
+            return -math.inf
+        factor = math.exp(q)
+        return log_likelihood(factor) + q - 0.5 * (now * factor / scale) ** 2
 
-    return math.exp(slice_step(log_density, 0.0, 0.1 + 2 / math.sqrt(len(lam)), rng))
+    return math.exp(slice_step(log_density, 0.0, 0.1 + 2 / math.sqrt(count), rng))
+
+
+def log_likelihood_of_noise(log_variance: np.ndarray, rows: np.ndarray, squares: np.ndarray) -> float:
+    """log density of normal residuals: `rows` of them for each log variance, with these sums of squares; up to a constant."""
+    return -0.5 * float((rows * log_variance + squares * np.exp(np.minimum(-log_variance, 700.0))).sum())
+
+
+def move_guide_noise(
+    hyper: Hyper, scale: float, lam: np.ndarray, rows: np.ndarray, squares: np.ndarray, rng: np.random.Generator
+) -> None:
+    """s_u with the deviations of lam from their mean. rows, squares: (guide,) of each guide's residuals."""
+    deviation = lam - hyper.mean_lam
+
+    def log_likelihood(factor: float) -> float:
+        return log_likelihood_of_noise(hyper.mean_lam + factor * deviation, rows, squares)
+
+    factor = draw_spread_factor(hyper.s_u, scale, log_likelihood, len(lam), rng)
+    lam[:] = hyper.mean_lam + factor * deviation
+    hyper.s_u *= factor
+
+
+def move_lines(hyper: Hyper, priors: HyperPriors, sums: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> None:
+    """s_k with the deviations of log k from their mean, where there are multipliers, then s_v with log v.
+
+    sums: (line, 3) A, B, C of `gibbs_genes.sum_lines`; rows: (line,).
+    """
+    A, B, C = sums.T
+    if priors.s_k > 0:
+        inverse_v, mean = np.exp(-hyper.log_v), hyper.log_k.mean()
+        deviation = hyper.log_k - mean
+
+        def log_likelihood(factor: float) -> float:
+            k = np.exp(np.minimum(mean + factor * deviation, 300.0))
+            return float(((B * k - 0.5 * C * k * k) * inverse_v).sum())
+
+        factor = draw_spread_factor(hyper.s_k, priors.s_k, log_likelihood, len(rows), rng)
+        hyper.log_k[:] = mean + factor * deviation
+        hyper.s_k *= factor
+    k, log_v = np.exp(hyper.log_k), hyper.log_v.copy()
+    squares = np.maximum(A - 2 * k * B + k * k * C, 1e-30)
+
+    def log_likelihood_of_v(factor: float) -> float:
+        new = factor * log_v
+        return log_likelihood_of_noise(new, rows, squares) if new.min() > LEAST_LOG_V else -math.inf
+
+    factor = draw_spread_factor(hyper.s_v, priors.s_v, log_likelihood_of_v, len(rows), rng)
+    hyper.log_v[:] = factor * log_v
+    hyper.s_v *= factor
 
 
 def update_guide_noise(hyper: Hyper, priors: HyperPriors, lam: np.ndarray, rng: np.random.Generator) -> None:

@@ -14,8 +14,9 @@ class Proposals:
     lines: (2, line) widths of log k and log v; jumps: whether to propose log tau of genes from `State.centre` and `State.width`.
     """
 
-    def __init__(self, tune: int, classes: int, lines: int) -> None:
-        self.tune = tune
+    def __init__(self, tune: int, classes: int, lines: int, gene_of_cell: np.ndarray) -> None:
+        self.tune, self._gene_of_cell = tune, gene_of_cell
+        self._departed = np.zeros(int(gene_of_cell.max()) + 1)  # cells with several departing rows, by gene, over all iterations
         self.walk = [np.eye(4) * 0.1] * classes
         self.log_step = np.zeros(classes)
         self.independent: list[tuple[np.ndarray, np.ndarray] | None] = [None] * classes
@@ -33,6 +34,7 @@ class Proposals:
         self._drawn["spreads"].append(self.spreads_drawn.copy())
         self._drawn["shares"].append(np.array(hyper.log_odds_row))
         self._drawn["lines"].append(np.stack([hyper.log_k, hyper.log_v]))
+        self._departed += np.bincount(self._gene_of_cell, state.flags_of_cell > 1, len(self._departed))
         self._drawn["taus"].append(state.log_tau.astype(np.float32))
         if at not in self._at:
             return
@@ -47,4 +49,5 @@ class Proposals:
         state.centre[:] = taus.mean(axis=0)
         state.width[:] = 1.1 * np.maximum(taus.std(axis=0), 0.03)
         if at == self.tune - 1:
+            state.switching[:] = np.where(self._departed > 0.02 * self.tune, 0.5, 0.1)
             self._drawn = {}

@@ -21,6 +21,7 @@ class State(NamedTuple):
     centre: np.ndarray
     width: np.ndarray
     accepted: np.ndarray
+    switching: np.ndarray
     class_of: np.ndarray
     class_probability: np.ndarray
     phi: np.ndarray
@@ -71,6 +72,7 @@ def make_state(layout: Layout, classes: int) -> State:
         centre=np.zeros(genes),
         width=np.full(genes, 0.5),
         accepted=np.zeros(genes),
+        switching=np.full(genes, 0.25),
         class_of=np.zeros(genes, np.int64),
         class_probability=np.ones((genes, classes)),
         phi=np.zeros((genes, 2)),

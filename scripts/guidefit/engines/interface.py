@@ -5,10 +5,10 @@ what it compiles is reused for every screen with the same design. All engines re
 engine lies in a module of its own, so that a job imports only what its engine needs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -66,6 +66,15 @@ class Engine(Protocol):
 
     def graph(self) -> dict[str, Any]:
         """The graph of the model that was fitted last: nodes and edges."""
+        ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """An engine that fits several screens in less time than one after the other, with the same results."""
+
+    def fit_many(self, data: Sequence[Any], seeds: Sequence[int]) -> Iterator["xr.DataTree | FitError"]:
+        """The fit of each screen, or the error with which it stopped. seeds: 31-bit seeds of the sampler."""
         ...
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 _PROBS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 QUANTILES = dict(zip(("q025", "q05", "q10", "q25", "median", "q75", "q90", "q95", "q975"), _PROBS, strict=True))
 HDI_PROB = 0.94
-_COMPONENTS = 256  # for quantiles: as accurate as thousands of draws, since each component is a whole distribution
+_BINS = (12, 6)  # by means and by sds, into which the components of a mixture are merged for its quantiles
 _CHUNK = 1 << 13  # components x mixtures that are held at a time, about what fits into the cache of a processor
 
 
@@ -36,14 +36,58 @@ def summarise(weights: np.ndarray, means: np.ndarray, sds: np.ndarray) -> dict[s
     }
     if not sds.any():
         return found | _of_draws(weights, means)
-    if len(weights) > _COMPONENTS:
-        kept = systematic(weights, _COMPONENTS)
-        means, sds = means[kept], sds[kept]
-        weights = np.full(_COMPONENTS, 1 / _COMPONENTS)
-    width = max(1, _CHUNK // len(weights))
+    width = max(1, _CHUNK // min(len(weights), _BINS[0] * _BINS[1]))
     columns = [slice(start, start + width) for start in range(0, means.shape[1], width)]
-    parts = [_of_normals(weights, means[:, c], sds[:, c], mean[c], sd[c]) for c in columns]
+    parts = [_of_normals(*_merge(weights, means[:, c], sds[:, c]), mean[c], sd[c]) for c in columns]
     return found | {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _merge(weights: np.ndarray, means: np.ndarray, sds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, means and sds (C, P) of fewer components, C at most, with the moments of those (K,), (K, P) that they replace.
+
+    Components are merged where they are neighbours both by their means and by their sds: means and variances of the mixtures stay
+    what they are, and what changes of their quantiles is much less than the Monte Carlo error of thousands of components.
+    """
+    count, mixtures = means.shape
+    cells = _BINS[0] * _BINS[1]
+    if count <= cells:
+        return np.repeat(weights[:, None], mixtures, axis=1), means, sds
+    centre, typical_sd = weights @ means, weights @ sds
+    deviation = means - centre
+    number = _bin(deviation.copy(), weights, _BINS[0])
+    number *= _BINS[1]
+    number += _bin(sds - typical_sd, weights, _BINS[1])
+    number *= mixtures
+    number += np.arange(mixtures)
+    place = number.ravel()
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(place, values.ravel(), cells * mixtures).reshape(cells, mixtures)
+
+    share = total(np.repeat(weights, mixtures))
+    used = share > 0
+    divisor = np.where(used, share, 1.0)
+    weighted = weights[:, None] * deviation
+    away = total(weighted) / divisor
+    weighted *= deviation
+    weighted += weights[:, None] * sds**2
+    variance = total(weighted) / divisor - away**2
+    # An empty cell counts as often as it weighs; its sd only has to be positive.
+    return share, centre + away, np.where(used, np.sqrt(np.maximum(variance, 0)), 1.0)
+
+
+def _bin(deviation: np.ndarray, weights: np.ndarray, bins: int) -> np.ndarray:
+    """(K, P) bins 0, 1, ..., which are narrow around the mean of each column and wider, in its sds, further out.
+
+    deviation: (K, P) from the mean of the column; it is overwritten.
+    """
+    width = np.maximum(2 * np.sqrt(weights @ deviation**2), 1e-300)
+    divisor = abs(deviation)
+    divisor += width
+    deviation /= divisor  # in (-1, 1)
+    deviation *= bins / 2
+    deviation += bins / 2
+    return np.minimum(deviation.astype(np.int64), bins - 1)
 
 
 def systematic(weights: np.ndarray, size: int, start: float = 0.5) -> np.ndarray:
@@ -73,7 +117,7 @@ def _narrowest(values: np.ndarray, cumulative: np.ndarray) -> tuple[float, float
 
 
 def _of_normals(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> dict[str, np.ndarray]:
-    """Quantiles and intervals of mixtures of normals (K, P) with the given means and sds (P,)."""
+    """Quantiles and intervals of mixtures of normals with weights (K, P), means (K, P) and sds (K, P). mean, sd: their own (P,)."""
     tails = ((1 - HDI_PROB) / 2, (1 + HDI_PROB) / 2)
     quantiles = _quantiles(weights, means, sds, np.array([*QUANTILES.values(), *tails]), mean, sd)
     lower, upper = _hdi(weights, means, sds, quantiles[-2], quantiles[-1], sd)
@@ -84,18 +128,23 @@ def _density(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.nda
     """Distribution function (Q, P) and density (Q, P) of the mixtures at points (Q, P)."""
     u = at[:, None] - means  # one array (Q, K, P) serves for all steps: it is most of what the cache of a processor holds
     u /= sds
-    probability = weights @ ndtr(u)
+    probability = _average(weights, ndtr(u))
     u *= u
     u *= -0.5
     np.exp(u, out=u)
     u /= np.sqrt(2 * np.pi) * sds
-    return probability, weights @ u
+    return probability, _average(weights, u)
+
+
+def _average(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(Q, P) averages of values (Q, K, P) by weights (K, P)."""
+    return np.asarray(np.einsum("kp,qkp->qp", weights, values))
 
 
 def _slope(weights: np.ndarray, means: np.ndarray, sds: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Minus the derivative (Q, P) of the mixtures' density at points (Q, P)."""
     u = (at[:, None] - means) / sds
-    return np.asarray(weights @ (np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * sds) * u / sds))
+    return _average(weights, np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * sds) * u / sds)
 
 
 def _quantiles(
@@ -104,16 +153,20 @@ def _quantiles(
     """Quantiles (Q, P), each to 1e-6 of its probability, by Newton steps that are kept between narrowing bounds."""
     x = mean + ndtri(probs)[:, None] * sd
     lower, upper = np.full_like(x, -np.inf), np.full_like(x, np.inf)
+    at = np.arange(len(sd))  # mixtures whose quantiles are still to be moved
     for _ in range(200):
-        probability, density = _density(weights, means, sds, x)
+        probability, density = _density(weights[:, at], means[:, at], sds[:, at], x[:, at])
         error = probability - probs[:, None]
-        if (abs(error) < 1e-6).all():
+        left = (abs(error) >= 1e-6).any(axis=0)
+        if not left.any():
             break
-        lower, upper = np.where(error < 0, x, lower), np.where(error > 0, x, upper)
-        step = x - np.clip(error / np.maximum(density, 1e-300), -sd, sd)
-        bounded = np.isfinite(upper - lower)
-        middle = (np.where(bounded, lower, step) + np.where(bounded, upper, step)) / 2
-        x = np.where((step > lower) & (step < upper), step, middle)
+        at, error, density = at[left], error[:, left], density[:, left]
+        here, low, high = x[:, at], lower[:, at], upper[:, at]
+        low, high = np.where(error < 0, here, low), np.where(error > 0, here, high)
+        step = here - np.clip(error / np.maximum(density, 1e-300), -sd[at], sd[at])
+        bounded = np.isfinite(high - low)
+        middle = (np.where(bounded, low, step) + np.where(bounded, high, step)) / 2
+        x[:, at], lower[:, at], upper[:, at] = np.where((step > low) & (step < high), step, middle), low, high
     return x
 
 

@@ -6,16 +6,18 @@ is approximated by Laplace's method, p(m) (2 pi)^(d/2) |C|^(1/2) with the invers
 1986).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+
+from guidefit.engines import climb
+from guidefit.engines.climb import LOWEST, Gradients
 
 LogDensity = Callable[[np.ndarray], np.ndarray]  # (K, dim) -> (K,)
 Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (K, dim) -> (K,), (K, dim)
+LogDensities = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (P, dim) points of the densities (P,) -> (P,)
 
-LOWEST = -12.0  # bound of a coordinate: a standard normal prior has a probability of less than 1e-32 below it
 STARTS = 6  # further starts
 _TRIED = 16  # points of the prior, of which the densest becomes a start
 _NEGLIGIBLE = 1e-3  # smallest share of the mass of a mode that is kept
@@ -56,36 +58,92 @@ class Mode:
 
 
 def find_modes(log_density: LogDensity, gradient: Gradient, dim: int, rng: np.random.Generator) -> list[Mode]:
-    """The modes that hold more than a negligible share of the mass; first the one reached from the origin, if it is one of them.
+    """The modes of one density; see `find_modes_of_each`. Raises NoModeError."""
+    (found,) = find_modes_of_each(lambda z, _: log_density(z), lambda z, _: gradient(z), dim, [rng])
+    if isinstance(found, NoModeError):
+        raise found
+    return found
 
-    STARTS further climbs begin at draws from a standard normal. A climb ends early where it enters the central 95 % of a known
-    mode. Raises NoModeError where the density is highest at the bound of a coordinate.
+
+def find_mode(gradient: Gradient, dim: int) -> Mode:
+    """The mode that a climb from the origin reaches. Raises NoModeError."""
+    (found,) = _find_first_modes(lambda z, _: gradient(z), 1, dim)
+    if isinstance(found, NoModeError):
+        raise found
+    return found
+
+
+def find_modes_of_each(
+    log_densities: LogDensities, gradients: Gradients, dim: int, rngs: Sequence[np.random.Generator]
+) -> list[list[Mode] | NoModeError]:
+    """The modes of several densities, each with its random stream; a density's modes do not depend on the others.
+
+    They are those that hold more than a negligible share of the mass; first the one reached from the origin, if it is one of them.
+    STARTS further climbs begin at draws from a standard normal. A climb ends early where it enters the central 95 % of the first
+    mode. NoModeError: the density is highest at the bound of a coordinate.
     """
-    found = [find_mode(gradient, dim)]
-    for start in _draw_starts(log_density, dim, rng):
-        approached = _approach(gradient, start, found)
-        if approached is None:
+    first = _find_first_modes(gradients, len(rngs), dim)
+    known = {number: mode for number, mode in enumerate(first) if isinstance(mode, Mode)}
+    if not known:
+        return [mode for mode in first if isinstance(mode, NoModeError)]
+    starts = _draw_starts(log_densities, dim, {number: rngs[number] for number in known})
+    which = np.repeat(np.array(list(known)), STARTS)
+    places, inverses = _arrays_of(known, len(rngs), dim)
+    is_maximum = np.array([isinstance(mode, Mode) and mode.is_maximum for mode in first])
+
+    def enters_first_mode(points: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        deviation = points - places[numbers]
+        return is_maximum[numbers] & (_squared_distances(deviation, inverses[numbers]) < _central_95_percent(dim))
+
+    covariances = np.repeat(np.array([mode.covariance for mode in known.values()]), STARTS, axis=0)
+    ends = climb.climb(gradients, which, starts, covariances, enters_first_mode)
+    found: list[list[Mode] | NoModeError] = []
+    for number, mode in enumerate(first):
+        if isinstance(mode, NoModeError):
+            found.append(mode)
             continue
-        place, value = _climb(gradient, approached)
-        if not np.isfinite(value) or _is_known(place, found):
+        mine = np.flatnonzero((which == number) & ~ends.left & np.isfinite(ends.values))
+
+        def density(z: np.ndarray, number: int = number) -> np.ndarray:
+            return log_densities(z, np.full(len(z), number))
+
+        def slopes(z: np.ndarray, number: int = number) -> tuple[np.ndarray, np.ndarray]:
+            return gradients(z, np.full(len(z), number))
+
+        try:
+            modes = _add_modes([mode], ends.places[mine], ends.values[mine], density, slopes)
+            found.append(_with_shares([mode for mode in modes if mode.is_maximum] or modes[:1]))
+        except NoModeError as error:
+            found.append(error)
+    return found
+
+
+def _find_first_modes(gradients: Gradients, count: int, dim: int) -> list[Mode | NoModeError]:
+    """The modes that climbs from the origin reach."""
+    numbers = np.arange(count)
+    unit = np.repeat(np.eye(dim)[None], count, axis=0)
+    ends = climb.climb(gradients, numbers, np.zeros((count, dim)), unit, is_scaled=False)
+    good = np.isfinite(ends.values) & (ends.places >= LOWEST + 1).all(axis=1)
+    modes = iter(_modes_at(gradients, numbers[good], ends.places[good], ends.values[good]))
+    return [next(modes) if good[i] else NoModeError(ends.places[i]) for i in range(count)]
+
+
+def _add_modes(
+    found: list[Mode], places: np.ndarray, values: np.ndarray, log_density: LogDensity, gradient: Gradient
+) -> list[Mode]:
+    """The known modes of a density and those among the ends of climbs, places (K, dim) with log densities (K,)."""
+    for place, value in zip(places, values, strict=True):
+        if _is_known(place, found):
             continue
         if (place < LOWEST + 1).any():
             if min(value, _checked(log_density, place)) > max(mode.log_density for mode in found):
                 raise NoModeError(place)
             continue
-        mode = _mode_at(gradient, place, value)
+        (mode,) = _modes_at(lambda z, _: gradient(z), np.zeros(1, int), place[None], np.array([value]))
         _, (slope,) = gradient(place[None])
         if mode.is_maximum and slope @ mode.covariance @ slope < _DECREMENT:
             found.append(mode)
-    return _with_shares([mode for mode in found if mode.is_maximum] or found[:1])
-
-
-def find_mode(gradient: Gradient, dim: int) -> Mode:
-    """The mode that a climb from the origin reaches. Raises NoModeError."""
-    place, value = _climb(gradient, np.zeros(dim))
-    if (place < LOWEST + 1).any() or not np.isfinite(value):
-        raise NoModeError(place)
-    return _mode_at(gradient, place, value)
+    return found
 
 
 def nearest(modes: Sequence[Mode], points: np.ndarray) -> np.ndarray:
@@ -106,78 +164,56 @@ def _checked(log_density: LogDensity, place: np.ndarray) -> float:
         return float(np.nan_to_num(log_density(place[None])[0], nan=-np.inf))
 
 
-def _draw_starts(log_density: LogDensity, dim: int, rng: np.random.Generator) -> np.ndarray:
-    """(STARTS, dim) points of a standard normal, each the densest of _TRIED, from which a climb takes few steps."""
-    points = rng.standard_normal((STARTS, _TRIED, dim))
+def _draw_starts(log_densities: LogDensities, dim: int, rngs: Mapping[int, np.random.Generator]) -> np.ndarray:
+    """(density x STARTS, dim) points of a standard normal, each the densest of _TRIED, from which a climb takes few steps."""
+    points = np.concatenate([rng.standard_normal((STARTS, _TRIED, dim)) for rng in rngs.values()])
+    which = np.repeat(np.array(list(rngs)), STARTS * _TRIED)
     with np.errstate(all="ignore"):
-        values = log_density(points.reshape(-1, dim)).reshape(STARTS, _TRIED)
-    return points[np.arange(STARTS), np.where(np.isfinite(values), values, -np.inf).argmax(axis=1)]
+        values = log_densities(points.reshape(-1, dim), which).reshape(-1, _TRIED)
+    return points[np.arange(len(points)), np.where(np.isfinite(values), values, -np.inf).argmax(axis=1)]
+
+
+def _central_95_percent(dim: int) -> float:
+    """About the 95 % quantile of chi-squared with dim degrees of freedom."""
+    return dim + 2.3 * float(np.sqrt(2 * dim))
 
 
 def _is_known(place: np.ndarray, found: Sequence[Mode]) -> bool:
     """Whether a place lies in the central 95 % of a normal distribution at one of the modes."""
-    dim = len(place)
-    within = dim + 2.3 * np.sqrt(2 * dim)  # about the 95 % quantile of chi-squared with dim degrees of freedom
-    return any(mode.is_maximum and mode.distances(place[None])[0] < within for mode in found)
+    return any(mode.is_maximum and mode.distances(place[None])[0] < _central_95_percent(len(place)) for mode in found)
 
 
-class _LeftTheClimb(Exception):
-    """The climb entered a known mode, or went below the bound of a coordinate."""
+def _arrays_of(known: Mapping[int, Mode], count: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places (count, dim) and inverse covariances (count, dim, dim) of modes by number; 0 for the other numbers."""
+    places, inverses = np.zeros((count, dim)), np.zeros((count, dim, dim))
+    for number, mode in known.items():
+        places[number], inverses[number] = mode.place, np.linalg.inv(mode.covariance)
+    return places, inverses
 
 
-def _approach(gradient: Gradient, start: np.ndarray, found: Sequence[Mode]) -> np.ndarray | None:
-    """Where a climb from a start ends (dim,), or None where it enters a known mode.
+def _squared_distances(deviation: np.ndarray, inverses: np.ndarray) -> np.ndarray:
+    """(P,) squared Mahalanobis lengths of vectors (P, dim), for inverse covariances (P, dim, dim)."""
+    return np.asarray((deviation * (inverses * deviation[:, None]).sum(axis=2)).sum(axis=1))
 
-    It climbs in coordinates in which the density at the first mode is round, and that mode is one step away.
+
+def _modes_at(gradients: Gradients, which: np.ndarray, places: np.ndarray, values: np.ndarray) -> list[Mode]:
+    """The modes at places (P, dim) of the densities which (P,), with log densities (P,).
+
+    Hessians by central differences of the gradient; the covariances' eigenvalues are at most 10.
     """
-    root = np.linalg.cholesky(found[0].covariance) * np.sqrt(found[0].distances(start[None])[0])
-    objective = _negated(gradient)
-    place = start
-
-    def whitened(u: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal place
-        place = start + root @ u
-        if (place < LOWEST).any() or _is_known(place, found):
-            raise _LeftTheClimb
-        value, slope = objective(place)
-        return value, root.T @ slope
-
-    try:
-        return start + root @ minimize(whitened, np.zeros(len(start)), jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
-    except _LeftTheClimb:
-        return None if _is_known(place, found) else np.maximum(place, LOWEST)
-
-
-def _climb(gradient: Gradient, start: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where a climb within bounds ends (dim,), and the log density there."""
-    found = minimize(
-        _negated(gradient),
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(LOWEST, None)] * len(start),
-        options={"maxcor": 20, "ftol": 1e-9, "gtol": 1e-4, "maxiter": 500},
-    )
-    return found.x, -float(found.fun) if found.fun < 1e200 else -np.inf
-
-
-def _negated(gradient: Gradient) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-    def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
-        with np.errstate(all="ignore"):
-            (value,), (slope,) = gradient(x[None])
-        return (-float(value), -slope) if np.isfinite(value) and np.isfinite(slope).all() else (1e200, np.zeros(len(x)))
-
-    return objective
-
-
-def _mode_at(gradient: Gradient, place: np.ndarray, value: float) -> Mode:
-    """The mode at a place, its Hessian by central differences of the gradient; the covariance's eigenvalues are at most 10."""
-    step, dim = 1e-5, len(place)
-    _, slopes = gradient(place + step * np.concatenate([np.eye(dim), -np.eye(dim)]))
-    columns = (slopes[:dim] - slopes[dim:]) / (2 * step)
-    hessian = -0.5 * (columns + columns.T)
-    values, vectors = np.linalg.eigh(hessian)
-    return Mode(place, (vectors / np.maximum(values, 0.1)) @ vectors.T, value, bool(values.min() > 0))
+    step, dim = 1e-5, places.shape[1]
+    if not len(places):
+        return []
+    around = places[:, None] + step * np.concatenate([np.eye(dim), -np.eye(dim)])
+    _, slopes = gradients(around.reshape(-1, dim), np.repeat(which, 2 * dim))
+    slopes = slopes.reshape(-1, 2 * dim, dim)
+    found = []
+    for place, value, slope in zip(places, values, slopes, strict=True):
+        columns = (slope[:dim] - slope[dim:]) / (2 * step)
+        eigenvalues, vectors = np.linalg.eigh(-0.5 * (columns + columns.T))
+        covariance = (vectors / np.maximum(eigenvalues, 0.1)) @ vectors.T
+        found.append(Mode(place, covariance, float(value), bool(eigenvalues.min() > 0)))
+    return found
 
 
 def _with_shares(found: list[Mode]) -> list[Mode]:

@@ -56,15 +56,21 @@ Priors = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a variant's file declares, read without running it. response: curve of x and its parameter; None: x itself."""
+    """What a variant's file declares, read without running it. text: its docstring. response: curve of x and its
+    parameter; None: x itself."""
 
     path: Path
-    summary: str
+    text: str
     priors: Priors
     gaussian: dict[str, Any] | None = None
     response: tuple[str, str] | None = None
     structure: dict[str, Any] | None = None
     one_line: dict[str, Any] | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.text.splitlines()[0]
 
     @property
     def needs_copy_numbers(self) -> bool:
@@ -100,7 +106,7 @@ def declare(path: str | Path) -> Declaration:
     response = _response(path, assigned["RESPONSE"], own) if "RESPONSE" in assigned else None
     structure = _literal(path, "STRUCTURE", assigned["STRUCTURE"], "names of variables") if "STRUCTURE" in assigned else None
     one_line = _literal(path, "ONE_LINE", assigned["ONE_LINE"], "names of variables") if "ONE_LINE" in assigned else None
-    return Declaration(path, (ast.get_docstring(tree) or path.stem).splitlines()[0], own, gaussian, response, structure, one_line)
+    return Declaration(path, ast.get_docstring(tree) or path.stem, own, gaussian, response, structure, one_line)
 
 
 def _assigned(tree: ast.Module) -> dict[str, ast.expr]:

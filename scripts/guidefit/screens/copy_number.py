@@ -30,12 +30,15 @@ def linear(values: np.ndarray, unit: str) -> np.ndarray:
     return UNITS[unit](values)
 
 
-def find_unit(values: np.ndarray, unit: str | None, default: str, diploid: float, place: str, ledger: Ledger) -> str:
+def find_unit(
+    values: np.ndarray, unit: str | None, default: str, diploid: float, place: str, ledger: Ledger, is_known: bool = False
+) -> str:
     """The unit of copy numbers, which are checked; a unit that differs from the default one is recognised and stated.
 
     values: as in the file, missing ones allowed; unit: of the config (a key of UNITS), None to recognise it; default: the unit
-    where the values do not show another one; diploid: the copy number of a diploid gene, linear; place: begins the message. Raises
-    UserError where the values have no unit (GISTIC calls) or contradict it, with the setting that suits them.
+    where the values do not show another one; diploid: the copy number of a diploid gene, linear; place: begins the message;
+    is_known: do not doubt the unit, as the values were made in it. Raises UserError where the values have no unit (GISTIC calls) or
+    contradict it, with the setting that suits them.
     """
     values = values[np.isfinite(values)]
     if not len(values):
@@ -44,7 +47,7 @@ def find_unit(values: np.ndarray, unit: str | None, default: str, diploid: float
     shown = recognise(values, diploid)
     found = unit or shown or default
     check_unit(values, found, diploid, place, ledger, is_stated=unit is not None)
-    if unit is not None and shown not in (None, unit):
+    if unit is not None and not is_known and shown not in (None, unit):
         ledger.warn(f"{place}: screen.copy_number_unit is {unit}, but the copy numbers look like {MEANINGS[shown]} ({shown})")
     if unit is None and found != default:
         highest = float(UNITS[default](values.max())) / diploid

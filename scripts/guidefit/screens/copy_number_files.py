@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base.errors import UserError
-from guidefit.screens import labels, matrices, text_files
+from guidefit.screens import labels, matrices, ploidy, text_files
 from guidefit.screens.copy_number import find_unit, linear
 from guidefit.screens.ledger import Ledger, listed
 
@@ -108,13 +108,22 @@ def to_linear(
     diploid: float,
     place: str,
     ledger: Ledger,
+    ploidies: str | None = None,
 ) -> pd.DataFrame:
     """The matrix (line, gene) as linear copy numbers; the unit is judged by the cells of the screen's lines and genes.
 
-    lines, genes: of the screen; unit: of the config, None to recognise it; diploid: linear. Raises UserError, see `find_unit`.
+    lines, genes: of the screen; unit: of the config, None to recognise it; diploid: linear; ploidies: file of the ploidy of each
+    line, by which absolute copy numbers become relative ones. Raises UserError, see `find_unit`.
     """
     columns = labels.match(dict.fromkeys(genes), copies.columns, "gene")
-    of_screen = copies.to_numpy()[np.ix_(copies.index.isin(list(lines)), np.unique(columns.positions[columns.found]))].ravel()
+    own_lines, own_genes = copies.index.isin(list(lines)), np.unique(columns.positions[columns.found])
+    if ploidies is not None:
+        of_line = ploidy.read(ploidies, copies.index[own_lines], ledger)
+        ploidy.check(*ploidy.of_matrix(copies.iloc[own_lines, own_genes]), of_line, ploidies, place, ledger)
+        copies, unit = copies.div(of_line.reindex(copies.index), axis=0), "linear"
+    of_screen = copies.to_numpy()[np.ix_(own_lines, own_genes)].ravel()
     values = of_screen if np.isfinite(of_screen).any() else copies.to_numpy().ravel()
-    found = find_unit(values, unit, "log2", diploid, place, ledger)
-    return copies if found == "linear" else linear(copies, found)
+    found = find_unit(values, unit, "log2", diploid, place, ledger, is_known=ploidies is not None)
+    copies = copies if found == "linear" else linear(copies, found)
+    ploidy.warn_of_other_ploidies(*ploidy.of_matrix(copies.iloc[own_lines, own_genes]), diploid, place, ledger)
+    return copies

@@ -87,6 +87,8 @@ def make_screen(
     copies = matrices.orient(copies, np.unique(found.lines), genes, files.copy_number, "cell lines and genes", ledger)
     copies = matrices.rename_rows(copies, np.unique(found.lines), "cell_line", ledger)
     unit, diploid = copy_number_unit, covariate.diploid
-    copies = copy_number_files.to_linear(copies, found.lines, guides["label"], unit, diploid, files.copy_number, ledger)
+    copies = copy_number_files.to_linear(
+        copies, found.lines, guides["label"], unit, diploid, files.copy_number, ledger, files.ploidy
+    )
     blocks = Blocks(guides, found, copies, steps, ledger, block_rows, fewest_lines=1 if constant_covariate == "keep" else 2)
     return make_tables(blocks, covariate, constant_covariate, files.copy_number, ledger)

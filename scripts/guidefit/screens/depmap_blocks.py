@@ -127,15 +127,20 @@ class CopyNumbers:
     def add(self, block: Block) -> None:
         """Collect the copy numbers of a block."""
         codes, names = block.genes
-        self.cells += block.kept.size
-        self.has_rows = self.has_rows | block.kept.any(axis=1)
+        self.count(block)
         for i, gene in enumerate(names):
             cna = block.cna[:, codes == i][block.kept[:, codes == i]]
-            self.rows[gene] = len(cna)
             if len(cna):
                 self.ends[gene] = np.array([cna.min(), cna.max()])
                 if self.covariate.name not in WITHIN_GENES:
                     self.all_values[gene] = cna
+
+    def count(self, block: Block) -> None:
+        """Count the cells and rows of a block."""
+        codes, names = block.genes
+        self.cells += block.kept.size
+        self.has_rows = self.has_rows | block.kept.any(axis=1)
+        self.rows |= dict(zip(names, np.bincount(codes, block.kept.sum(axis=0), len(names)).astype(int).tolist(), strict=True))
 
     def fit(self) -> FittedCovariate | None:
         """The covariate that depends on the rows of all genes; None where each gene's depends on its own rows alone."""
@@ -167,7 +172,7 @@ def make_tables(
     copies = CopyNumbers(covariate)
     for block in blocks.iterate(ledger):
         copies.add(block)
-    _report_losses(copies, blocks.lines, ledger)
+    _report_losses(copies, blocks.lines, ledger, "cells with data and copy number")
     constant = [] if constant_covariate == "keep" else copies.find_constant_genes()
     if constant and constant_covariate == "refuse":
         raise UserError(
@@ -186,12 +191,13 @@ def make_tables_without_copies(blocks: Blocks, ledger: Ledger) -> Iterator[pd.Da
 
     LogFC is computed once: the ledger is complete after the last block. Raises UserError then where no block had a row.
     """
-    none, has_rows = FittedCovariate(lambda copies, _: np.zeros(len(copies)), None), False
+    none, found = FittedCovariate(lambda copies, _: np.zeros(len(copies)), None), CopyNumbers(NO_COPIES)
     for block in blocks.iterate(ledger):
+        found.count(block)
         if block.kept.any():
-            has_rows = True
             yield _make_table(block, block.kept, blocks.lines, NO_COPIES, none)
-    if not has_rows:
+    _report_losses(found, blocks.lines, ledger, "cells with data")
+    if not sum(found.rows.values()):
         raise UserError(_explain_no_rows("", ledger))
 
 
@@ -203,11 +209,10 @@ def _explain_no_rows(place: str, ledger: Ledger) -> str:
 NO_COPIES = Covariate("raw", (), np.nan)  # of which nothing is used
 
 
-def _report_losses(copies: CopyNumbers, lines: np.ndarray, ledger: Ledger) -> None:
-    """Genes and lines without a single row, and the share of cells that are rows."""
+def _report_losses(copies: CopyNumbers, lines: np.ndarray, ledger: Ledger, side: str) -> None:
+    """Genes and lines without a single row, and the share of cells that are rows. side: which cells are rows."""
     kept, without = sum(copies.rows.values()), [gene for gene, rows in copies.rows.items() if not rows]
     if kept:
-        side = "cells with data and copy number"
         ledger.join_of_screen(side, "genes of the screen", len(copies.rows), without)
         ledger.join_of_screen(side, "cell lines of the screen", len(lines), lines[~np.asarray(copies.has_rows)].tolist())
         if kept < (1 - ledger.lost_share) * copies.cells:

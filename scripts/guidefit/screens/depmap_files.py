@@ -26,13 +26,14 @@ class Files:
     """Paths: either counts or logfc; sequence_map (or a sample sheet) is needed with counts; nonessential lists genes, control_list
     guides that normalise.
 
-    Without copy_number a screen has no covariate. A count table has no guide_map. map_columns: key of screen.map_columns -> the
-    name in the maps of what it is about, where the known names do not include it.
+    Without copy_number a screen has no covariate; ploidy is for absolute copy numbers. A count table has no guide_map. map_columns:
+    key of screen.map_columns -> the name in the maps of what it is about, where the known names do not include it.
     """
 
     map_columns: Mapping[str, str]
     guide_map: str | None = None
     copy_number: str | None = None
+    ploidy: str | None = None
     counts: str | None = None
     logfc: str | None = None
     sequence_map: str | None = None

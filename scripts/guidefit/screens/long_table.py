@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from guidefit.base.errors import UserError
-from guidefit.screens import labels, matrices, text_files
+from guidefit.screens import labels, matrices, ploidy, text_files
 from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
 from guidefit.screens.depmap_blocks import warn_of_constant_genes
@@ -30,13 +30,14 @@ def import_screen(
     copy_number_unit: str | None,
     logfc_max: float,
     lost_share: float,
+    ploidies: str | None = None,
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    columns: our name -> the file's; missing: "refuse" or "drop"; constant_covariate: these or "keep";
-    copy_number_unit: of copy_number.UNITS, None to recognise it;
-    logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines
-    that may be lost with dropped rows. Raises UserError (file, column, count and first lines).
+    columns: our name -> the file's; missing: "refuse" or "drop"; constant_covariate: these or "keep"; copy_number_unit: of
+    copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or
+    lines that may be lost with dropped rows; ploidies: file of the ploidy of each line, where copy numbers are absolute. Raises
+    UserError (file, column, count and first lines).
     """
     ledger = Ledger(lost_share)
     place = f"{path}: column {columns['cna']!r}"
@@ -47,9 +48,12 @@ def import_screen(
     table = validate(
         table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio, 1 if constant_covariate == "keep" else 2
     )
-    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger)
+    if ploidies is not None:
+        table, copy_number_unit = ploidy.divide_rows(table, ploidies, place, ledger), "linear"
+    unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger, ploidies is not None)
     check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), unit)
+    ploidy.warn_of_other_ploidies(*ploidy.of_rows(table), covariate.diploid, place, ledger)
     table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
         raise UserError(

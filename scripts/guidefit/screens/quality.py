@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from guidefit.base.arrays import evenly_spaced
 from guidefit.screens import conditions, counted, labels, matrices
 from guidefit.screens.conditions import Arms
 from guidefit.screens.counted import CountedSamples, Counts, median
@@ -68,9 +69,9 @@ def judge(
     for flag, rows in failing.groupby("flags", sort=False):
         add = ledger.note if drops else ledger.warn
         add(f"{len(rows)} of {(table['role'] != UNUSED).sum()} samples in use are flagged: {flag} (samples.csv)", rows["sample"])
-    if steps.normalise == "all":
-        found = counted.compare(counts, arms, controls, steps.min_pdna, BLOCK_VALUES, known)
-        _check_centre(counts, found, genes, thresholds["centre_max"], ledger)
+    found = counted.compare(counts, arms, controls, steps.min_pdna, BLOCK_VALUES, known)
+    check = _check_centre if steps.normalise == "all" else _check_controls
+    check(counts, found, genes, thresholds["centre_max"], ledger)
     return table[list(COLUMNS)], ledger
 
 
@@ -171,6 +172,23 @@ def _flag(table: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
         for row in np.flatnonzero(beyond):
             found[row].append(flag)
     return ["; ".join(flags) for flags in found]
+
+
+def _check_controls(counts: Counts, found: CountedSamples, _: Mapping[str, np.ndarray], largest: float, ledger: Ledger) -> None:
+    """Warn where most guides are enriched relative to the control guides, which then are depleted themselves."""
+    guides = np.flatnonzero(counts.sgrnas.isin(counts.guides["sgrna"]))
+    guides = guides[evenly_spaced(len(guides), MOST_GUIDES)]
+    with np.errstate(all="ignore"):
+        middle = float(np.nanmedian(median(found.logfc(guides)[0]))) if len(guides) else 0.0
+    if middle > largest:
+        ledger.warn(
+            f"the median guide is enriched by {middle:.2f} logFC relative to the control guides that scale and centre the samples: "
+            "are these controls without effect, or positive controls such as guides of essential genes? Name guides that are known "
+            "to have no effect (screen.control_guides, screen.nonessential), unless most genes of the library are enriched"
+        )
+
+
+MOST_GUIDES = 2000  # whose median is that of all
 
 
 def _check_centre(counts: Counts, found: CountedSamples, genes: Mapping[str, np.ndarray], largest: float, ledger: Ledger) -> None:

@@ -32,6 +32,11 @@ _DAY = re.compile(
     r"(?:t|d|day|days|h|w|wk|week|time)?\s*[-_]?\s*(\d+(?:\.\d+)?)\s*(d|days?|h|hours?|w|wks?|weeks?)?", re.IGNORECASE
 )
 _START_IN_NAME = re.compile(r"(?:^|[^a-z0-9])(?:[td]0|day[-_ ]?0|initial|baseline|plasmid|pdna)(?:[^a-z0-9]|$)", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{3,}(?:\d+(?:[num]m|[num]g|gy))?", re.IGNORECASE)
+_DAY_IN_NAME = re.compile(r"[td]\d+|day\d+|\d+(?:d|days?|h|hours?)", re.IGNORECASE)
+_REPLICATE_IN_NAME = re.compile(
+    r"(?:bio|tech)?(?:rep|replicate|lane|run|batch|pool|lib|library|seq|clone|sample|plate|well|cas)s?[a-z]?\d*", re.IGNORECASE
+)
 # Columns in which replicates of one kind may differ
 _OF_REPLICATES = (
     *("replicate", "library", "quality", "qc", "lane", "run", "flowcell", "plate", "well", "date", "file", "fastq", "index"),
@@ -145,6 +150,13 @@ def warn_of_hidden_conditions(chosen: pd.DataFrame, path: str, ledger: Ledger) -
                 f"{path}: samples of {differs.sum()} cell line(s) are averaged as replicates and differ in column {title!r} "
                 f"({listed(values.unique())}). If they are no replicates, rename this column to condition"
             )
+    words = _find_conditions_in_names(chosen)
+    if words:
+        ledger.warn(
+            f"{path}: samples that are averaged as replicates have names that differ in {listed(words)}. If these are conditions "
+            "or days, give them in the columns condition and day, and choose with screen.of",
+            chosen["sample"],
+        )
     starts = chosen["sample"].map(lambda name: bool(_START_IN_NAME.search(name)))
     mixed = starts.groupby(chosen["cell_line"]).transform(lambda each: each.any() and not each.all())
     if mixed.any():
@@ -153,6 +165,21 @@ def warn_of_hidden_conditions(chosen: pd.DataFrame, path: str, ledger: Ledger) -
             "averaged with other samples of their line. Give them day 0, or pDNA as cell line",
             chosen.loc[starts & mixed, "sample"],
         )
+
+
+def _find_conditions_in_names(chosen: pd.DataFrame) -> list[str]:
+    """Words and days in which the names of samples differ that are averaged as replicates, such as DMSO and d14 of L1_DMSO_d14_A.
+
+    A word counts where several samples have it, as those of an arm do: a name that only one sample has may be anything.
+    """
+    parts = chosen["sample"].map(lambda name: {part for part in re.split(r"[\W_]+", name) if part})
+    frequency = pd.Series([part for own in parts for part in own]).value_counts()
+    found: dict[str, None] = {}
+    for _, rows in parts.groupby([chosen[column] for column in ("cell_line", "condition", "day")], sort=False):
+        varying = set.union(*rows) - set.intersection(*rows)
+        is_arm = {part for part in varying if frequency[part] > 1 and (_WORD.fullmatch(part) or _DAY_IN_NAME.fullmatch(part))}
+        found |= dict.fromkeys(sorted(part for part in is_arm if not _REPLICATE_IN_NAME.fullmatch(part)))
+    return list(found)
 
 
 def describe(samples: pd.DataFrame) -> Iterable[str]:

@@ -14,6 +14,7 @@ from guidefit.base.arrays import evenly_spaced
 from guidefit.base.errors import UserError
 
 IDS = ("gene", "sgrna", "cell_line")
+TRUTH_ROWS = 20_000  # truths of small screens are written together, since each table takes a millisecond however small it is
 COLUMNS = ("study", "seed", *IDS, "cna", "x", "logfc")
 
 
@@ -104,11 +105,17 @@ def read_truths(path: str | Path) -> pd.DataFrame:
 
 def coords(table: pd.DataFrame) -> dict[str, list[str]]:
     """Names of genes, sgRNAs and cell lines in order of first appearance."""
-    return {name: table[name].drop_duplicates().astype(str).tolist() for name in IDS}
+    return {name: _names_in_order(table[name]) for name in IDS}
+
+
+def _names_in_order(column: pd.Series) -> list[str]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [str(name) for name in column.cat.categories[pd.unique(column.cat.codes.to_numpy())]]
+    return column.drop_duplicates().astype(str).tolist()
 
 
 class ScreenWriter:
-    """Writes screens and their truths seed by seed into two Parquet files, a row group per seed."""
+    """Writes screens and their truths seed by seed into two Parquet files: a row group per seed, or per TRUTH_ROWS of truths."""
 
     TRUTH = pa.schema(
         [
@@ -126,11 +133,13 @@ class ScreenWriter:
         self.path, self.study = screen, study
         self._screen: pq.ParquetWriter | None = None
         self._truth = parquet.writer(truth, self.TRUTH)
+        self._waiting: list[tuple[int, pd.DataFrame]] = []
 
     def __enter__(self) -> "ScreenWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._write_waiting_truths()
         self._truth.close()
         if self._screen:
             self._screen.close()
@@ -152,8 +161,17 @@ class ScreenWriter:
 
     def write_truth(self, seed: int, truth: pd.DataFrame) -> None:
         """Add one seed's truth."""
-        rows = truth.assign(study=self.study, seed=seed)[self.TRUTH.names]
-        self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
+        self._waiting.append((seed, truth))
+        if sum(len(each) for _, each in self._waiting) >= TRUTH_ROWS:
+            self._write_waiting_truths()
+
+    def _write_waiting_truths(self) -> None:
+        if self._waiting:
+            truths = [truth for _, truth in self._waiting]
+            seeds = np.repeat([seed for seed, _ in self._waiting], [len(truth) for truth in truths])
+            rows = pd.concat(truths, ignore_index=True).assign(study=self.study, seed=seeds)[self.TRUTH.names]
+            self._truth.write_table(pa.Table.from_pandas(rows, self.TRUTH, preserve_index=False))
+            self._waiting = []
 
 
 def arrow_columns(table: pd.DataFrame) -> dict[str, pa.Array]:

@@ -261,8 +261,8 @@ def without(key):
     return study_of({name: value for name, value in DEPMAP.items() if name != key})
 
 
-def study_of(screen):
-    return {"studies": {"s": {"screen": screen, "variants": ["pooled"]}}}
+def study_of(screen, **others):
+    return {"studies": {"s": {"screen": screen, "variants": ["pooled"]} | others}}
 
 
 COUNT_TABLE = {"count_table": FILE, "samples": FILE, "copy_number": FILE, "nonessential": FILE}
@@ -302,6 +302,18 @@ BAD_SCREENS = {
     "counts without controls": (without("nonessential"), "studies.s.screen.nonessential: normalise: nonessential needs the list"),
     "matrix with columns": (study_of(DEPMAP | {"columns": SCREEN["columns"]}), "studies.s.screen.columns: goes with path"),
     "file that is not there": (study_of(DEPMAP | {"guide_map": "none.csv"}), "studies.s.screen.guide_map: no file 'none.csv'"),
+    "ploidies of relative numbers": (
+        study_of(DEPMAP | {"ploidy": FILE, "copy_number_unit": "log2"}),
+        "screen.ploidy: goes with absolute copy numbers, and copy_number_unit is log2",
+    ),
+    "ploidies of no copy numbers": (
+        study_of(COUNT_TABLE | {"ploidy": FILE, "copy_number": None}),
+        "screen.ploidy: needs copy numbers",
+    ),
+    "ploidies and diploid": (
+        study_of(DEPMAP | {"ploidy": FILE}, diploid=2),
+        "diploid: with screen.ploidy copy numbers are relative",
+    ),
     "unit that is none": (study_of(DEPMAP | {"copy_number_unit": "ln"}), "screen.copy_number_unit: 'ln' is not one of"),
 }
 

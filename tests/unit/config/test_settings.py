@@ -37,7 +37,7 @@ def test_settings_have_the_names_of_the_configs_keys():
 # Only what no key of the config sets, and files that a screen may lack, have a default.
 WITH_DEFAULT = {
     Settings: ["prior_draws"],
-    Files: [*("guide_map", "copy_number", "counts", "logfc", "sequence_map", "nonessential", "control_list")],
+    Files: [*("guide_map", "copy_number", "ploidy", "counts", "logfc", "sequence_map", "nonessential", "control_list")],
 }
 
 

@@ -61,6 +61,51 @@ def test_one_guide_that_drives_the_effect_is_flagged(contents, others, verdict, 
     }
 
 
+PAIRS = {  # logFC of two guides -> the verdict of their mean, and whether one guide drives it
+    (-8.0, 0.1): ("depleted", True),
+    (0.1, 8.0): ("enriched", True),
+    (-9.0, -3.0): ("depleted", False),
+    (-1.1, -0.9): ("depleted", False),
+    (0.03, -0.04): ("no effect", False),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_one_of_two_guides_may_drive_the_effect(contents, pair):
+    """The first gene has two guides."""
+    genes, normal = contents.genes["gene"].tolist(), stats.norm.ppf((np.arange(400) + 0.5) / 400)
+    own = np.flatnonzero(contents.sgrnas["gene"] == genes[0])
+    logfc = 0.05 * np.resize([1.0, -1.0, 0.5, -0.2], len(contents.sgrnas))
+    logfc[own] = pair
+    screen = ScreenContents(contents.genes, contents.sgrnas.assign(logfc=logfc))
+    effect = np.zeros(len(genes)) + 0.03 * normal[:, None]
+    effect[:, 0] += np.mean(pair)
+    dims = ("chain", "draw", "gene")
+    draws = xr.Dataset({"gamma_g": (dims, effect[None]), "delta_g": (dims, 0 * effect[None])}, coords={"gene": genes})
+    found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_effects.py"), screen)
+    table = tabulate_genes(found, screen, {}, 2.0, THRESHOLDS).set_index("gene")
+    verdict, is_driven = PAIRS[pair]
+    assert table.loc[genes[0], "verdict"] == verdict
+    assert ("one guide drives the effect" in table.loc[genes[0], "flags"]) == is_driven
+
+
+@pytest.mark.parametrize(("effect", "is_driven"), [(-1.0, True), (1.0, True), (0.0, False), (-0.12, False)])
+def test_the_only_guide_of_a_gene_drives_its_effect(contents, effect, is_driven):
+    genes, normal = contents.genes["gene"].tolist(), stats.norm.ppf((np.arange(400) + 0.5) / 400)
+    single = contents.genes.assign(sgrnas=np.where(contents.genes["gene"] == genes[0], 1, contents.genes["sgrnas"]))
+    sgrnas = contents.sgrnas[(contents.sgrnas["gene"] != genes[0]) | ~contents.sgrnas["gene"].duplicated()]
+    screen = ScreenContents(single, sgrnas.assign(logfc=0.0))
+    values = np.full((1, 400, len(genes)), effect) + 0.03 * normal[:, None]
+    dims = ("chain", "draw", "gene")
+    draws = xr.Dataset({"gamma_g": (dims, values), "delta_g": (dims, 0 * values)}, coords={"gene": genes})
+    found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_effects.py"), screen)
+    flags = tabulate_genes(found, screen, {}, 2.0, THRESHOLDS)["flags"]
+    assert ("one guide drives the effect" in flags[0]) == is_driven
+    assert not flags[1:].str.contains("one guide drives").any()
+    assert "interval ignores differences between guides" in flags[0]  # gene_effects has no level of guides
+    assert not flags[1:].str.contains("interval ignores").any()
+
+
 def test_classes_selectivity_and_the_two_parts_of_a_slope(contents):
     genes = contents.genes["gene"].tolist()
     fit = line_fit(genes[::-1], ["x"], p_common=np.array([0.9, 0.02, 0.97, 0.99, 0.5]))

@@ -148,7 +148,7 @@ def test_noise_of_rows_guides_and_lines(plain):
     log_odds, likelihoods = np.array([-5.0, -4.0, -3.0, -2.0, -6.0]), np.zeros(5)
     for g in range(5):
         theta = s.theta[2 * d.guide_start[g] : 2 * d.guide_start[g + 1]]
-        plain.genes.measure_residuals(d, g, s, hyper, theta, log_odds, likelihoods, *np.empty((2, d.most_cells), np.float32))
+        plain.genes.measure_residuals(d, g, s, hyper, theta, True, log_odds, likelihoods, *np.empty((2, d.most_cells), np.float32))
     total, A, residuals = 0.0, np.zeros((6, 3)), []
     s.flagged[:] = 0
     for g in range(5):

@@ -130,12 +130,38 @@ def test_the_spread_of_guides_noise_moves_with_them(plain):
     hyper = SimpleNamespace(mean_lam=0.2, s_u=0.5)
     drawn = []
     for _ in range(4_000):
-        hyper.s_u *= plain.moves.draw_spread_factor(hyper, 1.0, 0.2 + hyper.s_u * z, rows, squares, rng)
+        lam = 0.2 + hyper.s_u * z
+        plain.moves.move_guide_noise(hyper, 1.0, lam, rows, squares, rng)
+        assert lam == pytest.approx(0.2 + hyper.s_u * z)
         drawn.append(hyper.s_u)
     grid = np.linspace(1e-4, 3, 5_000)[:, None]
     lam = 0.2 + grid * z
     log_density = -0.5 * (rows * lam + squares * np.exp(-lam)).sum(axis=1) - 0.5 * grid[:, 0] ** 2
     assert_moments(drawn, grid[:, 0], log_density, 1_000, 0.1)
+
+
+def test_spreads_of_lines_move_with_them(plain):
+    """s_k and s_v given the deviations in units of them, each by a grid; A, B and C are those of the lines' residuals."""
+    rng = np.random.default_rng(4)
+    z = rng.standard_normal((2, 6))
+    z[0] -= z[0].mean()
+    rows, C = np.full(6, 8.0), rng.uniform(3, 8, 6)
+    B = C * np.exp(0.3 * z[0]) + rng.standard_normal(6)
+    A = B**2 / C + rng.uniform(4, 10, 6)
+    priors = SimpleNamespace(s_k=0.5, s_v=1.0)
+    hyper = SimpleNamespace(s_k=0.3, s_v=0.5, log_k=0.01 + 0.3 * z[0], log_v=0.5 * z[1])
+    drawn = []
+    for _ in range(6_000):
+        plain.moves.move_lines(hyper, priors, np.stack([A, B, C], axis=1), rows, rng)
+        drawn.append((hyper.s_k, hyper.s_v))
+    assert hyper.log_k == pytest.approx(0.01 + hyper.s_k * z[0])
+    assert hyper.log_v == pytest.approx(hyper.s_v * z[1])
+    grid = np.linspace(1e-3, 2.5, 250)
+    k, v = np.exp(0.01 + grid[:, None] * z[0])[:, None], np.exp(grid[:, None] * z[1])
+    joint = -0.5 * ((A - 2 * k * B + k**2 * C) / v + rows * np.log(v)).sum(axis=-1)
+    joint -= 0.5 * (grid[:, None] / 0.5) ** 2 + 0.5 * grid**2
+    for i, of_one in enumerate((np.logaddexp.reduce(joint, axis=1), np.logaddexp.reduce(joint, axis=0))):
+        assert_moments([each[i] for each in drawn], grid, of_one, 1_000, 0.1)
 
 
 def test_noise_of_guides_is_compared_with_flags_integrated_out(plain):

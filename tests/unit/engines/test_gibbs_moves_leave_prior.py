@@ -67,8 +67,9 @@ def apply(move, case, count, seed=11):
     """z-scores of the statistics, and of their products, over `count` replicates."""
     variant, copies = CASES[case]
     replicates, found = Replicates(variant, seed, copies), []
-    for _ in range(count):
+    for iteration in range(count):
         replicates.draw()
+        replicates.chain.iteration = iteration  # some moves take turns
         move(replicates.chain)
         found.append(statistics(replicates.pivots()))
     return z_scores(found)

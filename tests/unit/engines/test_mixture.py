@@ -8,7 +8,7 @@ from scipy import optimize, stats
 from guidefit.engines import mixture
 
 
-def make(components=150, mixtures=6, spread=0.5, seed=0):
+def make(components=60, mixtures=6, spread=0.5, seed=0):
     rng = np.random.default_rng(seed)
     weights = rng.dirichlet(np.ones(components))
     return weights, rng.normal(size=(components, mixtures)) * spread, np.exp(0.4 * rng.normal(size=(components, mixtures)))
@@ -34,6 +34,30 @@ def test_moments_quantiles_and_intervals(spread):
 
         best = min(width(below) for below in np.linspace(0.001, 0.059, 59))
         assert upper - lower <= best * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(("spread", "sd_spread"), [(0.1, 0.1), (0.6, 0.3), (1.5, 0.5)])
+def test_quantiles_of_many_components_are_exact_to_less_than_their_monte_carlo_error(spread, sd_spread):
+    """What merging components changes of a quantile's probability, against the sd of its average over the components."""
+    rng = np.random.default_rng(3)
+    weights = rng.dirichlet(np.ones(2000))
+    means = spread * np.stack([rng.normal(size=2000), rng.exponential(size=2000), rng.choice([-2.0, 2.0], 2000)], axis=1)
+    sds = np.exp(sd_spread * rng.normal(size=means.shape))
+    found = mixture.summarise(weights, means, sds)
+    for name, prob in mixture.QUANTILES.items():
+        terms = stats.norm.cdf(found[name], means, sds)
+        error = np.sqrt(weights**2 @ (terms - prob) ** 2)
+        assert (abs(weights @ terms - prob) < np.minimum(error, 0.006)).all()
+    ends = [stats.norm.cdf(found[name], means, sds) for name in ("hdi_lower", "hdi_upper")]
+    np.testing.assert_allclose(weights @ (ends[1] - ends[0]), 0.94, atol=0.002)
+
+
+def test_moments_are_those_of_all_components():
+    weights, means, sds = make(components=3000)
+    found = mixture.summarise(weights, means, sds)
+    mean = weights @ means
+    np.testing.assert_allclose(found["mean"], mean)
+    np.testing.assert_allclose(found["sd"], np.sqrt(weights @ (sds**2 + (means - mean) ** 2)))
 
 
 def test_a_mixture_of_two_far_modes_keeps_an_interval_of_the_right_probability():

@@ -64,7 +64,7 @@ def test_climbs_to_the_known_mode_end_early():
     calls = []
 
     def counted(x):
-        calls.append(len(x))
+        calls.extend([1] * len(x))
         return gamma_gradient(x)
 
     modes.find_mode(counted, 3)

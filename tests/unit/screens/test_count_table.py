@@ -135,6 +135,20 @@ def test_what_is_noted_in_a_table(tmp_path):
     assert "so they are taken as normalised counts" in " ".join(noted)
 
 
+def test_missing_counts_of_a_screen_without_copy_numbers_reach_the_verdict(tmp_path):
+    table, sheet, _ = made_up()
+    holes = table["Gene"].isin(["HIT0", "NON3"])
+    table.loc[holes, [name for name in table if name.startswith("L")]] = np.nan
+    _, ledger = import_screen(tmp_path, table, sheet, of={"condition": "dmso"})
+    warned = ledger[ledger["action"] == "warned"]
+    assert warned["reason"].tolist() == ["2 of 19 genes of the screen are not in the cells with data, and are left out"]
+    table.loc[table["Gene"].str.startswith(("NON", "ESS")), [name for name in table if name.startswith("L")]] = np.nan
+    with pytest.raises(
+        UserError, match=r"17 of 19 genes of the screen are not in the cells with data .*raise thresholds.lost_share"
+    ):
+        import_screen(tmp_path, table, sheet, of={"condition": "dmso"}, lost_share=0.33)
+
+
 def test_a_screen_whose_rows_are_all_left_out_is_refused(tmp_path):
     table, sheet, _ = made_up()
     with pytest.raises(UserError, match=r"no rows are left(?s:.)*scaled count of the reference below 1e\+09"):

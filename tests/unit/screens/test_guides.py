@@ -19,11 +19,33 @@ def test_departures_are_in_robust_standard_deviations():
     assert (scaled.abs()[1:] > 6).sum() == 0
 
 
-def test_genes_of_two_guides_have_no_departure():
-    means = pd.DataFrame({"gene": ["a", "a", "b", "b", "b"], "logfc": [0.0, 9.0, 0.1, 0.2, 0.4]})
-    assert scale_departures(means).isna().tolist() == [True, True, False, False, False]
-    assert scale_departures(means[:2]).isna().all()
+def test_guides_of_a_pair_depart_from_each_other():
+    rng = np.random.default_rng(2)
+    gene = np.repeat(np.arange(2000), 2)
+    means = pd.DataFrame({"gene": gene, "logfc": rng.normal(size=2000)[gene] + 0.3 * rng.normal(size=4000)})
+    means.loc[0, "logfc"] -= 6
+    scaled = scale_departures(means)
+    assert scaled[1] == -scaled[0]
+    assert 11 < scaled[1] < 17  # 6 / 0.3 / sqrt(2)
+    assert 0.95 < np.percentile(scaled.abs(), 68.3) < 1.05
+
+
+def test_a_single_guide_has_no_departure():
+    means = pd.DataFrame({"gene": ["a", "b", "b", "b"], "logfc": [9.0, 0.1, 0.2, 0.4]})
+    assert scale_departures(means).isna().tolist() == [True, False, False, False]
+    assert scale_departures(means[:1]).isna().all()
     assert scale_departures(means.assign(logfc=1.0)).isna().all()
+
+
+def test_a_pair_that_is_far_apart_is_named_once():
+    rng = np.random.default_rng(4)
+    means = pd.DataFrame({"gene": [f"g{i // 2}" for i in range(100)], "logfc": 0.3 * rng.normal(size=100)})
+    means["sgrna"] = [f"s{i}" for i in range(100)]
+    means.loc[6, "logfc"] += 12
+    warn_of_far_guides([means], 10, ledger := Ledger())
+    table = ledger.table()
+    assert table["reason"].str.startswith("1 guide(s)").all()
+    assert table["examples"].str.fullmatch(r"s6 or s7 of g3: \d\d").all()
 
 
 def test_far_guides_are_warned_of_with_their_genes():

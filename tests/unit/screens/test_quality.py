@@ -1,6 +1,7 @@
 """Quality figures and flags of samples, and the check of what a screen is centred on."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,18 @@ def test_a_centre_that_is_no_null_is_warned_about(tmp_path, lists, steps, messag
     _, warned, _ = judge(tmp_path, table, sheet, lists, normalise="all", control_guides=None, **steps)
     assert len(warned) == 1
     assert re.search(message, warned[0])
+
+
+@pytest.mark.parametrize("steps", [{"control_guides": "ESS*"}, {"normalise": "nonessential", "control_guides": None}])
+def test_controls_that_are_depleted_are_warned_about(tmp_path, steps):
+    """Positive controls as control guides; with normalise: nonessential, the list of essential genes in place of the other one."""
+    table, sheet, _ = made_up()
+    counts, files, own = read_counts(tmp_path, table, sheet, of={"condition": "DMSO"}, **steps)
+    (tmp_path / "list.txt").write_text("\n".join(LISTS["essential"]))
+    files = replace(files, nonessential=str(tmp_path / "list.txt"))
+    _, ledger = quality.judge(counts, files, own, {}, THRESHOLDS, False)
+    warned = ledger.table().query("action == 'warned'")["reason"]
+    assert warned.str.contains(r"the median guide is enriched by [12]\.\d\d logFC relative to the control guides").sum() == 1
 
 
 def test_a_centre_that_is_a_null(tmp_path):

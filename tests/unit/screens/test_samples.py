@@ -81,3 +81,32 @@ def test_columns_in_which_replicates_differ_are_warned_about():
 def test_names_of_initial_samples_are_warned_about():
     assert "2 sample(s) look like those of initial samples" in warnings(chosen(sample=["a_T0", "a_late", "b.initial", "b.end"]))
     assert warnings(chosen(sample=["a_T10", "a_T01", "b_1", "b_2"])) == ""
+
+
+ARMS = ["A375_d14_DMSO_A", "A375_d14_DMSO_B", "A375_d14_olaparib10nM_A", "A375_d14_olaparib10nM_B"]
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (ARMS, "DMSO, olaparib10nM"),
+        (["A375-d4-rep1", "A375-d4-rep2", "A375-d14-rep1", "A375-d14-rep2"], "d14, d4"),
+        (["A375_RepA_p4", "A375_RepB_p6"], ""),
+        (["A375_c903R1_KY", "A375_c903R2_KY", "A375_c903R3_KY"], ""),
+        (["A375_lane1", "A375_lane2", "A375_pool_B"], ""),
+        (["alpha", "beta", "gamma"], ""),  # names of one sample each
+    ],
+)
+def test_conditions_that_only_the_names_of_samples_say_are_warned_of(tmp_path, names, found):
+    sheet = read(tmp_path, "\n".join(["sample,cell_line", *(f"{name},A375" for name in names)]))
+    samples.warn_of_hidden_conditions(sheet, "sheet.csv", ledger := Ledger())
+    warned = ledger.table().query("action == 'warned'")["reason"].tolist()
+    assert len(warned) == bool(found)
+    assert not found or f"have names that differ in {found}. If these are conditions or days, give them" in warned[0]
+
+
+def test_names_of_arms_do_not_matter_where_the_sheet_has_the_arms(tmp_path):
+    rows = [f"{name},A375,{name.split('_')[2]}" for name in ARMS]
+    sheet = read(tmp_path, "\n".join(["sample,cell_line,condition", *rows]))
+    samples.warn_of_hidden_conditions(sheet, "sheet.csv", ledger := Ledger())
+    assert ledger.table().empty

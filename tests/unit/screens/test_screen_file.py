@@ -51,3 +51,28 @@ def test_an_own_column_of_mixed_kinds_is_kept_as_text(tmp_path):
     with screen_file.ScreenWriter(tmp_path / "o.parquet", tmp_path / "t.parquet", "study") as writer:
         writer.write_rows(None, found.assign(chrom=pd.Series(chrom, dtype=object), label=pd.Series(["a", 1] * 8, dtype=object)))
     assert screen_file.read_seed(tmp_path / "o.parquet", 1)["chrom"].tolist()[:3] == ["1", "2", "X"]
+
+
+def test_truths_keep_their_order_and_seeds_when_they_are_written_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(screen_file, "TRUTH_ROWS", 5)
+    rows = pd.DataFrame({"gene": ["a"], "sgrna": ["u"], "cell_line": ["c"], "cna": [1.0], "x": [0.5], "logfc": [0.1]})
+    parts = []
+    with screen_file.ScreenWriter(tmp_path / "screen.parquet", tmp_path / "truth.parquet", "s") as writer:
+        for seed, count in enumerate([2, 2, 3, 1, 7, 1]):
+            names = [f"v{i}" for i in range(count)]
+            parts.append(
+                pd.DataFrame({"variable": names, "gene": None, "sgrna": None, "cell_line": None, "truth": seed + np.arange(count)})
+            )
+            writer.write(seed, rows, parts[-1])
+    found = screen_file.read_truths(tmp_path / "truth.parquet")
+    assert found["seed"].tolist() == np.repeat(range(6), [2, 2, 3, 1, 7, 1]).tolist()
+    assert found["variable"].tolist() == [name for part in parts for name in part["variable"]]
+    assert found["truth"].tolist() == [value for part in parts for value in part["truth"]]
+    assert set(found["study"]) == {"s"}
+
+
+def test_names_of_categories_come_in_the_order_of_the_rows():
+    plain = pd.DataFrame({name: ["b", "a", "b", "c"] for name in screen_file.IDS})
+    unused = pd.CategoricalDtype(["a", "unused", "c", "b"])
+    assert screen_file.coords(plain.astype(unused)) == screen_file.coords(plain)
+    assert screen_file.coords(plain)["gene"] == ["b", "a", "c"]

@@ -1,8 +1,9 @@
 """varying_effects with correlated sgRNA intercepts and slopes (the notebook's unfinished covariance model).
 
+logfc_i ~ Normal(alpha_s + beta_s x_i, sigma)
 (alpha_s, beta_s) ~ MvNormal((gamma_g, delta_g), Sigma), Sigma = diag(sigma_alpha, sigma_beta) P diag(sigma_alpha, sigma_beta)
 P ~ LKJ(eta): for two effects P has one correlation rho, and (rho + 1) / 2 ~ Beta(eta, eta).
-The code has alpha_s and then beta_s given alpha_s, which is the same density without matrices.
+The code has alpha_s and then beta_s given alpha_s, which is the same density without matrices. The rest as in varying_effects.
 """
 
 import pymc as pm

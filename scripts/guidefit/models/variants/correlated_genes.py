@@ -1,5 +1,6 @@
 """varying_effects with correlated gene intercepts and slopes: genes with stronger effects may also respond more to copy number.
 
+logfc_i ~ Normal(alpha_s + beta_s x_i, sigma)
 (gamma_g, delta_g) ~ MvNormal((mu_gamma, mu_delta), T), T = diag(sigma_gamma, sigma_delta) P diag(sigma_gamma, sigma_delta)
 P ~ LKJ(eta): for two effects P has one correlation rho_gene, and (rho_gene + 1) / 2 ~ Beta(eta, eta).
 The code has gamma_g and then delta_g given gamma_g, which is the same density without matrices. The rest as in varying_effects.

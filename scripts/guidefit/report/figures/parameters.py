@@ -13,7 +13,7 @@ import pandas as pd
 import plotnine as p9
 import xarray as xr
 
-from guidefit.assess import identifiability
+from guidefit.assess import curved_ridges, identifiability
 from guidefit.assess.draws import of_dataset
 from guidefit.assess.identifiability import Direction
 from guidefit.base import parquet
@@ -56,6 +56,9 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
     style.save(truth_against_estimate(estimates, f"Truth against estimate {name}"), outputs["truth"])
     limit = settings["contraction_pass"]
     ((_, directions),) = identifiability.find_unidentified_directions(of_dataset(posterior), of_dataset(prior), limit)
+    if not directions:
+        (ridges,) = curved_ridges.find_curved_ridges(of_dataset(posterior), of_dataset(prior))
+        directions = [*ridges]
     style.save(joint_draws(posterior, prior, directions, f"Joint draws {name}"), outputs["pair"])
 
 

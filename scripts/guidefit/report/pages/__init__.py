@@ -1,1 +1,4 @@
-"""Pages. Each module builds the context of one template in `render(inputs, settings)`; write_page.py imports it by its name."""
+"""Pages. The function `render(inputs, settings)` of a module returns the text of each output of its rule, by name; `page` is HTML.
+
+write_page.py imports the module by its name.
+"""

@@ -16,14 +16,14 @@ CERTAIN = 2  # Monte Carlo standard errors between a power and the target
 WRONG = 4  # the same between an error rate, of which there are many, and its nominal value
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, str]:
     """The page as self-contained HTML.
 
     inputs: design. settings: design (its name), thresholds (power_min, fdr, effect_min).
     """
     table = tables.read(inputs["design"])
     limits = settings["thresholds"]
-    return html.fill(
+    text = html.fill(
         "design.html.j2",
         study=settings["design"],
         overview=_overview(table),
@@ -33,6 +33,7 @@ def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         answers=[answer(rows, keys_of(table), limits["power_min"]) for rows in _questions(table)],
         checks=[_error_rates(table, limits["fdr"]), _coverage(table), _failures(table)],
     )
+    return {"page": text}
 
 
 def answer(rows: pd.DataFrame, keys: list[str], target: float) -> dict[str, Any]:

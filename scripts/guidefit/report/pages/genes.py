@@ -43,19 +43,13 @@ class Tables:
         )
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """The page as self-contained HTML.
-
-    inputs: genes, sgrnas, diagnostics, and comparison, correction, amplified where a study has them.
-    settings: study, thresholds (effect_min, effect_prob, fdr, few_guides), arms: of, and against in a contrast.
-    """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["arms"])
-
-
 def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mapping[str, Any]) -> str:
-    """The page of these tables. arms: see `render`."""
+    """The part of a study's page on genes.
+
+    thresholds: effect_min, effect_prob, fdr, few_guides. arms: of, and against in a contrast.
+    """
     if found.genes.empty:
-        return html.fill("genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
+        return html.fill("parts/genes.html.j2", study=study, variant=None, absent=_absent(found.genes, found.diagnostics))
     seed = found.genes["seed"].iloc[0]
     verdicts = found.diagnostics[found.diagnostics["seed"] == seed].set_index("variant")["verdict"]
     compared = None if found.comparison is None else found.comparison[found.comparison["seed"] == seed]
@@ -66,7 +60,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
     has_data = {name for name in COLUMNS if name in ALWAYS or (table[name].notna() & (table[name] != "")).any()}
     shown = [name for name in COLUMNS if name in has_data and (has_copies or not name.startswith("slope"))]
     return html.fill(
-        "genes.html.j2",
+        "parts/genes.html.j2",
         study=study,
         variant=variant,
         why=why,

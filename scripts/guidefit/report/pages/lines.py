@@ -70,13 +70,13 @@ class Matrices:
         return Matrices(self.genes[kept], self.lines, {name: each[kept] for name, each in self.values.items()}, self.is_weak)
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, str]:
     """The page as self-contained HTML.
 
     inputs: gene_lines, line_quality, sgrnas, diagnostics, and comparison where a study has one.
     settings: study, thresholds (fdr, multiplier_min), has_copies: whether the screen has copy numbers.
     """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["has_copies"])
+    return {"page": fill(Tables.read(inputs), settings["study"], settings["thresholds"], settings["has_copies"])}
 
 
 def fill(found: Tables, study: str, thresholds: Mapping[str, float], has_copies: bool) -> str:

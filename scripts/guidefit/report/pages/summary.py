@@ -61,38 +61,31 @@ class Tables:
         )
 
 
-def render(inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """The page as self-contained HTML.
+def context(found: Tables, study: str, thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """What the parts of the page show of these tables, by name; None or empty where the study has nothing of the kind.
 
-    inputs: diagnostics, checks, estimates, and comparison, recovery, calibration, dropped, joins, samples, on_layout, if any.
-    settings: study, thresholds (failed_share_max, calibration_level).
+    thresholds: failed_share_max, calibration_level.
     """
-    return fill(Tables.read(inputs), settings["study"], settings["thresholds"])
-
-
-def fill(found: Tables, study: str, thresholds: Mapping[str, float]) -> str:
-    """The page of these tables."""
     diagnostics, share = found.diagnostics, thresholds["failed_share_max"]
     seed = int(diagnostics["seed"].iloc[0])
     done = diagnostics[diagnostics["verdict"] != "error"]
-    return html.fill(
-        "summary.html.j2",
-        study=study,
-        seed=seed,
-        overview=_overview(diagnostics, done),
-        variants=verdicts.of_variants(diagnostics, found.checks),
-        worst=verdicts.worst_fits(study, diagnostics, found.checks),
-        recovery=None if found.recovery is None else answers.of_recovery(found.recovery, diagnostics, share),
-        calibration=None if found.calibration is None else answers.of_calibration(found.calibration, share),
-        on_layout=None if found.on_layout is None else _on_layout(found.on_layout, share),
-        level=f"{thresholds['calibration_level']:g}",
-        comparison=None if found.comparison is None else _comparison(found.comparison[found.comparison["seed"] == seed]),
-        estimates=_estimates(found.estimates[found.estimates["seed"] == seed]),
-        dropped=None if found.dropped is None else _dropped(found.dropped),
-        joins=None if found.joins is None else _joins(found.joins),
-        times=[_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
-        versions="; ".join(dict.fromkeys(done["versions"].dropna())) if "versions" in done else "",
-    )
+    return {
+        "study": study,
+        "seed": seed,
+        "overview": _overview(diagnostics, done),
+        "variants": verdicts.of_variants(diagnostics, found.checks),
+        "worst": verdicts.worst_fits(study, diagnostics, found.checks),
+        "recovery": None if found.recovery is None else answers.of_recovery(found.recovery, diagnostics, share),
+        "calibration": None if found.calibration is None else answers.of_calibration(found.calibration, share),
+        "on_layout": None if found.on_layout is None else _on_layout(found.on_layout, share),
+        "level": f"{thresholds['calibration_level']:g}",
+        "comparison": None if found.comparison is None else _comparison(found.comparison[found.comparison["seed"] == seed]),
+        "estimates": _estimates(found.estimates[found.estimates["seed"] == seed]),
+        "dropped": None if found.dropped is None else _dropped(found.dropped),
+        "joins": None if found.joins is None else _joins(found.joins),
+        "times": [_times(name, rows) for name, rows in done.groupby("variant", sort=False)],
+        "versions": "; ".join(dict.fromkeys(done["versions"].dropna())) if "versions" in done else "",
+    }
 
 
 def _overview(diagnostics: pd.DataFrame, done: pd.DataFrame) -> str:

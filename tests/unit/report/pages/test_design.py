@@ -43,7 +43,7 @@ def test_too_little_power_and_too_few_seeds_are_distinguished():
 def test_conditions_have_answers_of_their_own(tmp_path):
     table = design_csv(lambda cell_lines, sigma: 0.9 if sigma < 0.5 else 0.2, {"cell_lines": [5, 10], "sigma": [0.3, 0.6]})
     tables.write(table, tmp_path / "design.csv")
-    page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})
+    page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})["page"]
     assert "4 points (cell lines: 5, 10; noise (sigma): 0.3, 0.6), 400 fits in all." in page
     assert '<td>noise (sigma) 0.3</td><td><span class="light pass">yes</span> cell lines 5 (90.0% ± 1.0%)</td>' in page
     assert '<td>noise (sigma) 0.6</td><td><span class="light fail">no</span> the highest power is 20.0%' in page
@@ -55,13 +55,13 @@ def test_wrong_error_rates_are_named(shares, question, tmp_path):
     wrong = design_csv(lambda cell_lines: 0.9, {"cell_lines": [5, 10]}, **shares)
     for table, level in ((right, "pass"), (wrong, "fail")):
         tables.write(table, tmp_path / "design.csv")
-        page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})
+        page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})["page"]
         assert f'Are the {question} right?</td><td><span class="light {level}"' in page
 
 
 def test_failures_and_designs_without_power_are_stated(tmp_path):
     table = design_csv(lambda cell_lines: 0.9, {"cell_lines": [5, 10]}, quantity="bias", failed=0.02)
     tables.write(table, tmp_path / "design.csv")
-    page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})
+    page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})["page"]
     assert "Not known: no gene has a real effect beyond 0.1" in page
     assert "4 of 200 fits failed or stopped, most at cell lines 5 (2.0%)" in page

@@ -7,11 +7,11 @@ from guidefit.report.pages import html
 
 
 def test_text_is_escaped_and_what_is_missing_is_an_error():
-    text = html.fill("genes.html.j2", study="<b>a & b</b>", variant=None, absent=[])
-    assert "Genes of &lt;b&gt;a &amp; b&lt;/b&gt;" in text
-    assert "<title>&lt;b&gt;a &amp; b&lt;/b&gt;: genes</title>" in text
+    text = html.fill("lines.html.j2", study="<b>a & b</b>", variant=None)
+    assert "Genes by cell lines of &lt;b&gt;a &amp; b&lt;/b&gt;" in text
+    assert "<title>&lt;b&gt;a &amp; b&lt;/b&gt;: genes by cell lines</title>" in text
     with pytest.raises(jinja2.UndefinedError, match="variant"):
-        html.fill("genes.html.j2", study="a", absent=[])
+        html.fill("lines.html.j2", study="a")
 
 
 def test_cells():

@@ -1,4 +1,4 @@
-"""The summary page."""
+"""The parts of a study's page that the tables of all fits give."""
 
 import re
 
@@ -8,7 +8,8 @@ import pandas as pd
 from guidefit.assess import checks
 from guidefit.assess.estimates import COLUMNS as ESTIMATE_COLUMNS
 from guidefit.base import tables
-from guidefit.report.pages import summary
+from guidefit.report.pages import study, summary
+from guidefit.report.pages.material import Material
 from guidefit.screens.ledger import JOINS
 
 THRESHOLDS = {"failed_share_max": 0.05, "calibration_level": 0.01}
@@ -31,7 +32,12 @@ def page(fits, rows=(), estimates=None, **others):
     none = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
     optional = dict.fromkeys(("comparison", "recovery", "calibration", "dropped", "joins", "on_layout")) | others
     found = summary.Tables(pd.DataFrame(fits), checks.make_table(rows), none if estimates is None else estimates, **optional)
-    return summary.fill(found, "s", THRESHOLDS)
+    return study.fill(Material(found, settings(found.diagnostics["variant"])))
+
+
+def settings(variants):
+    models = {name: {"text": name, "priors": {}, "has_lines": False} for name in variants}
+    return {"study": "s", "kind": "simulated", "thresholds": THRESHOLDS, "arms": {}, "models": models, "has_lines": False}
 
 
 def stopped(message, **ids):
@@ -64,14 +70,14 @@ def test_the_page_is_made_from_files(tmp_path):
         }
     ).reindex(columns=list(ESTIMATE_COLUMNS))
     comparison = pd.DataFrame({"seed": [1], "variant": ["pooled"], "rank": [1], "elpd": [-5.0], "note": [NASTY]})
-    comparison = comparison.reindex(columns=["seed", *summary.COMPARISON])
+    comparison = comparison.reindex(columns=["seed", "log_evidence", *summary.COMPARISON])
     inputs = write_inputs(tmp_path, [a_fit()], [a_check(checks.R_HAT, value=1.0)], estimates, comparison)
-    text = summary.render(inputs, {"study": "s", "thresholds": THRESHOLDS})
+    text = study.render(inputs, settings(["pooled"]))["page"]
     assert "1 fit of 1 variant, each to 300 rows: 15 sgRNAs of 5 genes in 20 cell lines." in text
     assert "<td>NA</td>" in text
     assert "<td>007</td>" in text
     assert "Only pooled can be ranked." in text
-    assert "<script>" not in text
+    assert "<script>alert" not in text
     assert "it&#39;s &#34;so&#34;" in text
 
 
@@ -79,11 +85,11 @@ def test_a_study_whose_fits_all_stopped_has_a_page(tmp_path):
     fits = [{"study": "s", "variant": "pooled", "seed": seed, "verdict": "error", "reasons": ""} for seed in (1, 2)]
     rows = [stopped(NASTY, seed=seed) for seed in (1, 2)]
     estimates = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
-    comparison = pd.DataFrame(columns=["seed", *summary.COMPARISON])
-    text = summary.render(write_inputs(tmp_path, fits, rows, estimates, comparison), {"study": "s", "thresholds": THRESHOLDS})
+    comparison = pd.DataFrame(columns=["seed", "log_evidence", *summary.COMPARISON])
+    text = study.render(write_inputs(tmp_path, fits, rows, estimates, comparison), settings(["pooled"]))["page"]
     assert "no fit was completed" in text
     assert "alert(&#39;1; 2&#39;)" in text
-    assert "<script>" not in text
+    assert "<script>alert" not in text
     assert '<span class="light error">error 2</span>' in text
     assert "Which variant predicts better?" not in text
     assert "all checks passed" not in text
@@ -91,7 +97,7 @@ def test_a_study_whose_fits_all_stopped_has_a_page(tmp_path):
 
 def test_a_study_without_ranks_recovery_or_rank_statistics_has_a_page():
     comparison = pd.DataFrame({"seed": [1], "variant": ["pooled"], "note": ["not ranked"]}).reindex(
-        columns=["seed", *summary.COMPARISON]
+        columns=["seed", "log_evidence", *summary.COMPARISON]
     )
     recovery = pd.DataFrame(columns=["variant", "fits", "verdict", "bias", "variable", "coverage_95", "coordinates", "seeds"])
     calibration = pd.DataFrame([{"variant": "pooled", "fits": "all", "n": 0, "failed": 2, "failed_share": 1.0, "verdict": "fail"}])
@@ -187,7 +193,7 @@ def test_answers_on_calibration():
 
 
 def test_the_page_of_a_screen_says_whether_its_layout_is_calibrated_or_how_to_find_out():
-    title = "Is it calibrated on this screen's layout?"
+    title = "Is it calibrated on the layout of this screen?"
     several = [calibrated("pass"), calibrated("fail", 1e-4, study="before")]
     text = page([a_fit()], on_layout=several)
     assert title in text
@@ -199,7 +205,7 @@ def test_the_page_of_a_screen_says_whether_its_layout_is_calibrated_or_how_to_fi
 
 def compared(**columns):
     table = pd.DataFrame({"seed": 1, "variant": ["a", "b"], "rank": [1, 2], "elpd": [-5.0, -9.0]} | columns)
-    return table.reindex(columns=["seed", *summary.COMPARISON])
+    return table.reindex(columns=["seed", "log_evidence", *summary.COMPARISON])
 
 
 def test_answers_on_the_comparison():
@@ -227,4 +233,4 @@ def test_rows_that_were_dropped_are_listed():
     assert '<td class="number">1,500 of 2,000</td>' in text
     assert '<td class="number">25.0%</td>' in text
     assert '<td class="number">1,234</td>' in text
-    assert "<script>" not in text
+    assert "<script>alert" not in text
