@@ -1,12 +1,13 @@
 # make run    the default study, from a bare machine to results/report.html
 # make forecast   what CONFIG will cost: runs one batch of each variant of each study
 # make test   all tests; SELECT='-m "not long"' leaves out those that take minutes
+# make docs   the documentation as a site in docs/_build/html, in an environment of its own, .venv-docs
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_genome faults_found import_of_a_release
 
-.PHONY: run forecast test env lint lock bench
+.PHONY: run forecast test env lint docs lock bench
 
 run: env
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
@@ -37,6 +38,11 @@ lint: env
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
 
+# Warnings are errors: a broken link between pages, a page that no list names.
+docs: env
+	@sh docs/make_env.sh
+	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
 # All benchmarks but the cluster's, one after the other; QUICK=--quick only tries them out.
 bench: env
 	for each in $(BENCHMARKS); do .venv/bin/python benchmarks/$$each.py $(QUICK) || exit 1; done
@@ -44,4 +50,6 @@ bench: env
 # Resolve pyproject.toml again. Needs uv on PATH or in .venv-tools, where make env installs it.
 lock:
 	uv=$$(command -v uv || echo .venv-tools/bin/uv); $$uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock && \
+	$$uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --group docs -o docs/requirements.lock

@@ -48,4 +48,4 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, line_fit, writer)
         else:
-            logger.warning("%s: none of its parameters has a name that effects are read by (README, adding a variant)", variant)
+            logger.warning("%s: none of its parameters has a name that effects are read by (docs/own_variant.md)", variant)

@@ -1,11 +1,17 @@
 """The default study, end to end: the notebook's experiment."""
 
+import ast
+
 import arviz as az
+import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
+import plotnine as p9
 import pytest
 
 from guidefit.assess import estimates
+from helpers import ROOT
 
 pytestmark = pytest.mark.slow
 VARIANTS = ["varying_effects", "global_intercept", "correlated_effects"]
@@ -103,3 +109,25 @@ def test_a_second_run_does_nothing(notebook):
     run = notebook.run(config=notebook.default)
     assert "Nothing to be done" in run.output
     assert run.jobs == []
+
+
+def test_the_notebook_of_the_documentation_opens_the_results(notebook, monkeypatch):
+    """Each cell is executed, and the value of its last line is shown as a notebook shows it."""
+    (notebook / "docs").mkdir()
+    monkeypatch.chdir(notebook / "docs")
+    document = nbformat.read(ROOT / "docs/explore.ipynb", as_version=4)
+    nbformat.validate(document)
+    names, shown = {}, []
+    for cell in (cell for cell in document.cells if cell.cell_type == "code"):
+        assert not cell.outputs
+        *statements, last = ast.parse(cell.source).body
+        exec(compile(ast.Module(statements, []), "cell", "exec"), names)
+        shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+    assert shown[0]["verdict"].tolist() == ["pass", "fail", "pass"]
+    assert shown[1].index.tolist() == names["scalars"]
+    assert len(plt.gcf().axes) >= len(names["scalars"])
+    for plot, folder in zip(shown[3:], ("truth", "elpd"), strict=True):
+        assert isinstance(plot, p9.ggplot)
+        plot.save(notebook / f"{folder}.png", verbose=False)
+        assert (notebook / f"{folder}.png").stat().st_size > 10_000
+    plt.close("all")

@@ -73,7 +73,7 @@ def checkout(tmp_path_factory):
     (folder / "data").mkdir()
     for name in OWN_FILES:
         (folder / "data" / name).touch()
-    own = re.search(r"```yaml\n(studies:\n  my_screen:.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    own = re.search(r"```yaml\n(studies:\n  my_screen:.*?)```", (ROOT / "docs/own_screen.md").read_text(), flags=re.DOTALL)
     (folder / "my_screen.yaml").write_text(own[1])
     shutil.copy(ROOT / "config/config.yaml", folder / "my.yaml")
     return folder

@@ -221,8 +221,8 @@ def test_curves_leave_losses_and_small_gains_alone():
     assert np.array_equal(responses.piecewise_curve(x, 1.0), x)
 
 
-def test_the_readmes_variant_works(tmp_path, data):
-    text = (ROOT / "README.md").read_text()
+def test_the_variant_of_the_documentation_works(tmp_path, data):
+    text = (ROOT / "docs/own_variant.md").read_text()
     (tmp_path / "no_slope.py").write_text(re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1])
     declared = declaration.declare(tmp_path / "no_slope.py")
     assert declared.summary == "One intercept per gene, no slope."

@@ -40,6 +40,15 @@ def test_the_lock_file_satisfies_pyproject():
         assert requirement.specifier.contains(Version(LOCKED[requirement.name])), text
 
 
+def test_the_lock_file_of_the_documentation():
+    project, text = tomllib.loads((ROOT / "pyproject.toml").read_text()), (ROOT / "docs/requirements.lock").read_text()
+    locked = dict(PIN.findall(text))
+    for requirement in map(Requirement, project["dependency-groups"]["docs"]):
+        assert requirement.specifier.contains(Version(locked[requirement.name])), requirement.name
+    assert "://" not in text
+    assert text.count("--hash=sha256:") >= len(locked)
+
+
 def test_the_lock_file_names_no_registry_and_has_hashes():
     text = (ROOT / "requirements.lock").read_text()
     assert "://" not in text

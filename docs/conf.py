@@ -1,0 +1,22 @@
+"""The documentation as a site: `make docs`."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+
+import generate  # noqa: E402
+
+project = "guidefit"
+extensions = ["myst_parser", "sphinx_design"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 4
+exclude_patterns = ["_build"]
+source_suffix = {".md": "markdown"}
+html_theme = "pydata_sphinx_theme"
+html_title = "guidefit"
+html_theme_options = {"secondary_sidebar_items": ["page-toc"]}
+nitpicky = True
+
+generate.write(HERE / "generated")
