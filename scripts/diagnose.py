@@ -32,6 +32,7 @@ assessment = batch.assess_batch(
         thresholds=params.thresholds,
         priors=priors,
         n_ranks=params.n_ranks,
+        from_prior=params.from_prior,
         quantities=Quantities(declared, priors) if params.calibrate else None,
         warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
         # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.

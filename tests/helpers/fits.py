@@ -101,13 +101,11 @@ def rank(dataset, known, n_ranks=100, rng=None, ess=np.inf):
     return estimates.table_of_fits(flat.parameters, "", "", [1]).assign(**ranks.columns())
 
 
-def rank_all(quantities, data, dataset, known, rng):
-    """The same for the parameters of a fit and for the test quantities of calibration."""
-    flat = draws.of_dataset(dataset)
+def rank_all(quantities, data, flat, known, rng, *others):
+    """The same for the parameters of a fit (Draws) and for the test quantities of calibration; others: further ones."""
     aligned = flat.parameters.align(known.assign(seed=1), [1])
-    of_draws, of_truth = quantities(data, flat, 0, aligned[0])
     found = []
-    for each, true in ((flat, aligned), (of_draws, of_truth)):
+    for each, true in ((flat, aligned), quantities(data, flat, 0, aligned[0]), *others):
         ranks = estimates.rank_statistics(each, true, 100, [rng])
         found.append(estimates.table_of_fits(each.parameters, "", "", [1]).assign(**ranks.columns()))
     return pd.concat(found, ignore_index=True)

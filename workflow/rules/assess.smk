@@ -56,6 +56,7 @@ rule diagnose:
         settings=lookup("{study}/variants/{variant}/sampling", within=STUDIES),
         priors=lookup("{study}/variants/{variant}/priors", within=STUDIES),
         calibrate=lookup("{study}/is_calibrated", within=STUDIES),
+        from_prior=lookup("{study}/from_own_prior", within=STUDIES),
         thresholds=lookup("{study}/thresholds", within=STUDIES),
         n_ranks=lookup("{study}/n_ranks", within=STUDIES),
         variant=lookup("{study}/variants/{variant}/code", within=STUDIES),

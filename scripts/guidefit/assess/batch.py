@@ -11,9 +11,11 @@ import pandas as pd
 
 from guidefit.assess import calibration, checks, diagnostics, estimates, fits, identifiability
 from guidefit.assess.diagnostics import Diagnosis
+from guidefit.assess.draws import Parameters
 from guidefit.assess.estimates import Estimates, Ranks
 from guidefit.assess.fits import Fits
-from guidefit.assess.quantities import Quantities
+from guidefit.assess.prior_conflict import find_own_priors
+from guidefit.assess.quantities import Quantities, place_in_prior
 from guidefit.base import randomness
 from guidefit.models.declaration import Priors
 from guidefit.screens import arrays, screen_file
@@ -27,6 +29,7 @@ class Inputs:
     where the predictive checks were not made.
     settings: how the fits were made (columns of diagnostics.csv). priors: those that the fits were made with. quantities: test
     quantities for calibration, if it is asked for.
+    from_prior: whether the truths are draws from these priors.
     warnings: of the import of a real screen, which lower the verdict of every fit.
     unjudged: see `diagnostics.diagnose`.
     """
@@ -41,6 +44,7 @@ class Inputs:
     priors: Priors
     n_ranks: int
     quantities: Quantities | None
+    from_prior: bool
     warnings: Sequence[str]
     unjudged: Collection[str]
 
@@ -112,8 +116,10 @@ def _assess_with_data(
     """Add the judgement of predictions to each diagnosis; the rank statistics of the test quantities (RANK_COLUMNS)."""
     loo = dict(list(inputs.loo.groupby("seed"))) if inputs.loo is not None else None
     screens = screen_file.iterate_seeds(inputs.screen, found.seeds) if inputs.quantities is not None else repeat(None)
-    ess, truth, parameters = estimated.least_ess, estimated.ranks.truth, None
-    seeds, ranked = [], []
+    own = {name: inputs.priors[name] for name in find_own_priors(inputs.priors, found.prior)} if inputs.from_prior else {}
+    ess, truth = estimated.least_ess, estimated.ranks.truth
+    # Of each kind of test quantity: its parameters, the seeds and their rank statistics.
+    ranked: dict[str, list[tuple[Parameters, int, Ranks]]] = {"in the posterior": [], "in the prior": []}
     for fit, (seed, screen) in enumerate(zip(found.seeds, screens, strict=False)):
         data = arrays.model_data(screen) if screen is not None else None
         mine = loo[seed] if loo is not None else None
@@ -121,12 +127,20 @@ def _assess_with_data(
         diagnostics.add_predictions(diagnoses[fit], mine, lines, inputs.thresholds)
         if inputs.quantities is None or data is None:
             continue
-        of_draws, of_truth = inputs.quantities(data, found.posterior, fit, truth[fit])
-        if of_draws.values:
-            parameters = parameters or of_draws.parameters
-            seeds.append(seed)
-            ranked.append(estimates.rank_statistics(of_draws, of_truth, inputs.n_ranks, [rngs[fit]], ess[fit]))
-    if parameters is None:
-        return pd.DataFrame(columns=list(calibration.RANK_COLUMNS))
-    ids = estimates.table_of_fits(parameters, study, variant, seeds)
-    return ids.assign(**Ranks.join(ranked).columns())[list(calibration.RANK_COLUMNS)]
+        made = {"in the posterior": (inputs.quantities(data, found.posterior, fit, truth[fit]), ess[fit])}
+        if own:
+            places = place_in_prior(own, found.posterior, fit, inputs.n_ranks, rngs[fit])
+            made["in the prior"] = places, np.inf
+        for kind, ((of_draws, of_truth), size) in made.items():
+            if of_draws.values:
+                ranks = estimates.rank_statistics(of_draws, of_truth, inputs.n_ranks, [rngs[fit]], size)
+                ranked[kind].append((of_draws.parameters, seed, ranks))
+    of_ranks = [_table_of_ranks(study, variant, each) for each in ranked.values() if each]
+    return _by_seed([pd.DataFrame(columns=list(calibration.RANK_COLUMNS)), *of_ranks])
+
+
+def _table_of_ranks(study: str, variant: str, ranked: Sequence[tuple[Parameters, int, Ranks]]) -> pd.DataFrame:
+    """The rank statistics of test quantities (RANK_COLUMNS) of several fits."""
+    parameters, seeds, ranks = zip(*ranked, strict=True)
+    ids = estimates.table_of_fits(parameters[0], study, variant, seeds)
+    return ids.assign(**Ranks.join(list(ranks)).columns())[list(calibration.RANK_COLUMNS)]

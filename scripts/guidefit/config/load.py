@@ -194,6 +194,7 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
         "is_compared": shares_data and (study.checks or has_evidence),
         "is_judged": len(controls) == 2 and study.screen is not None and study.screen.has_copy_numbers,
         "is_calibrated": is_calibrated,
+        "from_own_prior": truth == "prior" and study.simulate is not None and study.simulate.variant is None,
     }
 
 

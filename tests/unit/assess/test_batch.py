@@ -72,6 +72,7 @@ def assess(folder, fits, size):
             thresholds=THRESHOLDS,
             priors=declared.priors,
             n_ranks=100,
+            from_prior=True,
             quantities=Quantities(declared, declared.priors),
             warnings=["1 sample failed"],
             unjudged=[],
@@ -101,4 +102,7 @@ def test_each_kind_of_fit_has_its_rows(fitted):
     assert estimates.loc[estimates["ess_bulk"].notna(), "seed"].unique().tolist() == [OF_A_CHAIN, SHORT]
     assert estimates["seed"].unique().tolist() == found["ranks"]["seed"].unique().tolist() == [s for s in SEEDS if s != STOPPED]
     assert estimates[["truth", "rank", "contraction", "mcse_mean"]].notna().all(axis=None)
-    assert set(found["ranks"]["variable"]) == {"log_likelihood"}
+    assert set(found["ranks"]["variable"]) == {
+        *("log_likelihood", "log_prior"),
+        *(f"prior of {name}" for name, prior in declaration.declare(VARIANT).priors.items() if len(prior) > 1),
+    }

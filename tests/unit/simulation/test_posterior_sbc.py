@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from guidefit.assess import calibration
+from guidefit.assess.draws import of_dataset
 from guidefit.assess.quantities import Quantities
 from guidefit.engines import posterior_file, registry
 from guidefit.models import declaration
@@ -114,7 +115,7 @@ def verdicts(refit, seeds=150):
         data = arrays.model_data(refit(simulated_screen.append_replicate(table, draw(values, seed))))
         fitted = again.fit(data, seed)["posterior"].to_dataset()
         truth = truth_table(values, data.coords)
-        found.append(rank_all(quantities, data, fitted, truth, rng).assign(variant="v", seed=seed))
+        found.append(rank_all(quantities, data, of_dataset(fitted), truth, rng).assign(variant="v", seed=seed))
     ranks = pd.concat(found, ignore_index=True)
     failed = ranks[["variant", "seed"]].drop_duplicates().assign(failed=False)
     table = calibration.calibrate(calibration.spread_ranks(ranks, failed, np.random.default_rng(0)), failed, 0.01)

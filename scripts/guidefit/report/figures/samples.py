@@ -61,4 +61,5 @@ def quality(table: pd.DataFrame, thresholds: Mapping[str, float], title: str) ->
         + p9.scale_color_manual(values={mark: MARKS[mark] for mark in used}, limits=used)
         + p9.labs(x="", y="", color="", title=title, subtitle=f"{note}; dashed: threshold beyond which a sample is flagged")
         + style.theme(2.0 * len(panels) + 2.5, 1.6 + 0.19 * max(len(rows), 4))
+        + p9.theme(panel_spacing_x=0.025)  # of the width: labels of neighbouring panels stay apart
     )
