@@ -22,7 +22,7 @@ from guidefit.models.line_structure import PARAMETERS
 from guidefit.screens.arrays import ModelData
 
 QUANTILES = (0.75, 0.95, 0.99)
-FEWEST_GENES = 10  # beyond a knot: fewer say nothing of the slope there
+FEWEST_GENES = 10  # beyond a knot: fewer carry hardly any information about the slope there
 ROLES = ("gene", "mean", "sd", "noise", "classes", "weight", "curve")
 
 
