@@ -21,7 +21,6 @@ from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import controls, matrices
 
-logger = logging.getLogger("guidefit")
 params, inputs = snakemake.params, snakemake.input
 contents = read_contents(inputs.screen, params.seed)
 lists = {kind: matrices.read_names(inputs[kind], contents.labels) for kind in controls.KINDS if inputs.get(kind)}
@@ -39,13 +38,15 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
     for (variant, settings), posterior in zip(params.variants.items(), inputs.posteriors, strict=True):
         fit = posterior_file.read_fit(posterior, params.seed)
         if fit is None:
-            logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
+            logging.getLogger("guidefit").warning("%s: its fit stopped with an error, so it has no effects", variant)
             continue
-        draws = posterior_file.reported(fit["posterior"].to_dataset())
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
-        effects = EffectDraws(draws, declared, contents, OneLine(declared.one_line, fit) if declared.one_line else None)
+        one_line = OneLine(declared.one_line, fit) if declared.one_line else None
+        effects = EffectDraws(posterior_file.reported(fit["posterior"].to_dataset()), declared, contents, one_line)
         line_fit = read_line_fit(declared, fit, settings["sampling"]["dependent_below"])
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, line_fit, writer)
         else:
-            logger.warning("%s: none of its parameters has a name that effects are read by (docs/own_variant.md)", variant)
+            logging.getLogger("guidefit").warning(
+                "%s: none of its parameters has a name that effects are read by (docs/own_variant.md)", variant
+            )
