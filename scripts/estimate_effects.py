@@ -21,7 +21,7 @@ from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import controls, matrices
 
-params, inputs = snakemake.params, snakemake.input
+logger, params, inputs = logging.getLogger("guidefit"), snakemake.params, snakemake.input
 contents = read_contents(inputs.screen, params.seed)
 lists = {kind: matrices.read_names(inputs[kind], contents.labels) for kind in controls.KINDS if inputs.get(kind)}
 screen = estimates.Screen(
@@ -38,7 +38,7 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
     for (variant, settings), posterior in zip(params.variants.items(), inputs.posteriors, strict=True):
         fit = posterior_file.read_fit(posterior, params.seed)
         if fit is None:
-            logging.getLogger("guidefit").warning("%s: its fit stopped with an error, so it has no effects", variant)
+            logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
             continue
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
         one_line = OneLine(declared.one_line, fit) if declared.one_line else None
@@ -47,6 +47,4 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, line_fit, writer)
         else:
-            logging.getLogger("guidefit").warning(
-                "%s: none of its parameters has a name that effects are read by (docs/own_variant.md)", variant
-            )
+            logger.warning("%s: none of its parameters has a name that effects are read by (docs/own_variant.md)", variant)
