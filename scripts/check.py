@@ -20,7 +20,7 @@ from guidefit.screens import controls
 
 params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.input
 declared = declaration.declare(declaration.file_of(wildcards.variant, inputs.variant))
-if params.engine == "nuts" and declared.structure is None:
+if params.engine == "nuts" and declared.structure is None and declared.one_line is None:
     from guidefit.assess import predictive as way
 else:
     from guidefit.assess import closed_checks as way

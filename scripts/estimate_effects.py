@@ -16,12 +16,12 @@ from guidefit.effects import estimates
 from guidefit.effects.contents import read_contents
 from guidefit.effects.draws import EffectDraws
 from guidefit.effects.line_fit import read_line_fit
+from guidefit.effects.one_line import OneLine
 from guidefit.engines import posterior_file
 from guidefit.models import declaration
 from guidefit.screens import controls, matrices
 
-logger = logging.getLogger("guidefit")
-params, inputs = snakemake.params, snakemake.input
+logger, params, inputs = logging.getLogger("guidefit"), snakemake.params, snakemake.input
 contents = read_contents(inputs.screen, params.seed)
 lists = {kind: matrices.read_names(inputs[kind], contents.labels) for kind in controls.KINDS if inputs.get(kind)}
 screen = estimates.Screen(
@@ -40,9 +40,9 @@ with estimates.EffectsWriter(paths, screen.ids, params.source_names, contents.la
         if fit is None:
             logger.warning("%s: its fit stopped with an error, so it has no effects", variant)
             continue
-        draws = posterior_file.reported(fit["posterior"].to_dataset())
         declared = declaration.declare(declaration.file_of(variant, settings["own_files"]))
-        effects = EffectDraws(draws, declared, contents)
+        one_line = OneLine(declared.one_line, fit) if declared.one_line else None
+        effects = EffectDraws(posterior_file.reported(fit["posterior"].to_dataset()), declared, contents, one_line)
         line_fit = read_line_fit(declared, fit, settings["sampling"]["dependent_below"])
         if effects.is_known:
             estimates.estimate_variant(screen, variant, effects, line_fit, writer)

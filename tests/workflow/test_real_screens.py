@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from helpers import one_line
 from helpers.release import made_up, save
 
 pytestmark = pytest.mark.slow
@@ -111,6 +112,30 @@ def test_a_new_list_of_controls_fits_nothing_again(workflow):
     again = workflow.run()
     assert {"fit", "import_depmap"} & set(again.jobs) == set()
     assert {"estimate_effects", "assess_correction", "plot_correction"} <= set(again.jobs)
+
+
+def test_one_cell_line_through_the_workflow(workflow):
+    table, gamma, second = one_line.screen(np.random.default_rng(6), genes=150)
+    table.drop(columns="x").to_csv(workflow / "one.csv", index=False)
+    for kind, mine in (("essential", second), ("nonessential", ~second)):
+        pd.DataFrame({"Gene": [f"g{i}" for i in np.flatnonzero(mine)]}).to_csv(workflow / f"{kind}.csv", index=False)
+    names = {name: name for name in ("gene", "sgrna", "cell_line", "cna", "logfc")}
+    screen = {"path": "one.csv", "columns": names, "essential": "essential.csv", "nonessential": "nonessential.csv"}
+    screen["constant_covariate"] = "keep"
+    study = {"covariate": "log2_diploid", "variants": ["one_line"], "figure_seeds": 1}
+    workflow.configure(s=study | {"screen": screen, "sampling": {"engine": "gibbs", "tune": 100, "draws": 200, "chains": 2}})
+    workflow.run()
+    genes = workflow.table("s/gene_effects.csv").set_index("gene")
+    true = pd.Series(gamma, [f"g{i}" for i in range(150)])[genes.index]
+    assert np.corrcoef(genes["effect"], true)[0, 1] > 0.9
+    assert (genes.loc[true < -1, "class_call"] == "common").mean() > 0.9
+    assert genes["slope_artefact"].isna().all()
+    corrected = pd.read_parquet(workflow / "results/s/corrected_logfc.parquet")
+    assert (abs(corrected["copy_number_part"]) > 0.05).any()
+    judged = workflow.table("s/correction.csv").set_index("method")
+    assert abs(judged.loc["one_line", "slope"]) < 0.5 * abs(judged.loc["none", "slope"])
+    assert workflow.table("s/diagnostics.csv")["verdict"].isin(["pass", "warn"]).all()
+    assert "class" in (workflow / "results/s/genes.html").read_text()
 
 
 def test_predictions_are_checked_whatever_the_engine(workflow):

@@ -6,11 +6,12 @@ multipliers and the like are left to importance weights, for which STATES draws 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from guidefit.assess import gaussian_states, leave_one_out, line_states
+from guidefit.assess import gaussian_states, leave_one_out, line_states, one_line_states
 from guidefit.assess.leave_one_out import KEPT_DRAWS, Checker, PredictiveChecks, RowDensities
 from guidefit.assess.predicted_lines import PredictedLines
 from guidefit.assess.row_kernels import RowState, SortedRows, leave_rows_out
@@ -18,6 +19,7 @@ from guidefit.base.arrays import evenly_spaced
 from guidefit.models import line_prior, structure
 from guidefit.models.declaration import Declaration, Priors
 from guidefit.models.line_structure import LineStructure, prior_parameters, read_structure
+from guidefit.models.one_line import OneLineStructure, read_one_line
 from guidefit.models.structure import Structure
 from guidefit.screens import screen_file
 from guidefit.screens.arrays import ModelData, model_data
@@ -38,6 +40,9 @@ def make_checker(declared: Declaration, priors: Priors, n_draws: int, essential:
         of_lines = read_structure(declared.structure, place)
         parameters = prior_parameters(of_lines, priors, place)
         return lambda data, fit, seed: check_lines(of_lines, parameters, data, fit, essential, count, seed)
+    if declared.one_line is not None:
+        one, own_priors = read_one_line(declared.one_line, priors, place)
+        return lambda data, fit, seed: check_one_line(one, own_priors, data, fit, essential, count, seed)
     gaussian = structure.make(declared.gaussian, priors, place)
     return lambda data, fit, seed: check_gaussian(gaussian, data, fit, essential, count, seed)
 
@@ -67,6 +72,27 @@ def check_lines(
     return _check(states, data, essential, draw_prior, seed)
 
 
+def check_one_line(
+    declared: OneLineStructure,
+    parameters: Mapping[str, tuple[float, ...]],
+    data: ModelData,
+    fit: xr.DataTree,
+    essential: Collection[str],
+    n_draws: int,
+    seed: int,
+) -> PredictiveChecks:
+    """Check the predictions of a fit of a variant of one cell line, with n_draws of its draws."""
+    rng = np.random.default_rng(_streams(seed, data)[0])
+    draws = some_draws(fit["posterior"].to_dataset(), data, n_draws)
+
+    def draw_prior(some: ModelData) -> Iterator[np.ndarray]:
+        for _ in range(KEPT_DRAWS):
+            yield one_line_states.draw_logfc(declared, parameters, some, rng)
+
+    states = one_line_states.read_states(declared, draws, data)
+    return _check(states, data, essential, draw_prior, seed, one_line_states.leave_rows_out)
+
+
 def check_gaussian(
     model: Structure, data: ModelData, fit: xr.DataTree, essential: Collection[str], n_draws: int, seed: int
 ) -> PredictiveChecks:
@@ -87,15 +113,19 @@ def _streams(seed: int, data: ModelData) -> list[np.random.SeedSequence]:
 
 
 def _check(
-    drawn: Iterable[RowState],
+    drawn: Iterable[Any],
     data: ModelData,
     essential: Collection[str],
     draw_prior: Callable[[ModelData], Iterator[np.ndarray]],
     seed: int,
+    leave_out: Callable[..., None] = leave_rows_out,
 ) -> PredictiveChecks:
-    """All parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen."""
+    """All parts of the checks. draw_prior: KEPT_DRAWS predictions (row,) from the prior for the rows of a screen.
+
+    leave_out: predicts rows given one of the drawn states, a `row_kernels.RowState` unless it is of a kind of its own.
+    """
     rows, order, guide_order = sort_rows(data)
-    states = [by_gene(state, guide_order) for state in drawn]
+    states = [by_gene(state, guide_order) if isinstance(state, RowState) else state for state in drawn]
     streams = _streams(seed, data)[1:]
     kept = rows_of_some_genes(data, ROWS_KEPT)
     parts, position, count = [], np.full(len(order), -1), len(states)
@@ -106,7 +136,7 @@ def _check(
         rng = np.random.default_rng(streams[lo])
         found = [np.empty((count, last - first)) for _ in range(5)]
         for number, state in enumerate(states):
-            leave_rows_out(rows, lo, hi, state, *(each[number] for each in found), rng)
+            leave_out(rows, lo, hi, state, *(each[number] for each in found), rng)
         log_density, lower, log_own, made, fresh = found
         lines.add(order[first:last], fresh)
         parts.append(leave_one_out.weigh(RowDensities(log_density.T, lower.T, log_own.T)))

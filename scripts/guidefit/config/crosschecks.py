@@ -9,7 +9,7 @@ from guidefit.config.screen import FILES
 from guidefit.config.section import Problem
 from guidefit.config.study import Study
 from guidefit.config.variant import Variant
-from guidefit.models import declaration, line_structure, priors
+from guidefit.models import declaration, line_structure, one_line, priors
 
 Studies = Mapping[str, Study]
 BuiltIn = Mapping[str, str | Path]
@@ -104,14 +104,16 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
         yield (
             f"variants.{name}",
             "the variant has a slope on copy number, and the screen has no copy numbers. Use gene_classes (engine: gibbs), "
-            "gene_by_line, sgrna_intercepts or gene_intercepts, or add screen.copy_number.",
+            "gene_by_line or sgrna_intercepts, one_line or gene_intercepts for a single cell line, or add screen.copy_number.",
         )
     found = list(_prior_problems(study.variants[name], declared))
     yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)
     if found:
         return
     engine = study.sampling_of(name)["engine"]
-    if engine == "gibbs":
+    if declared.one_line is not None and engine != "gibbs":
+        yield f"variants.{name}", f"a variant of one cell line is fitted by the engine gibbs, not by {engine}. Set engine: gibbs."
+    elif engine == "gibbs":
         yield from _gibbs_problems(study, name, declared)
     if engine == "collapsed":
         try:
@@ -127,6 +129,9 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
 def _gibbs_problems(study: Study, name: str, declared: declaration.Declaration) -> Iterator[Problem]:
     """Why the engine gibbs cannot fit this variant in this study."""
     try:
+        if declared.one_line is not None:
+            one_line.read_one_line(declared.one_line, declared.priors | study.variants[name].priors, "")
+            return
         structure = line_structure.read_structure(declared.structure, "")
         line_structure.prior_parameters(structure, declared.priors | study.variants[name].priors, "")
     except UserError as error:

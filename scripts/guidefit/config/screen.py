@@ -168,8 +168,10 @@ class Screen(Section):
     missing: Literal["refuse", "drop"] = key(
         "refuse", "With path: what to do with rows that have missing values; dropped rows are counted."
     )
-    constant_covariate: Literal["refuse", "drop"] = key(
-        "refuse", "What to do with genes whose covariate does not vary, so that they have no slope."
+    constant_covariate: Literal["refuse", "drop", "keep"] = key(
+        "refuse",
+        "What to do with genes whose covariate does not vary, so that they have no slope; keep them for one_line, which reads copy "
+        "number across the genes of a single cell line.",
     )
     logfc_max: float = key(
         50.0, "Screens with a larger |logFC| in path or logfc are refused, because no assay reaches it.", unit="logFC", gt=0

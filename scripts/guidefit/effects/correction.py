@@ -103,7 +103,8 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     """Figures of one correction, each with its standard error (_se).
 
     rows: of control genes: gene, sgrna, cell_line, control (essential or nonessential), cna, x, logfc, corrected_logfc.
-    auroc, auroc_worst, nnmd: see `measure_separation`. slope: of corrected logFC on x in nonessential genes, within sgRNAs.
+    auroc, auroc_worst, nnmd: see `measure_separation`. slope: of corrected logFC on x in nonessential genes, within sgRNAs
+    (of a single cell line: across genes).
     amplified_shift: their logFC where the copy number is AMPLIFIED times the diploid one or more, less the sgRNA's mean elsewhere.
     Both with errors clustered by gene and by cell line. amplified_rows: the number of these rows. variance_explained: see
     `explain_variance`. Figures without data are NaN.
@@ -112,6 +113,8 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     y, x = quiet["corrected_logfc"].to_numpy(), quiet["x"].to_numpy()
     amplified = (quiet["cna"].to_numpy() >= AMPLIFIED * diploid).astype(float)
     sgrna, gene, cell_line = (pd.factorize(quiet[name].astype(str))[0] for name in ("sgrna", "gene", "cell_line"))
+    if quiet["cell_line"].nunique() == 1:  # copy number then varies between genes only
+        sgrna = np.zeros(len(quiet), int)
     slope, slope_se = _slope_within(x, y, sgrna, gene, cell_line)
     shift, shift_se = _slope_within(amplified, y, sgrna, gene, cell_line)
     raw = quiet["logfc"].to_numpy()
@@ -174,6 +177,8 @@ def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndar
     slope = float(x @ y) / information
     score = x * (y - slope * x)
     both, _ = pd.factorize(gene * (cell_line.max() + 1) + cell_line)
+    if cell_line.max() == 0:  # one line is no cluster
+        return slope, float(np.sqrt((np.bincount(gene, score) ** 2).sum())) / information
     squares = sum(sign * (np.bincount(codes, score) ** 2).sum() for codes, sign in ((gene, 1), (cell_line, 1), (both, -1)))
     return slope, float(np.sqrt(max(squares, 0.0))) / information
 

@@ -6,6 +6,9 @@ effect at the diploid copy number is intercept + slope f(x_diploid). The copy-nu
 A variant with effects by gene and cell line (STRUCTURE) distinguishes the artefact of cutting amplified regions, which all genes
 share, from what a gene's slope has beyond it, which is biology. Its copy-number part is that of the shared slope, the mean slope of
 the genes or of the first of two classes, and its intercepts are relative to the mean of the first of two classes.
+
+A variant of one cell line (ONE_LINE) has a curve of x that all genes share, and no slopes; its effects are relative to the mean of
+the first of its two classes too.
 """
 
 from collections.abc import Callable
@@ -18,6 +21,7 @@ import xarray as xr
 
 from guidefit.base.arrays import evenly_spaced
 from guidefit.effects.contents import ScreenContents
+from guidefit.effects.one_line import OneLine
 from guidefit.models.declaration import Declaration
 from guidefit.models.levels import Level, Side, evaluate_side, named_sides
 from guidefit.models.line_structure import LineStructure, read_structure
@@ -34,10 +38,11 @@ def pool[D: (xr.Dataset, xr.DataArray)](draws: D) -> D:
 class EffectDraws:
     """Draws of the intercepts and slopes of the genes and sgRNAs of one fit.
 
-    draws: the reported posterior; declared: the variant's file, which names its levels; contents: those of the fitted screen.
+    draws: the reported posterior; declared: the variant's file, which names its levels; contents: those of the fitted screen;
+    one_line: of a variant of one cell line.
     """
 
-    def __init__(self, draws: xr.Dataset, declared: Declaration, contents: ScreenContents) -> None:
+    def __init__(self, draws: xr.Dataset, declared: Declaration, contents: ScreenContents, one_line: OneLine | None = None) -> None:
         names = {"gene": contents.genes["gene"], "sgrna": contents.sgrnas["sgrna"]}
         draws = draws.sel({dim: each.tolist() for dim, each in names.items() if dim in draws.dims})
         self._draws = pool(draws)
@@ -46,6 +51,9 @@ class EffectDraws:
         self._shared_slope: float | None = None
         if declared.structure:
             self._read_structure(read_structure(declared.structure, str(declared.path)))
+        self._one_line = one_line
+        if self._one_line:
+            self._null_mean = self._one_line.null_mean[:, None]
         self._gene_of_sgrna = contents.gene_of_sgrna
         self._curve: Callable[[Any, Any], Any] | None = None
         self._parameter = np.ones(1)
@@ -105,7 +113,11 @@ class EffectDraws:
             values[:, [gene if values.shape[1] > 1 else 0]]
             for values in (self.intercepts("gene") + self._null_mean, self.slopes("gene"))
         )
-        return intercept + slope * self.response(x)
+        return intercept + slope * self.response(x) + (self._one_line.curve(x) if self._one_line else 0.0)
+
+    def second_class(self, genes: list[str]) -> tuple[str, np.ndarray] | None:
+        """The name of the second class and (gene,) the probability that a gene belongs to it, for a variant of one cell line."""
+        return self._one_line.second_class(genes) if self._one_line else None
 
     @cached_property
     def _sgrna_slopes(self) -> np.ndarray:
@@ -121,6 +133,8 @@ class EffectDraws:
 
         sgrna: (row,) codes. With a response curve the mean is taken over CURVE_DRAWS draws at most.
         """
+        if self._one_line:
+            return (self._one_line.curve(x) - self._one_line.curve(x_diploid)).mean(axis=0)
         if self._shared_slope is not None:
             return self._shared_slope * (x - x_diploid)
         if not self._curve:

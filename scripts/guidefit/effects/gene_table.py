@@ -54,7 +54,7 @@ def tabulate_genes(
     }
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
     zero, unit = control_scale(table["effect"], control_of_gene)
-    table = pd.concat([table, _of_lines(line_fit, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
+    table = pd.concat([table, _of_lines(line_fit, effects, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
     return table.assign(
         p_negative=(effect < 0).mean(axis=0),
         control=control_of_gene,
@@ -67,14 +67,18 @@ def tabulate_genes(
     )
 
 
-def _of_lines(line_fit: LineFit | None, genes: list[str], fdr: float) -> pd.DataFrame:
-    """The columns of variants with effects by gene and cell line; empty ones for other variants."""
+def _of_lines(line_fit: LineFit | None, effects: EffectDraws, genes: list[str], fdr: float) -> pd.DataFrame:
+    """The columns of variants with effects by gene and cell line, or with classes of genes in one line; empty ones for others."""
     columns = ["p_common", "fdr_common", "class_call", *SELECTIVITY_COLUMNS, *SLOPE_COLUMNS]
     table = line_fit.summarise_genes(genes) if line_fit else pd.DataFrame(index=range(len(genes)))
     table = table.reindex(columns=columns).assign(class_call="")
     if line_fit and line_fit.structure.classes:
         rate = false_discovery_rate(1 - table["p_common"].to_numpy())
         return table.assign(fdr_common=rate, class_call=np.where(rate <= fdr, line_fit.structure.classes[1], ""))
+    if classes := effects.second_class(genes):
+        name, probability = classes
+        rate = false_discovery_rate(1 - probability)
+        return table.assign(p_common=probability, fdr_common=rate, class_call=np.where(rate <= fdr, name, ""))
     return table
 
 

@@ -19,6 +19,8 @@ import numpy as np
 import xarray as xr
 
 from guidefit.base.errors import UserError
+from guidefit.engines import one_line_gibbs
+from guidefit.engines.one_line_gibbs import OneLineEngine
 from guidefit.engines.gibbs_blocks import make_chunks, make_layout
 from guidefit.engines.gibbs_chain import Chain
 from guidefit.engines.gibbs_draws import MOMENTS_EVERY, Draws
@@ -72,7 +74,7 @@ class GibbsEngine:
         if len(data.cell_lines) < 2:
             raise UserError(
                 f"the screen has one cell line, {data.cell_lines[0]}, and engine gibbs needs at least two to distinguish the "
-                "effects of lines from those of genes. Use another variant, such as varying_effects."
+                "effects of lines from those of genes. Use the variant one_line."
             )
         s = self.settings
         with self.start_chains(data, np.random.SeedSequence(seed).spawn(s.chains), s.tune) as chains:
@@ -169,7 +171,9 @@ def _lengths_of_dims(data: ModelData) -> dict[str, int]:
 
 def make_engine(
     declared: Declaration, priors: Priors, settings: Settings, threads: int, prior_seed: int, place: str
-) -> GibbsEngine:
-    """The engine for a variant that declares STRUCTURE; see `registry.make_engine`. Raises UserError where it declares none."""
+) -> GibbsEngine | OneLineEngine:
+    """The engine for a variant that declares STRUCTURE or ONE_LINE; see `registry.make_engine`. Raises UserError without them."""
+    if declared.one_line is not None:
+        return one_line_gibbs.make_engine(declared, priors, settings, prior_seed, place)
     structure = read_structure(declared.structure, place)
     return GibbsEngine(structure, prior_parameters(structure, priors, place), priors, settings, threads, prior_seed)

@@ -8,6 +8,8 @@
   the engine `collapsed` can fit it (guidefit.models.structure),
 - if it has effects by gene and cell line, `STRUCTURE`, a literal dict of the same kind, so that the engine `gibbs` can fit it
   (guidefit.models.line_structure),
+- if it describes a single cell line, `ONE_LINE`, a literal dict of the same kind, so that the engine `gibbs` can fit it
+  (guidefit.models.one_line),
 - if slopes multiply a curve of x, `RESPONSE`, a literal pair: the curve's name in guidefit.models.responses, and that of its
   parameter in PRIORS.
 
@@ -42,6 +44,7 @@ BUILT_IN = (
     "gene_by_line",
     "sgrna_intercepts",
     "gene_intercepts",
+    "one_line",
 )
 
 SLOPES = {"beta", "mu_delta", "delta_g", "beta_s"}  # names of slopes in variants without GAUSSIAN
@@ -62,6 +65,7 @@ class Declaration:
     gaussian: dict[str, Any] | None = None
     response: tuple[str, str] | None = None
     structure: dict[str, Any] | None = None
+    one_line: dict[str, Any] | None = None
 
     @property
     def summary(self) -> str:
@@ -101,7 +105,8 @@ def declare(path: str | Path) -> Declaration:
     own = _priors(path, declared, priors.scales_of(gaussian))
     response = _response(path, assigned["RESPONSE"], own) if "RESPONSE" in assigned else None
     structure = _literal(path, "STRUCTURE", assigned["STRUCTURE"], "names of variables") if "STRUCTURE" in assigned else None
-    return Declaration(path, ast.get_docstring(tree) or path.stem, own, gaussian, response, structure)
+    one_line = _literal(path, "ONE_LINE", assigned["ONE_LINE"], "names of variables") if "ONE_LINE" in assigned else None
+    return Declaration(path, ast.get_docstring(tree) or path.stem, own, gaussian, response, structure, one_line)
 
 
 def _assigned(tree: ast.Module) -> dict[str, ast.expr]:

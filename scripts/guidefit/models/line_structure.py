@@ -119,7 +119,7 @@ class LineStructure:
         return found | ({self.departing_rows[0]: "Beta"} if self.departing_rows else {})
 
 
-_PARAMETERS = {"Normal": ("mu", "sigma"), "LogNormal": ("mu", "sigma"), "HalfNormal": ("sigma",), "Beta": ("alpha", "beta")}
+PARAMETERS = {"Normal": ("mu", "sigma"), "LogNormal": ("mu", "sigma"), "HalfNormal": ("sigma",), "Beta": ("alpha", "beta")}
 
 
 def read_structure(declared: Mapping[str, Any] | None, place: str) -> LineStructure:
@@ -188,7 +188,7 @@ def prior_parameters(structure: LineStructure, priors: Priors, place: str) -> di
         if name not in priors:
             raise UserError(f"{place}: STRUCTURE names {name}, which PRIORS does not have. Add its prior or correct the name.")
         prior = {"mu": 0.0, **priors[name]} if distribution == "Normal" else priors[name]
-        needed = _PARAMETERS[distribution]
+        needed = PARAMETERS[distribution]
         if prior["distribution"] != distribution or set(prior) != {"distribution", *needed}:
             raise UserError(
                 f"{place}: prior of {name}: engine gibbs needs {distribution}({', '.join(needed)}) for it, "

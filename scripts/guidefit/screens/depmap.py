@@ -32,7 +32,8 @@ def import_depmap(
 ) -> tuple[Iterator[pd.DataFrame], Ledger]:
     """The screen as blocks of its long table, gene by gene, and what was left out of it (complete after the last block).
 
-    constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|
+    constant_covariate: "refuse", "drop" or "keep"; copy_number_unit: of copy_number.UNITS, None to recognise it;
+    logfc_max: largest |logFC|
     of a matrix of logFC; lost_share: largest share of the screen's guides, genes or lines that may be lost in joins; left_out:
     samples of counts that are not used; block_rows: about how many rows a block has.
     Columns: those of every screen but study and seed, x_diploid, n_replicates,
@@ -89,5 +90,5 @@ def make_screen(
     copies = copy_number_files.to_linear(
         copies, found.lines, guides["label"], unit, diploid, files.copy_number, ledger, files.ploidy
     )
-    blocks = Blocks(guides, found, copies, steps, ledger, block_rows)
+    blocks = Blocks(guides, found, copies, steps, ledger, block_rows, fewest_lines=1 if constant_covariate == "keep" else 2)
     return make_tables(blocks, covariate, constant_covariate, files.copy_number, ledger)

@@ -40,7 +40,8 @@ class Block:
 class Blocks:
     """The blocks of a screen: guides, cell lines and copy numbers that belong together.
 
-    copies: (cell line, gene) linear copy numbers, None where there are none; block_rows: about how many rows a block has. What is
+    copies: (cell line, gene) linear copy numbers, None where there are none; block_rows: about how many rows a block has;
+    fewest_lines: with copy numbers that a screen may have. What is
     left out goes into the
     ledger: guides and cell lines at once, single rows when `iterate` has gone through all blocks.
     """
@@ -53,12 +54,13 @@ class Blocks:
         steps: Steps,
         ledger: Ledger,
         block_rows: int,
+        fewest_lines: int = 2,
     ) -> None:
         self._replicates, self._copies, self._steps = replicates, copies, steps
         self._block_rows = block_rows
         names = replicates.lines
         self.lines = np.unique(names if copies is None else names[pd.Index(names).isin(copies.index)])
-        self.guides = select_guides(guides, replicates.sgrnas, np.unique(names), copies, steps, ledger)
+        self.guides = select_guides(guides, replicates.sgrnas, np.unique(names), copies, steps, ledger, fewest_lines)
         self._line_rows = np.empty(0, int) if copies is None else copies.index.get_indexer(self.lines)
         # Replicates are sorted by cell line: where each line's begin among those that are kept.
         self._kept_replicates = np.flatnonzero(pd.Index(names).isin(self.lines))
@@ -165,13 +167,13 @@ def make_tables(
 ) -> Iterator[pd.DataFrame]:
     """The blocks as long tables with x and x_diploid, after a first pass over all copy numbers, which completes the ledger.
 
-    constant_covariate: "refuse" or "drop" genes whose covariate does not vary. place: begins messages. Raises UserError.
+    constant_covariate: "refuse", "drop" or "keep" genes whose covariate does not vary. place: begins messages. Raises UserError.
     """
     copies = CopyNumbers(covariate)
     for block in blocks.iterate(ledger):
         copies.add(block)
     _report_losses(copies, blocks.lines, ledger, "cells with data and copy number")
-    constant = copies.find_constant_genes()
+    constant = [] if constant_covariate == "keep" else copies.find_constant_genes()
     if constant and constant_covariate == "refuse":
         raise UserError(
             f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) ({listed(constant)}), so no "

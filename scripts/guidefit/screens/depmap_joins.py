@@ -14,19 +14,25 @@ from guidefit.screens.spreadsheets import check_gene_names
 
 
 def select_guides(
-    guides: pd.DataFrame, sgrnas: np.ndarray, lines: np.ndarray, copies: pd.DataFrame | None, steps: Steps, ledger: Ledger
+    guides: pd.DataFrame,
+    sgrnas: np.ndarray,
+    lines: np.ndarray,
+    copies: pd.DataFrame | None,
+    steps: Steps,
+    ledger: Ledger,
+    fewest_lines: int,
 ) -> pd.DataFrame:
     """The guides that the screen consists of, sorted by gene, with `position` (in the data) and `copies` (the gene's column there).
 
     sgrnas: names of the data's guides; lines: cell lines with data; copies: (cell line, gene) copy numbers, if there are any.
-    What is left out goes
+    fewest_lines: with copy numbers that a screen may have. What is left out goes
     into the ledger. Raises UserError where nothing is left.
     """
     check_gene_names(guides, "the guide map", ledger)
     guides = _with_data(guides, sgrnas, len(lines), ledger)
     guides = _by_map(guides, steps, len(lines), ledger)
     guides = _with_gene(guides, len(lines), ledger)
-    guides = guides if copies is None else _with_copies(guides, lines, copies, ledger)
+    guides = guides if copies is None else _with_copies(guides, lines, copies, ledger, fewest_lines)
     position = pd.Series(np.arange(len(sgrnas)), index=sgrnas)
     return guides.assign(position=guides["sgrna"].map(position)).sort_values(["gene", "sgrna"], kind="stable")
 
@@ -88,7 +94,7 @@ def _with_gene(guides: pd.DataFrame, lines: int, ledger: Ledger) -> pd.DataFrame
     return guides[has_gene]
 
 
-def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, ledger: Ledger, fewest_lines: int) -> pd.DataFrame:
     """The guides whose gene has copy numbers, with its column in `copies`; lines without copy numbers are counted."""
     of_lines = labels.match(lines, copies.index, "cell_line")
     has_any = pd.Index(lines).isin(copies.index)
@@ -98,7 +104,7 @@ def _with_copies(guides: pd.DataFrame, lines: np.ndarray, copies: pd.DataFrame, 
             "copy numbers", "cell lines of the data", len(lines), without.tolist(), _explain_near(of_lines.near())
         )
     ledger.drop(f"no copy numbers for {len(without)} cell line(s)", len(guides) * len(without), without)
-    if len(known) < 2:
+    if len(known) < fewest_lines:
         raise UserError(explain_too_few_lines(lines, known, copies.index, _explain_near(of_lines.near())))
     found = labels.match(guides["label"].unique(), copies.columns, "gene")
     labels.note_spelling(found, "gene", ledger)
@@ -133,7 +139,8 @@ def explain_too_few_lines(lines: Collection[str], known: Collection[str], others
     if len(lines) < 2:
         return (
             f"the screen has {'one cell line' if len(lines) else 'no cell line'} ({listed(lines) or 'none'}). {need}: add the "
-            "samples of another line that was screened with the same library, and its copy numbers."
+            "samples of another line that was screened with the same library, and its copy numbers. Or use the variant one_line, "
+            "and set screen.constant_covariate: keep."
         )
     return (
         f"fewer than two cell lines have data and copy numbers ({listed(known) or 'none'}); the data have {listed(lines)}, the "

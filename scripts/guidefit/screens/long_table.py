@@ -34,10 +34,10 @@ def import_screen(
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    columns: our name -> the file's; missing, constant_covariate: "refuse" or "drop"; copy_number_unit: of copy_number.UNITS,
-    None to recognise it; logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or lines that may be
-    lost with dropped rows; ploidies: file of the ploidy of each line, where copy numbers are absolute. Raises UserError (file,
-    column, count and first lines).
+    columns: our name -> the file's; missing: "refuse" or "drop"; constant_covariate: these or "keep"; copy_number_unit: of
+    copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or
+    lines that may be lost with dropped rows; ploidies: file of the ploidy of each line, where copy numbers are absolute. Raises
+    UserError (file, column, count and first lines).
     """
     ledger = Ledger(lost_share)
     place = f"{path}: column {columns['cna']!r}"
@@ -45,7 +45,9 @@ def import_screen(
     for name, what in (("gene", "gene"), ("cell_line", "cell line")):
         table[name] = clean_case(table[name], what, str(path), ledger)
     is_ratio = (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
-    table = validate(table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio)
+    table = validate(
+        table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio, 1 if constant_covariate == "keep" else 2
+    )
     if ploidies is not None:
         table, copy_number_unit = ploidy.divide_rows(table, ploidies, place, ledger), "linear"
     unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger, ploidies is not None)
@@ -58,7 +60,7 @@ def import_screen(
             f"{path}: no rows are left after dropping genes whose covariate does not vary (screen.constant_covariate: drop). "
             "Correct the copy numbers: those of each gene are the same in all rows."
         )
-    if len(left := table["cell_line"].unique()) < 2:
+    if constant_covariate != "keep" and len(left := table["cell_line"].unique()) < 2:
         raise UserError(
             f"{path}: only one cell line is left ({listed(left)}) after dropping genes whose covariate does not vary "
             "(screen.constant_covariate: drop). Slopes on copy number need at least two: correct the copy numbers, or add rows of "
@@ -171,6 +173,7 @@ def validate(
     ledger: Ledger,
     logfc_max: float,
     is_ratio: bool = False,
+    fewest_lines: int = 2,
 ) -> pd.DataFrame:
     """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
 
@@ -189,7 +192,7 @@ def validate(
     else:
         problems += _find_missing(candidate)
     problems += [problem for find in NAME_CHECKS for problem in find(candidate)]
-    problems = problems or _find_too_few_lines(candidate)
+    problems = problems or _find_too_few_lines(candidate, fewest_lines)
     if problems:
         raise UserError(f"{source}: {len(problems)} problem(s):\n" + "\n".join(f"  - {problem}" for problem in problems))
     return candidate.table.astype(dict.fromkeys(IDS, "str"))
@@ -282,13 +285,14 @@ def _find_sgrnas_of_several_genes(candidate: _Candidate) -> list[str]:
     return [candidate.problem("sgrna", what, lines, "Keep one gene for each sgRNA.")]
 
 
-def _find_too_few_lines(candidate: _Candidate) -> list[str]:
+def _find_too_few_lines(candidate: _Candidate, fewest: int) -> list[str]:
     lines = candidate.table["cell_line"].dropna().unique()
-    if len(lines) > 1:
+    if len(lines) >= fewest:
         return []
     return [
         f"column {candidate.columns['cell_line']!r}: fewer than two cell lines ({listed(lines) or 'none'}). "
-        "Slopes on copy number need at least two: add rows of another line that was screened with the same library."
+        "Slopes on copy number need at least two: add rows of another line that was screened with the same library. "
+        "For a single cell line use the variant one_line and set screen.constant_covariate: keep."
     ]
 
 
@@ -320,7 +324,7 @@ def _with_varying_covariate(
     """The table with x and x_diploid, without the genes whose x does not vary, which are refused or dropped."""
     table = _with_covariate(table, covariate)
     constant = find_constant_genes(table)
-    if not constant:
+    if not constant or constant_covariate == "keep":
         return table
     lines = table.index[table["gene"].isin(constant)]
     if constant_covariate == "refuse":

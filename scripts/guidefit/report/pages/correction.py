@@ -56,7 +56,8 @@ def judge(table: pd.DataFrame, variant: str) -> tuple[str, list[str]]:
     if UNSEEN_LINES not in mine:
         reasons = _reasons(by_rows[FITTED], variant, "in the rows that were fitted")
         text = "This cannot be judged: the correction was not fitted without some of the cell lines"
-        return f"{text} (this needs engine gibbs and three cell lines), and figures of fitted rows prove nothing.", _texts(reasons)
+        needs = "this needs gene_classes or gene_by_line, engine gibbs and three cell lines"
+        return f"{text} ({needs}), and figures of fitted rows prove nothing.", _texts(reasons)
     reasons = _reasons(by_rows[UNSEEN_LINES], variant, "in unseen cell lines")
     if UNSEEN_GENES in mine:
         reasons += _slope_reason(by_rows[UNSEEN_GENES], variant, "in unseen genes in unseen cell lines")

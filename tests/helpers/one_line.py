@@ -1,0 +1,34 @@
+"""Screens of one cell line drawn from the variant one_line."""
+
+import numpy as np
+import pandas as pd
+
+from guidefit.models import one_line
+from guidefit.screens import arrays
+
+HYPER = {"mu_gamma_null": 0.0, "mu_gamma_common": -1.2, "sigma_gamma_null": 0.08, "sigma_gamma_common": 0.5}
+HYPER |= {"sigma_null": 0.3, "sigma_common": 0.6, "w_common": 0.2}
+CURVE = np.array([-0.3, 0.0, 0.0, 0.25])
+
+
+def screen(rng, genes=200, guides=4, copies=True, curve=CURVE, hyper=HYPER):
+    """(table of rows, true effects (gene,), true classes (gene,)). guides: rows of each gene, a number or one for each gene."""
+    second = rng.random(genes) < hyper["w_common"]
+
+    def of(name):
+        return np.where(second, hyper[f"{name}_common"], hyper[f"{name}_null"])
+
+    gamma = of("mu_gamma") + of("sigma_gamma") * rng.standard_normal(genes)
+    x = np.where(rng.random(genes) < 0.1, rng.exponential(0.8, genes), 0.12 * rng.standard_normal(genes)) * copies
+    basis = one_line.curve_basis(x, one_line.find_knots(x))
+    f = basis @ curve[: basis.shape[1]] if copies else 0 * x
+    gene = np.repeat(np.arange(genes), guides)
+    logfc = (gamma + f)[gene] + of("sigma")[gene] * rng.standard_normal(len(gene))
+    names = {"gene": [f"g{i}" for i in gene], "sgrna": [f"s{i}" for i in range(len(gene))], "cell_line": "A"}
+    return pd.DataFrame({**names, "x": x[gene], "cna": 2 ** (x[gene] + 1) - 1, "logfc": logfc}), gamma, second
+
+
+def data(*given, **sizes):
+    """(screen as arrays, true effects, true classes)."""
+    table, gamma, second = screen(*given, **sizes)
+    return arrays.model_data(table), gamma, second
