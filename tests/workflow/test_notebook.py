@@ -97,7 +97,7 @@ def test_figures_and_report(notebook):
     assert {"diagnostics.svg", "comparison.svg"} <= figures
     report = (notebook / "results/report.html").read_text()
     captions = (
-        "The verdict of each variant",
+        "The question of the study, its answer",
         "Data sets that are simulated from the priors",
         "Diamonds mark the truth",
     )
