@@ -135,7 +135,7 @@ def test_one_cell_line_through_the_workflow(workflow):
     judged = workflow.table("s/correction.csv").set_index("method")
     assert abs(judged.loc["one_line", "slope"]) < 0.5 * abs(judged.loc["none", "slope"])
     assert workflow.table("s/diagnostics.csv")["verdict"].isin(["pass", "warn"]).all()
-    assert "class" in (workflow / "results/s/genes.html").read_text()
+    assert "class" in (workflow / "results/s/index.html").read_text()
 
 
 def test_predictions_are_checked_whatever_the_engine(workflow):

@@ -78,7 +78,7 @@ def test_deployed_by_snakedeploy(repository, tmp_path):
         return planned(deployed.run("--dry-run").output)
 
     assert not edit("assess/recovery.py", "\n# a comment\n")
-    assert set(edit("assess/recovery.py", "\nEDITED = 1\n")) == {"recover", "write_study_page", "all"}
+    assert set(edit("assess/recovery.py", "\nEDITED = 1\n")) == {"recover", "write_study_page", "list_studies", "all"}
     assert edit("engines/importance.py", "\nEDITED = 1\n")["fit"] == 1
 
 

@@ -100,7 +100,12 @@ def test_an_accepted_study_runs_or_names_a_key(numbered, study):
         return
     settings = {"settings": own["sampling"], "priors": own["priors"]}
     run("fit", wildcards, data | {"variant": []}, fit, settings | {"seeds": seeds})
-    judged = {"calibrate": False, "thresholds": resolved["thresholds"], "n_ranks": resolved["n_ranks"]}
+    judged = {
+        "calibrate": False,
+        "from_prior": resolved["from_own_prior"],
+        "thresholds": resolved["thresholds"],
+        "n_ranks": resolved["n_ranks"],
+    }
     run("diagnose", wildcards, data | fit | {"variant": [], "loo": []}, tables, settings | judged)
     found = parquet.read(tables["diagnostics"])
     assert sorted(found["seed"]) == seeds

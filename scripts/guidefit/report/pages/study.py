@@ -29,6 +29,19 @@ OF_VARIANT = (
 COMPARISON, RECOVERY, CORRECTION, CHECKS = ("comparison",), ("coverage", "bias"), ("correction",), ("diagnostics",)
 CALIBRATION = ("calibration_ecdf", "calibration_ranks")
 
+PARTS = {
+    "dropped": "parts/dropped.html.j2",
+    "joins": "parts/joins.html.j2",
+    "fits": "parts/fits.html.j2",
+    "comparison": "parts/comparison.html.j2",
+    "recovery": "parts/recovery.html.j2",
+    "calibration": "parts/calibration.html.j2",
+    "on_layout": "parts/on_layout.html.j2",
+    "estimates": "parts/estimates.html.j2",
+    "times": "parts/times.html.j2",
+}
+"""Templates of sections, named in full: a deployed workflow fetches the files that the code names."""
+
 
 @dataclass
 class Section:
@@ -122,7 +135,7 @@ def _sections(material: Material, context: Mapping[str, Any], figures: Figures) 
     """The sections in reading order; those without content are left out later."""
 
     def part(name: str) -> Markup:
-        return Markup(html.fill(f"parts/{name}.html.j2", **context))
+        return Markup(html.fill(PARTS[name], **context))
 
     def parts(*names: str) -> list[Markup]:
         return [part(name) for name in names if context[name]]
