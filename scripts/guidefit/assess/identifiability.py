@@ -278,7 +278,7 @@ def find_unidentified_scales(
     Scale parameters are those that are never negative in the prior. The contraction is that of the probit of the prior's
     distribution function, on which every prior is standard normal, so that a scale that the data push towards 0 has contracted.
     A contraction below kept_from belongs to a posterior that is wider than the prior, which it did not keep. Variables by sgRNA are
-    left out, because few data belong to each of them. The contraction is NaN where there is no scale.
+    left out, because each of them has few data. The contraction is NaN where there is no scale.
     """
     scales = [name for name in _real_variables(posterior, prior) if float(prior.values[name].min()) >= 0]
     scales = [name for name in scales if "sgrna" not in posterior.dims(name)]

@@ -101,7 +101,7 @@ def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenConten
 
     Of two guides that are far apart either may be left out. A gene that is depleted or enriched by its only guide has no verdict
     without it. effect: (draw, gene) logFC. Guides of a gene have the same copy numbers, so that leaving one out moves the effect by
-    the change of the mean of their logFC, whatever the variant.
+    the change of the mean of their logFC, for every variant.
     """
     guides = contents.sgrnas.assign(scaled=scale_departures(contents.sgrnas).abs(), gene_code=contents.gene_of_sgrna)
     far = guides[guides["scaled"] > thresholds["guide_departure_max"]]

@@ -23,7 +23,7 @@ from guidefit.engines import one_line_gibbs
 from guidefit.engines.one_line_gibbs import OneLineEngine
 from guidefit.engines.gibbs_blocks import make_chunks, make_layout
 from guidefit.engines.gibbs_chain import Chain
-from guidefit.engines.gibbs_draws import MOMENTS_EVERY, Draws
+from guidefit.engines.gibbs_draws import Draws
 from guidefit.engines.gibbs_moves import read_priors
 from guidefit.engines.interface import FitError, Settings, data_groups
 from guidefit.models import line_prior
@@ -130,7 +130,7 @@ class GibbsEngine:
             for number, chain in enumerate(chains):
                 for iteration in range(made, end):
                     before = chain.state.accepted.sum()
-                    chain.step(draws.moments if iteration % MOMENTS_EVERY == 0 else None)
+                    chain.step(draws.moments_at(iteration))
                     draws.add(number, iteration, chain, (chain.state.accepted.sum() - before) / len(chain.state.accepted))
             made = end
             least, worst = self._smallest_ess(draws.hyper[:, :made])

@@ -252,7 +252,7 @@ class Chain:
         if self._structure.multiplier and self._even:
             candidates = self._candidates(hyper.log_k, self._proposals.lines[0])
             likelihoods = self._compare_lines(np.exp(candidates), v)
-            self._shift_scale(choose_multipliers(hyper.log_k, candidates, likelihoods, self._scale_terms(), hyper.s_k, rng))
+            self.shift_scale(choose_multipliers(hyper.log_k, candidates, likelihoods, self._scale_terms(), hyper.s_k, rng))
             ratio = np.exp(before - hyper.log_k)
             s.R[:] *= ratio.astype(np.float32)[d.line]
         else:
@@ -318,7 +318,7 @@ class Chain:
         """The scale move: multipliers up, and every effect with its hyper-parameters down."""
         if not self._structure.multiplier:
             return
-        self._shift_scale(gibbs_moves.draw_scale_shift(self._scale_terms(), float(self.hyper.log_k.mean()), self._rng))
+        self.shift_scale(gibbs_moves.draw_scale_shift(self._scale_terms(), float(self.hyper.log_k.mean()), self._rng))
 
     def _scale_terms(self) -> ScaleTerms:
         s, hyper = self.state, self.hyper
@@ -326,7 +326,7 @@ class Chain:
         spread = hyper.spread[s.class_of[self.layout.gene_of_guide[flagged]], 2]
         return gibbs_moves.scale_terms(hyper, self.priors, self._deviation()[flagged, 0], spread, self._omega2)
 
-    def _shift_scale(self, q: float) -> None:
+    def shift_scale(self, q: float) -> None:
         """log k += q, and the logarithms of every effect and its scales -= q."""
         s, hyper = self.state, self.hyper
         hyper.log_k += q

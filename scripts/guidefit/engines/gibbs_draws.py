@@ -12,7 +12,7 @@ from guidefit.engines.gibbs_compile import apart
 from guidefit.engines.gibbs_state import MOMENTS
 from guidefit.models.line_structure import LineStructure
 
-MOMENTS_EVERY = 3  # iterations: neighbours say nearly the same, and moments are as dear as draws of the effects
+MOMENTS_EVERY = 3  # iterations: neighbours carry nearly the same information, and moments cost as much as draws of the effects
 MOST_VALUES = 1 << 26  # draws x parameters that are kept, about, at most: of large screens, every nth draw is kept
 
 
@@ -39,11 +39,17 @@ class Draws:
         self._second_class, self._departs = np.zeros(genes), np.zeros(guides)
         self._iterations, self._summed = 0, 0
 
+    def moments_at(self, iteration: int) -> np.ndarray | None:
+        """The sums that the step of this iteration of a chain has to add to, or None: only every MOMENTS_EVERY-th adds to them."""
+        if iteration % MOMENTS_EVERY:
+            return None
+        self._summed += 1
+        return self.moments
+
     def add(self, chain: int, iteration: int, now: Chain, accepted: float) -> None:
         """Add the present draw of a chain. accepted: share of the genes whose proposal of tau was accepted."""
         hyper, s = now.hyper, now.state
         self._iterations += 1
-        self._summed += iteration % MOMENTS_EVERY == 0
         self._second_class += s.class_of
         self._departs += s.departs
         self.hyper[chain, iteration] = in_order(self._structure, now)

@@ -44,10 +44,5 @@ def start_from(chain: Chain, structure: LineStructure, draw: Mapping[str, np.nda
         hyper.log_odds_row = math.log(share / (1 - share))
     if structure.multiplier:
         hyper.s_k = max(float(draw[structure.multiplier[1]]), LEAST)
-        log_k = np.log(draw[structure.multiplier[0]])
-        mean = float(log_k.mean())
-        hyper.log_k[:] = log_k - mean
-        hyper.log_t += mean
-        s.log_tau[:] += mean
-        for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2]):
-            each *= math.exp(mean)
+        hyper.log_k[:] = np.log(draw[structure.multiplier[0]])
+        chain.shift_scale(-float(hyper.log_k.mean()))

@@ -1,4 +1,4 @@
-"""Fits of engine `collapsed` that share arrays: each is what it is alone, whatever the others are."""
+"""Fits of engine `collapsed` that share arrays: each equals the fit of its screen alone."""
 
 from dataclasses import replace
 
