@@ -11,7 +11,7 @@ from guidefit.config.thresholds import Thresholds
 from helpers import ROOT
 
 sys.path.append(str(ROOT / "docs"))
-import reference_pages  # noqa: E402
+import reference_pages
 
 TABLES = reference_pages.read("tables")
 
