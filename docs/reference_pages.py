@@ -40,8 +40,8 @@ def tables() -> str:
     found = read("tables")
     parts = [
         "# Columns of the tables\n\nAll tables lie in `results/{study}/`. CSV files are UTF-8 with a comma; empty cells are "
-        "missing values. Effects of genes, sgRNAs and lines are in logFC, the log2 fold change of an sgRNA's abundance, unless a unit in "
-        "brackets says otherwise. Next to each CSV file of genes and sgRNAs lies a Parquet file with the same columns.\n"
+        "missing values. Effects of genes, sgRNAs and lines are in logFC, the log2 fold change of an sgRNA's abundance, unless a "
+        "unit in brackets says otherwise. Next to each CSV file of genes and sgRNAs lies a Parquet file with the same columns.\n"
     ]
     for name, table in found["tables"].items():
         rows = [f"| `{column}` | {meaning(table, found['common'], column)} |" for column in columns_of(table["source"])]
