@@ -332,7 +332,7 @@ class Chain:
         hyper.log_k += q
         hyper.log_t -= q
         s.log_tau[:] -= q
-        for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
+        for each in (hyper.mu, hyper.spread, s.phi, s.theta, s.e):
             each *= math.exp(-q)
 
     def _update_noise_scales(self) -> None:
