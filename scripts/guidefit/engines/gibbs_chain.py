@@ -34,6 +34,8 @@ from guidefit.engines.gibbs_moves import MOST_Y, HyperPriors, from_spread, slice
 from guidefit.models.line_structure import MEAN_SD, LineStructure
 
 
+ROUNDS = 3
+"""Updates of the spreads of each class in an iteration: they cost little and mix worst."""
 Run = Callable[[Callable[[int], Any]], list[Any]]
 """Runs a function for each number of a chunk, in any order and in threads, and returns the results by number."""
 
@@ -191,7 +193,8 @@ class Chain:
             hyper.log_t[c] = gibbs_moves.update_tau_scale(hyper.log_t[c], s.log_tau[mine], priors.log_t[c], rng)
             flagged = int(s.departs[own].sum())
             hyper.p[c] = rng.beta(priors.p[c, 0] + flagged, priors.p[c, 1] + len(own) - flagged)
-            history[c] = self._update_spreads(c)
+            for _ in range(ROUNDS):
+                history[c] = self._update_spreads(c)
         self._proposals.spreads_drawn = history
 
     def _update_spreads(self, c: int) -> np.ndarray:

@@ -31,7 +31,7 @@ def deal(count: int, folds: int, rng: np.random.Generator) -> np.ndarray:
 def fit_folds(
     engine: GibbsEngine, data: ModelData, fit: xr.DataTree, folds: np.random.SeedSequence, seed: np.random.SeedSequence
 ) -> xr.Dataset:
-    """The draws of the hyper-parameters in each fold: name -> (fold, draw), and fold_of_line, fold_of_gene, shared_slope, multiplier.
+    """Draws of the hyper-parameters in each fold, name -> (fold, draw), and fold_of_line, fold_of_gene, shared_slope, multiplier.
 
     shared_slope (fold, draw) is the mean slope of the genes, of the first of two classes where there are classes; 0 without copy
     numbers. multiplier (fold, cell_line) is that of the whole fit, since how strongly a line answers is known from its own rows

@@ -13,8 +13,11 @@ CANDIDATES = 5  # values of each multiplier whose likelihoods one pass over the 
 
 
 class ScaleTerms(NamedTuple):
-    """What the scale move changes and its priors. K classes: mu, mu_mean, mu_sd (K, 2); log_t, log_t_mean, log_t_sd (K,); spread
-    and spread_scale (K, 4), of gamma, delta, alpha and beta; flagged, flagged_spread: t = alpha - gamma and sigma_alpha of departing guides."""
+    """What the scale move changes and its priors, for K classes.
+
+    mu, mu_mean, mu_sd: (K, 2) of gamma and delta; log_t, log_t_mean, log_t_sd: (K,); spread, spread_scale: (K, 4) of gamma, delta,
+    alpha and beta; flagged, flagged_spread: t = alpha - gamma and sigma_alpha of departing guides.
+    """
 
     mu: np.ndarray
     mu_mean: np.ndarray
