@@ -68,7 +68,7 @@ def test_in_sample_figures_are_marked():
 
 
 def shapes(behind, best="saturating"):
-    """artefact_shapes.csv of a variant whose own shape is `behind` the best one by so many nats."""
+    """artefact_shapes.csv of a variant whose own shape is `behind` nats behind the best one."""
     own = {"shape": "linear in log2", "gain": 90 - behind, "behind": behind, "fitted": True}
     other = {"shape": best, "gain": 90.0, "behind": 0.0, "fitted": False}
     same = {"variant": "v", "response": PROPORTIONAL, "gain_se": 20.0, "slope": -0.01, "slope_se": 0.02}
