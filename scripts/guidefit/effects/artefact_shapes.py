@@ -12,6 +12,7 @@ import pandas as pd
 
 from guidefit.base import tables
 from guidefit.effects.correction import judge
+from guidefit.effects.judged_rows import LINEAR, NONE, SATURATING, SPLINE
 from guidefit.effects.unseen import Folds
 from guidefit.screens.covariates import Covariate
 
@@ -20,7 +21,6 @@ SHAPE_COLUMNS = (
     *("rows", "cell_lines", "fitted"),
 )
 SAME, PROPORTIONAL = "the same in all lines", "proportional to the multiplier"
-NONE, LINEAR, SATURATING, SPLINE = "none", "linear in log2", "saturating", "spline in log2"
 KNOTS = (0.75, 0.95, 0.99)
 """Quantiles of x at which the slope of the spline changes."""
 SHAPE_OF = {"log2_diploid": LINEAR, "log2": LINEAR, "saturating": SATURATING}

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from guidefit.effects import artefact_shapes
-from guidefit.effects.artefact_shapes import LINEAR, NONE, PROPORTIONAL, SAME, SATURATING, SPLINE
+from guidefit.effects.artefact_shapes import PROPORTIONAL, SAME
+from guidefit.effects.judged_rows import LINEAR, NONE, SATURATING, SPLINE
 from guidefit.effects.unseen import Folds
 
 LINES, GENES, GUIDES = 20, 60, 3

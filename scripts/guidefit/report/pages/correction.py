@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from guidefit.effects.artefact_shapes import SATURATING
-from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
+from guidefit.effects.judged_rows import FITTED, SATURATING, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.pages.html import cell
 
 TITLES = {
