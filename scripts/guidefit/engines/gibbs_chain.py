@@ -33,9 +33,7 @@ from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import MOST_Y, HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
 
-
-ROUNDS = 3
-"""Updates of the spreads of each class in an iteration: they cost little and mix worst."""
+ROUNDS = 3  # updates of the spreads of each class in an iteration: they cost little and mix worst
 Run = Callable[[Callable[[int], Any]], list[Any]]
 """Runs a function for each number of a chunk, in any order and in threads, and returns the results by number."""
 
