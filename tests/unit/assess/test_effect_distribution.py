@@ -1,4 +1,4 @@
-"""Normal distributions of gene effects are told from those of screens in which few genes have an effect."""
+"""Normal distributions of gene effects are distinguished from those of screens in which few genes have an effect."""
 
 import numpy as np
 import pytest
