@@ -80,8 +80,8 @@ def page(raw: Raw) -> list[str]:
             "directions that are not identified and for ridges."
         ),
         *paragraph(
-            "The last rows are of checks that each fit has: the share of the fits with the fault in which its check names it, and of "
-            "the fits of the right model to data of the same size."
+            "The last rows are of checks that each fit has: the share of the fits with the fault in which its check names it, and "
+            "of the fits of the right model to data of the same size."
         ),
     ]
 
