@@ -74,8 +74,8 @@ def page(raw: Raw) -> list[str]:
         *paragraph("`varying_effects`, 5 genes of 1 to 4 sgRNAs in 12 cell lines, truths from the prior of the right model."),
         *found,
         *paragraph(
-            f"Right model: {right['failed']} of {right['studies']} studies of {right['seeds']} seeds fail calibration (stated level: "
-            f"1 % of studies). Checks of its {fits:,} single fits that are not passed, with the share of the fits: "
+            f"Right model: {right['failed']} of {right['studies']} studies of {right['seeds']} seeds fail calibration (stated "
+            f"level: 1 % of studies). Checks of its {fits:,} single fits that are not passed, with the share of the fits: "
             f"{'; '.join(levels) or 'none'}. The stated levels are 0.1 % of fits for a conflict of prior and data, and none for "
             "directions that are not identified and for ridges."
         ),

@@ -39,7 +39,7 @@ def test_posterior_probabilities_are_those_of_bayes():
 
 
 def test_right_evidence_fails_at_most_at_the_level():
-    rng, level, studies = np.random.default_rng(1), 0.05, 300
+    rng, level, studies = np.random.default_rng(1), 0.05, 150
     failed = sum(fails(evidence.calibrate(make_fits(rng, range(60), f"s{i}"), f"s{i}", PRIOR, level)) for i in range(studies))
     assert failed / studies < level + 3 * np.sqrt(level * (1 - level) / studies)
 
