@@ -41,6 +41,7 @@ lint: env
 # Warnings are errors: a broken link between pages, a page that no list names.
 docs: env
 	@sh docs/make_env.sh
+	PYTHONPATH=scripts .venv/bin/python docs/generate.py
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
 # All benchmarks but the cluster's, one after the other; QUICK=--quick only tries them out.

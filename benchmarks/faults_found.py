@@ -66,8 +66,7 @@ def page(raw: Raw) -> list[str]:
     if PAGE.exists() and raw["most"] == COUNTS[-1]:
         text = PAGE.read_text()
         before, rest = text.split(BEGIN)
-        indented = [f"   {line}".rstrip() for line in found]
-        PAGE.write_text("\n".join([before + BEGIN, "", *indented, f"   {END}"]) + rest.split(END)[1])
+        PAGE.write_text("\n".join([before + BEGIN, "", *found, END]) + rest.split(END)[1])
     fits = right["studies"] * right["seeds"]
     levels = [f"{count} ({count / fits:.2%}) {name}" for name, count in sorted(right["checks"].items(), key=lambda each: -each[1])]
     return [

@@ -1,12 +1,4 @@
-"""The documentation as a site: `make docs`."""
-
-import sys
-from pathlib import Path
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
-
-import generate  # noqa: E402
+"""The documentation as a site: `make docs`, which first writes the pages of docs/generated."""
 
 project = "guidefit"
 extensions = ["myst_parser", "sphinx_design"]
@@ -18,5 +10,3 @@ html_theme = "pydata_sphinx_theme"
 html_title = "guidefit"
 html_theme_options = {"secondary_sidebar_items": ["page-toc"]}
 nitpicky = True
-
-generate.write(HERE / "generated")

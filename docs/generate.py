@@ -1,4 +1,4 @@
-"""Pages of the reference that are made from files of the project: the notebook, the models, the library from its docstrings."""
+"""Pages of the documentation that are made from files of the project; `make docs` writes them before it builds the site."""
 
 import ast
 import json
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+import reference_pages
+
 from guidefit.report.pages import formula
 
 LIBRARY = Path(__file__).parents[1] / "scripts/guidefit"
@@ -14,10 +16,14 @@ PACKAGES = ("base", "screens", "models", "simulation", "engines", "assess", "eff
 
 
 def write(folder: Path) -> None:
-    """Write models.md, library.md and a page for each package; a page that did not change keeps its date."""
+    """Write all pages and remove those that no longer exist; a page that did not change keeps its date."""
     pages = {"explore": notebook(), "models": models(), "library": library()}
     pages |= {f"library_{package}": package_page(package) for package in PACKAGES}
+    pages |= {name: getattr(reference_pages, name)() for name in ("tables", "checks", "messages", "rules")}
     folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.md"):
+        if path.stem not in pages:
+            path.unlink()
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -82,3 +88,7 @@ def _text(docstring: str | None) -> str:
     paragraphs = [re.sub(r"\n(?!- |[^\n]*~)", " ", each) for each in docstring.split("\n\n")]
     rows = "\n".join(f"<p style='white-space: pre-line'>{escape(each)}</p>" for each in paragraphs)
     return f"```{{raw}} html\n{rows}\n```"
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent / "generated")

@@ -125,6 +125,11 @@ def label(check: str) -> str:
     return _SHORT[check][0]
 
 
+def template(check: str) -> str:
+    """The sentence of a check that does not pass, with {value}, {limit} and {where} as placeholders."""
+    return _SENTENCES[check][1]
+
+
 def figure(row: Mapping[Any, Any]) -> str:
     """The value of a check as a cell of a table or figure, such as "1.003"; the level where it has no value."""
     form = _SHORT[row["check"]][1]
