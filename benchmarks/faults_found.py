@@ -1,4 +1,4 @@
-"""How many seeds does calibration need to find a known fault in a fit, and what does one fit show by itself?
+"""How many seeds does calibration need to find a known fault in a fit?
 
 python benchmarks/faults_found.py [--quick]        writes benchmarks/faults_found.md and the table in docs/is_my_model_right.md
 
