@@ -19,13 +19,9 @@ from scipy import special, stats
 
 from guidefit.assess import uniformity
 from guidefit.assess.design import mean_share
+from guidefit.assess.evidence_table import COLUMNS, DRAWN, LOG_SCORE, MEAN
 from guidefit.simulation.drawn_variant import draw_variant
 
-COLUMNS = (
-    *("study", "quantity", "variant", "prior_probability", "seeds", "without_evidence"),
-    *("observed", "expected", "mcse", "p_value", "p_holm", "verdict"),
-)
-MEAN, DRAWN, LOG_SCORE = "mean posterior probability", "share of data sets", "log posterior probability"
 SIMULATIONS = 4000
 ROUNDING = 1e-9  # error of a probability
 FEWEST = 20  # seeds with evidence below which nothing is said

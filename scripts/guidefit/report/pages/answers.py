@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from guidefit.assess import checks
-from guidefit.assess.evidence import MEAN
+from guidefit.assess.evidence_table import MEAN
 
 LIGHTS = {"yes": "pass", "no": "fail", "cannot tell": "warn"}
 MAX_VARIABLES = 6  # of those that fail the test of calibration
