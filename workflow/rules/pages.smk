@@ -47,7 +47,8 @@ rule write_study_page:
         sgrnas=branch(
             lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.estimate_effects.output.sgrnas
         ),
-        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output.correction),
+        shapes=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output.shapes),
         amplified=branch(lambda wildcards: wildcards.study in REAL_WITH_COPIES, then=rules.list_amplified.output[0]),
         figures=figures_of_study,
     output:
