@@ -59,7 +59,7 @@ def make_chain(plain, variant="gene_classes", seed=1, steps=0, **sizes):
 
 
 def rows_of_gene(d, s, g, factor):
-    """y / k, x / k, guide, cell and variance of the rows of a gene, one by one."""
+    """y / k, x, guide, cell and variance of the rows of a gene, one by one."""
     rows = []
     for b in range(d.block_start[g], d.block_start[g + 1]):
         cells = d.cell_start[b + 1] - d.cell_start[b]
@@ -70,5 +70,5 @@ def rows_of_gene(d, s, g, factor):
                 k = float(s.k[d.line[cell]])
                 precision = s.precision[d.guide_start[g] + guide] * float(s.weight[d.line[cell]])
                 noise = (factor if s.flagged[row] else 1) / precision
-                rows.append((d.y[row] / k, d.x_of_row[row] / k, guide, cell, noise))
+                rows.append((d.y[row] / k, d.x_of_row[row], guide, cell, noise))
     return [np.array(column) for column in zip(*rows, strict=True)]

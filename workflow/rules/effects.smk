@@ -127,6 +127,8 @@ rule assess_correction:
         unpack(lookup("{study}/control_lists", within=STUDIES)),
         screen="results/{study}/data/screen/screen.parquet",
         corrected=rules.estimate_effects.output.corrected,
+        line_quality=rules.estimate_effects.output.line_quality,
+        sgrnas=rules.estimate_effects.output.sgrnas,
         checks=rules.collect_tables.output.checks,
         folds=collect(
             rules.fit_folds.output.folds,
@@ -135,7 +137,8 @@ rule assess_correction:
             allow_missing=True,
         ),
     output:
-        in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
+        correction=in_report("results/{study}/correction.csv", "correction", "correction (table)", SUMMARY),
+        shapes=in_report("results/{study}/artefact_shapes.csv", "artefact_shapes", "shapes of the artefact (table)", SUMMARY),
     log:
         "logs/{study}/assess_correction.log",
     conda:
@@ -143,6 +146,7 @@ rule assess_correction:
     params:
         seed=lookup("{study}/first_seed", within=STUDIES),
         diploid=lookup("{study}/covariate/diploid", within=STUDIES),
+        covariate=lookup("{study}/covariate", within=STUDIES),
         folded=folded_variants,
         library=digest("assess_correction"),
     message:

@@ -35,6 +35,7 @@ rule write_study_page:
         screen=first_screen,
         recovery=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": rules.recover.output[0]}, otherwise=[]),
         calibration=branch(lookup("{study}/is_calibrated", within=STUDIES), then=rules.calibrate.output.table),
+        evidence=branch(lookup("{study}/is_drawn", within=STUDIES), then=rules.calibrate_evidence.output[0]),
         comparison=branch(lookup("{study}/is_compared", within=STUDIES), then=rules.compare.output[0]),
         dropped=branch(lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.import_table.output.dropped),
         samples=branch(lookup("{study}/has_samples", within=STUDIES), then=rules.judge_samples.output.warnings),
@@ -46,7 +47,8 @@ rule write_study_page:
         sgrnas=branch(
             lookup("{study}/kind", within=STUDIES), cases={"simulated": []}, otherwise=rules.estimate_effects.output.sgrnas
         ),
-        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output[0]),
+        correction=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output.correction),
+        shapes=branch(lookup("{study}/is_judged", within=STUDIES), then=rules.assess_correction.output.shapes),
         amplified=branch(lambda wildcards: wildcards.study in REAL_WITH_COPIES, then=rules.list_amplified.output[0]),
         figures=figures_of_study,
     output:

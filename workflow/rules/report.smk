@@ -286,7 +286,7 @@ use rule plot_effects as plot_effects_without_copies with:
 
 rule plot_correction:
     input:
-        correction=rules.assess_correction.output[0],
+        correction=rules.assess_correction.output.correction,
     output:
         correction=in_report("results/{study}/figures/correction.svg", "correction_plot", "copy-number corrections", SUMMARY),
     log:

@@ -1,6 +1,6 @@
 """Kernel of the predictive checks in closed form: each row of a gene predicted from all other rows, given one posterior draw.
 
-A gene's rows are y_i = k_l (alpha_s + e_gl) + beta_s x_i + noise of variance D_i, where a row that departs has F D_i. Its locations
+A gene's rows are y_i = k_l (alpha_s + beta_s x_i + e_gl) + noise of variance D_i, where a row that departs has F D_i. Its locations
 are m + B z with z ~ N(0, I): alpha_s = mu + g_11 u_1 + r_11 z_s1, beta_s = nu + g_21 u_1 + g_22 u_2 + r_21 z_s1 + r_22 z_s2, with
 the roots g of the gene and r of the guide. e_gl ~ N(0, tau^2) is integrated out cell by cell (a cell: the rows of a gene in a
 line): with q_i = 1 / D_i, P = sum q, T = tau^2 k^2 and C = T / (1 + T P),
@@ -75,10 +75,10 @@ def draw_flags(first, last, T, k, line_noise, d, s, flagged, rng):
     for i in range(first, last):
         q = 1 / (s.noise[d.guide[i]] * line_noise)
         P += q
-        R += q * (d.y[i] - k * s.alpha[d.guide[i]] - s.beta[d.guide[i]] * d.x[i])
+        R += q * (d.y[i] - k * (s.alpha[d.guide[i]] + s.beta[d.guide[i]] * d.x[i]))
     for _ in range(SWEEPS):
         for i in range(first, last):
-            r = d.y[i] - k * s.alpha[d.guide[i]] - s.beta[d.guide[i]] * d.x[i]
+            r = d.y[i] - k * (s.alpha[d.guide[i]] + s.beta[d.guide[i]] * d.x[i])
             narrow = 1 / (s.noise[d.guide[i]] * line_noise)
             wide = narrow / s.factor
             now = wide if flagged[i - first] else narrow
@@ -100,12 +100,12 @@ def draw_rows(first, last, tau2, k, line_noise, d, s, q, made, fresh, rng):
     for i in range(first, last):
         guide = d.guide[i]
         P += q[i - first]
-        R += q[i - first] * (d.y[i] - k * s.alpha[guide] - s.beta[guide] * d.x[i])
+        R += q[i - first] * (d.y[i] - k * (s.alpha[guide] + s.beta[guide] * d.x[i]))
     variance = tau2 / (1 + tau2 * k * k * P)
     e, other = variance * k * R + math.sqrt(variance) * rng.standard_normal(), math.sqrt(tau2) * rng.standard_normal()
     for i in range(first, last):
         guide, noise = d.guide[i], s.noise[d.guide[i]] * line_noise
-        level = k * s.alpha[guide] + s.beta[guide] * d.x[i]
+        level = k * (s.alpha[guide] + s.beta[guide] * d.x[i])
         made[i - first] = level + k * e + draw_noise(noise, s, rng)
         fresh[i - first] = level + k * other + draw_noise(noise, s, rng)
 
@@ -216,7 +216,7 @@ def leave_rows_out(d, lo, hi, s, log_density, lower, log_own, made, fresh, rng):
             draw_flags(a, z, T, k, line_noise, d, s, flagged, rng)
             total[:size] = 0.0
             for i in range(a, z):
-                guide, x, row = d.guide[i], d.x[i], i - first_row
+                guide, x, row = d.guide[i], k * d.x[i], i - first_row
                 root, of_guide = s.gene_root[g], s.guide_root[guide]
                 b[row, 0], b[row, 1] = k * of_guide[0] + x * of_guide[1], x * of_guide[2]
                 b[row, 2], b[row, 3] = k * root[0] + x * root[1], x * root[2]

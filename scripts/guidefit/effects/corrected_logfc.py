@@ -26,7 +26,7 @@ def correct_rows(
         names = rows["sgrna"].cat
         sgrna = codes.get_indexer(names.categories)[names.codes]
         x_diploid = rows.pop("x_diploid").to_numpy()
-        part = effects.copy_number_part(sgrna, rows["x"].to_numpy(), x_diploid)
+        part = effects.copy_number_part(sgrna, rows["cell_line"].array, rows["x"].to_numpy(), x_diploid)
         rows = rows.assign(copy_number_part=part, corrected_logfc=rows["logfc"].to_numpy() - part, seed=ids["seed"])
         constant = {key: pd.Categorical.from_codes(np.zeros(len(rows), int), [ids[key]]) for key in ("study", "variant")}
         yield rows.assign(**constant)[list(CORRECTED_COLUMNS)]

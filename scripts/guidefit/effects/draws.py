@@ -5,7 +5,8 @@ effect at the diploid copy number is intercept + slope f(x_diploid). The copy-nu
 
 A variant with effects by gene and cell line (STRUCTURE) distinguishes the artefact of cutting amplified regions, which all genes
 share, from what a gene's slope has beyond it, which is biology. Its copy-number part is that of the shared slope, the mean slope of
-the genes or of the first of two classes, and its intercepts are relative to the mean of the first of two classes.
+the genes or of the first of two classes, times the multiplier of the cell line. Its intercepts and slopes are those of a line with
+multiplier 1, and its intercepts are relative to the mean of the first of two classes.
 
 A variant of one cell line (ONE_LINE) has a curve of x that all genes share, and no slopes; its effects are relative to the mean of
 the first of its two classes too.
@@ -48,7 +49,7 @@ class EffectDraws:
         self._draws = pool(draws)
         self._intercept_side, self._slope_side = named_sides(declared.gaussian)
         self._null_mean: np.ndarray | float = 0.0
-        self._shared_slope: float | None = None
+        self._shared_slope: pd.Series | None = None
         if declared.structure:
             self._read_structure(read_structure(declared.structure, str(declared.path)))
         self._one_line = one_line
@@ -67,8 +68,7 @@ class EffectDraws:
         )
         if structure.classes:
             self._null_mean = np.asarray(self._draws[structure.by_class(structure.intercept.mean)[0]].values, dtype=float)[:, None]
-        shared = structure.by_class(structure.slope.mean)[0]
-        self._shared_slope = float(self._draws[shared].mean()) if shared in self._draws else 0.0  # 0: no copy numbers
+        self._shared_slope = shared_slope(structure, self._draws)
 
     def intercepts(self, level: Level) -> np.ndarray:
         """(draw, gene) or (draw, sgrna) intercepts, logFC; see `evaluate_side`."""
@@ -128,15 +128,16 @@ class EffectDraws:
     def _mean_sgrna_slopes(self) -> np.ndarray:
         return self._sgrna_slopes.mean(axis=0)
 
-    def copy_number_part(self, sgrna: np.ndarray, x: np.ndarray, x_diploid: np.ndarray) -> np.ndarray:
+    def copy_number_part(self, sgrna: np.ndarray, cell_line: pd.Categorical, x: np.ndarray, x_diploid: np.ndarray) -> np.ndarray:
         """(row,) posterior mean of slope (f(x) - f(x_diploid)).
 
-        sgrna: (row,) codes. With a response curve the mean is taken over CURVE_DRAWS draws at most.
+        sgrna: (row,) codes; cell_line: (row,) names. With a response curve the mean is taken over CURVE_DRAWS draws at most.
         """
         if self._one_line:
             return (self._one_line.curve(x) - self._one_line.curve(x_diploid)).mean(axis=0)
         if self._shared_slope is not None:
-            return self._shared_slope * (x - x_diploid)
+            slope = self._shared_slope.loc[cell_line.categories.astype(str)].to_numpy()
+            return slope[cell_line.codes] * (x - x_diploid)
         if not self._curve:
             return self._mean_sgrna_slopes[sgrna] * (x - x_diploid)
         chosen = evenly_spaced(len(self._sgrna_slopes), CURVE_DRAWS)
@@ -145,6 +146,17 @@ class EffectDraws:
             parameter = self._parameter[i]
             total += self._sgrna_slopes[i][sgrna] * (self._curve(x, parameter) - self._curve(x_diploid, parameter))
         return total / len(chosen)
+
+
+def shared_slope(structure: LineStructure, draws: xr.Dataset) -> pd.Series:
+    """cell_line -> posterior mean of the slope on x that all genes share there, 0 in a screen without copy numbers.
+
+    It is the mean slope of the genes, or of the first of two classes, times the multiplier of the line. draws: (sample, ...).
+    """
+    slope, lines = structure.by_class(structure.slope.mean)[0], draws["cell_line"].values.astype(str)
+    factor = draws[structure.multiplier[0]] if structure.multiplier else xr.ones_like(draws[structure.line_noise[0]])
+    found = (draws[slope] * factor).mean("sample").values if slope in draws else 0.0
+    return pd.Series(found, lines, float)
 
 
 def summarise(draws: np.ndarray, name: str) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def tabulate_gene_lines(
     control: gene -> essential or nonessential. thresholds: fdr, multiplier_min (lines with a smaller k_l are flagged). ids: study,
     variant and seed.
 
-    effect: gamma_g + e_gl + (delta_g - mu_delta) x_gl / k_l, less mu_gamma of the null genes where there are classes: what the line
+    effect: gamma_g + e_gl + (delta_g - mu_delta) x_gl, less mu_gamma of the null genes where there are classes: what the line
     loses without the gene, without the part of copy number that all genes share, in units of a line with k_l = 1. q025, q975: the
     mean less and plus 1.96 sd. effect_scaled, effect_scaled_sd: on the scale on which the median effect of nonessential genes is 0
     and that of essential genes -1; missing without both kinds. p_dependent: probability that the effect is below half way between

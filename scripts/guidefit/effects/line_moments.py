@@ -49,7 +49,7 @@ def _of_cells(structure: LineStructure, draws: dict[str, np.ndarray], data: xr.D
     names = (f"{name}_mean", f"{name}_sd", "effect", "effect_sd", "p_dependent", "p_negative", "information")
     found = {each: np.full((genes, lines), np.nan) for each in names}
     for (g, c), mine in pd.Series(x).groupby([gene, line]).indices.items():
-        effect = gamma[:, g] - null + e[:, g, c] + slope[:, g] * x[mine].mean() / k[:, c]
+        effect = gamma[:, g] - null + e[:, g, c] + slope[:, g] * x[mine].mean()
         informed = tau[:, g] ** 2 * weight[:, c] * precision[:, guide[mine]].sum(axis=1)
         own = e[:, g, c]
         values = (own.mean(), own.std(), effect.mean(), effect.std(), (effect < halfway).mean(), (effect < 0).mean())

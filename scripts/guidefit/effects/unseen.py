@@ -20,16 +20,19 @@ from guidefit.screens.screen_file import iterate_rows
 
 @dataclass(frozen=True)
 class Folds:
-    """line, gene: name -> fold; slopes: variant -> (fold,) slope on x that its correction removes in every gene."""
+    """line, gene: name -> fold; slopes: variant -> (line,) slope on x that its correction, fitted without the line, removes there.
+
+    The correction of a variant with multipliers of lines is the shared slope of the fold times the multiplier of the line.
+    """
 
     line: pd.Series
     gene: pd.Series
-    slopes: Mapping[str, np.ndarray]
+    slopes: Mapping[str, pd.Series]
 
     @property
     def count(self) -> int:
         """The number of folds."""
-        return len(next(iter(self.slopes.values()), ()))
+        return int(self.line.max()) + 1
 
 
 def read_folds(paths: Mapping[str, str | Path]) -> Folds | None:
@@ -39,7 +42,11 @@ def read_folds(paths: Mapping[str, str | Path]) -> Folds | None:
     if not found:
         return None
     first = next(iter(found.values()))
-    slopes = {variant: each["shared_slope"].mean("draw").values for variant, each in found.items()}
+    slopes = {}
+    for variant, each in found.items():
+        of_folds = (each["shared_slope"].mean("draw") * each["multiplier"]).transpose("fold", "cell_line").values
+        own = of_folds[each["fold_of_line"].values, np.arange(each.sizes["cell_line"])]
+        slopes[variant] = pd.Series(own, each["cell_line"].values.astype(str))
     return Folds(_by_name(first, "cell_line", "fold_of_line"), _by_name(first, "gene", "fold_of_gene"), slopes)
 
 
@@ -55,14 +62,15 @@ def compare_unseen(rows: pd.DataFrame, folds: Folds, screen: str | Path, seed: i
     fold = folds.line.loc[rows["cell_line"].astype(str)].to_numpy()
     own = folds.gene.loc[rows["gene"].astype(str)].to_numpy()
     gene = folds.gene.index.get_indexer(rows["gene"].astype(str))
-    of_genes = {name: (slope, "baseline") for name, slope in fit_baselines(folds, screen, seed).items()}
-    of_genes |= {name: (np.repeat(slope[:, None], len(folds.gene), 1), "variant") for name, slope in folds.slopes.items()}
+    slopes = {name: (slope[fold, gene], "baseline") for name, slope in fit_baselines(folds, screen, seed).items()}
+    line = rows["cell_line"].astype(str)
+    slopes |= {name: (slope.loc[line].to_numpy(), "variant") for name, slope in folds.slopes.items()}
     distance, table = (rows["x"] - rows["x_diploid"]).to_numpy(), []
     for which, taken in ((UNSEEN_LINES, np.ones(len(rows), bool)), (UNSEEN_GENES, fold == own)):
-        for name, (slope, kind) in of_genes.items():
+        for name, (slope, kind) in slopes.items():
             if which == UNSEEN_GENES and name == "line per gene":
                 continue  # a gene that was left out has no line
-            corrected = rows["logfc"].to_numpy() - slope[fold, gene] * distance
+            corrected = rows["logfc"].to_numpy() - slope * distance
             figures = judge_rows(rows[taken], corrected[taken], diploid)
             table.append({"method": name, "kind": kind, "rows": which, **figures, "note": BASELINES.get(name, "")})
     return pd.DataFrame(table)

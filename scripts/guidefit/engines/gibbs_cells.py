@@ -1,10 +1,10 @@
 """Kernels of the engine `gibbs` for the cells of one gene: its effects in the lines, e_gl, integrated out or drawn.
 
-Divided by k_l, a row is y / k = alpha_s + e + beta_s x / k + noise of precision q_s w, where w = k^2 / v and q_s is
+Divided by k_l, a row is y / k = alpha_s + e + beta_s x + noise of precision q_s w, where w = k^2 / v and q_s is
 p_s = exp(-lam_s), or p_s / F where the row is flagged. With R = sum_s q_s y / k and P = sum_s q_s of a cell, e is integrated out
 cell by cell (Sherman-Morrison): with C = tau^2 w^2 / (1 + tau^2 P w),
 
-    J = sum_cells w diag(q) - C q q'     h = sum_cells w q y / k - C R q     (each for (1, x / k))
+    J = sum_cells w diag(q) - C q q'     h = sum_cells w q y / k - C R q     (each for (1, x))
     log p = const + 1/2 sum_cells [C R^2 - log(1 + tau^2 P w)]
 
 Cells in which all rows have their usual noise and the same x share P and run densely in single precision. The others, which are few
@@ -32,13 +32,12 @@ def row_precisions(d, g, b, j, s, factor, q):
 
 
 @kernel
-def gather_lines(d, s, c0, cells, w, x, inverse):
-    """By cell of a block: the dense weight w (0 where it is special), x / k and 1 / k; returns the number of special cells."""
-    line, x0 = d.line[c0 : c0 + cells], d.x[c0 : c0 + cells]
+def gather_lines(d, s, c0, cells, w, inverse):
+    """By cell of a block: the dense weight w (0 where it is special) and 1 / k; returns the number of special cells."""
+    line = d.line[c0 : c0 + cells]
     flags, uniform, special = s.flags_of_cell[c0 : c0 + cells], d.uniform[c0 : c0 + cells], 0
     for j in range(cells):
         w[j], inverse[j] = s.weight[line[j]], s.inverse_k[line[j]]
-        x[j] = x0[j] * inverse[j]
         if flags[j] > 0 or uniform[j] == 0:
             w[j] = f32(0)
             special += 1
@@ -46,8 +45,8 @@ def gather_lines(d, s, c0, cells, w, x, inverse):
 
 
 @kernel
-def sum_rows(d, g, s, factor, J0, h0, w, x, R, inverse, q):
-    """What the rows of gene g carry before e is integrated out: J0 (guide, 3), h0 (guide, 2); by cell the dense w, x / k, and R."""
+def sum_rows(d, g, s, factor, J0, h0, w, R, inverse, q):
+    """What the rows of gene g carry before e is integrated out: J0 (guide, 3), h0 (guide, 2); by cell the dense w and R."""
     gene_start, first_cell = d.guide_start[g], d.cell_start[d.block_start[g]]
     J0[:] = 0.0
     h0[:] = 0.0
@@ -55,8 +54,8 @@ def sum_rows(d, g, s, factor, J0, h0, w, x, R, inverse, q):
         c0, m0 = d.cell_start[b], d.member_start[b]
         cells, guides = d.cell_start[b + 1] - c0, d.member_start[b + 1] - m0
         at = c0 - first_cell
-        wb, xb, Rb, ib = w[at : at + cells], x[at : at + cells], R[at : at + cells], inverse[at : at + cells]
-        special = gather_lines(d, s, c0, cells, wb, xb, ib)
+        wb, xb, Rb, ib = w[at : at + cells], d.x[c0 : c0 + cells], R[at : at + cells], inverse[at : at + cells]
+        special = gather_lines(d, s, c0, cells, wb, ib)
         a0 = a1 = a2 = f32(0)
         for j in range(cells):
             a0 += wb[j]
@@ -88,7 +87,7 @@ def sum_rows(d, g, s, factor, J0, h0, w, x, R, inverse, q):
             Rb[j] = f32(0)
             for i in range(guides):
                 li, row = d.member[m0 + i], d.row_start[b] + i * cells + j
-                x_, y_ = d.x_of_row[row] * s.inverse_k[line], d.y[row] * s.inverse_k[line]
+                x_, y_ = d.x_of_row[row], d.y[row] * s.inverse_k[line]
                 Rb[j] += f32(q[i] * y_)
                 J0[li, 0] += q[i] * s.weight[line]
                 J0[li, 1] += q[i] * s.weight[line] * x_
@@ -98,7 +97,7 @@ def sum_rows(d, g, s, factor, J0, h0, w, x, R, inverse, q):
 
 
 @kernel
-def integrate_cells(d, g, tau2, s, factor, J0, h0, w, x, R, q, J, h):
+def integrate_cells(d, g, tau2, s, factor, J0, h0, w, R, q, J, h):
     """J (2n, 2n) and h (2n,) of a gene with e ~ N(0, tau2) integrated out; returns the rest of log p: see the module."""
     gene_start, first_cell = d.guide_start[g], d.cell_start[d.block_start[g]]
     J[:] = 0.0
@@ -113,7 +112,7 @@ def integrate_cells(d, g, tau2, s, factor, J0, h0, w, x, R, q, J, h):
         for i in range(guides):
             P += s.precision[gene_start + d.member[m0 + i]]
         at = c0 - first_cell
-        wb, xb, Rb = w[at : at + cells], x[at : at + cells], R[at : at + cells]
+        wb, xb, Rb = w[at : at + cells], d.x[c0 : c0 + cells], R[at : at + cells]
         t2, Pt = f32(tau2), f32(P * tau2)
         e0 = e1 = e2 = r0 = r1 = r2 = f32(0)
         for j in range(cells):
@@ -151,11 +150,11 @@ def integrate_cells(d, g, tau2, s, factor, J0, h0, w, x, R, q, J, h):
             shrink = tau2 * wt * wt / (1 + tau2 * Pj * wt)
             value += 0.5 * (shrink * Rb[j] * Rb[j] - math.log1p(tau2 * Pj * wt))
             for i in range(guides):
-                li, x1 = d.member[m0 + i], d.x_of_row[d.row_start[b] + i * cells + j] * s.inverse_k[line]
+                li, x1 = d.member[m0 + i], d.x_of_row[d.row_start[b] + i * cells + j]
                 h[2 * li] -= shrink * Rb[j] * q[i]
                 h[2 * li + 1] -= shrink * Rb[j] * q[i] * x1
                 for i2 in range(guides):
-                    lj, x2 = d.member[m0 + i2], d.x_of_row[d.row_start[b] + i2 * cells + j] * s.inverse_k[line]
+                    lj, x2 = d.member[m0 + i2], d.x_of_row[d.row_start[b] + i2 * cells + j]
                     t = shrink * q[i] * q[i2]
                     J[2 * li, 2 * lj] -= t
                     J[2 * li, 2 * lj + 1] -= t * x2
@@ -165,19 +164,19 @@ def integrate_cells(d, g, tau2, s, factor, J0, h0, w, x, R, q, J, h):
 
 
 @kernel
-def draw_cells(d, g, tau2, s, factor, theta, q, w, x, inverse, mean, sd, rng):
-    """Draw e of every cell of a gene, N(vw (R - sum_s q (alpha + beta x / k)), v) with v = tau^2 / (1 + tau^2 P w).
+def draw_cells(d, g, tau2, s, factor, theta, q, w, inverse, mean, sd, rng):
+    """Draw e of every cell of a gene, N(vw (R - sum_s q (alpha + beta x)), v) with v = tau^2 / (1 + tau^2 P w).
 
-    mean, sd: (cell,) its moments. w, x, inverse: (cell,) scratch.
+    mean, sd: (cell,) its moments. w, inverse: (cell,) scratch.
     """
     gene_start, first_cell = d.guide_start[g], d.cell_start[d.block_start[g]]
     for b in range(d.block_start[g], d.block_start[g + 1]):
         c0, m0 = d.cell_start[b], d.member_start[b]
         cells, guides = d.cell_start[b + 1] - c0, d.member_start[b + 1] - m0
         at = c0 - first_cell
-        wb, xb, mb, sb = w[at : at + cells], x[at : at + cells], mean[at : at + cells], sd[at : at + cells]
+        wb, xb, mb, sb = w[at : at + cells], d.x[c0 : c0 + cells], mean[at : at + cells], sd[at : at + cells]
         R, e = s.R[c0 : c0 + cells], s.e[c0 : c0 + cells]
-        special = gather_lines(d, s, c0, cells, wb, xb, inverse[at : at + cells])
+        special = gather_lines(d, s, c0, cells, wb, inverse[at : at + cells])
         P = pa = pb = 0.0
         for i in range(guides):
             li = d.member[m0 + i]
@@ -197,7 +196,7 @@ def draw_cells(d, g, tau2, s, factor, theta, q, w, x, inverse, mean, sd, rng):
             Pj = row_precisions(d, g, b, j, s, factor, q)
             for i in range(guides):
                 li, row = d.member[m0 + i], d.row_start[b] + i * cells + j
-                rest -= q[i] * (theta[2 * li] + theta[2 * li + 1] * d.x_of_row[row] * s.inverse_k[line])
+                rest -= q[i] * (theta[2 * li] + theta[2 * li + 1] * d.x_of_row[row])
             variance = f32(tau2 / (1 + tau2 * Pj * s.weight[line]))
             mb[j], sb[j] = variance * s.weight[line] * f32(rest), math.sqrt(variance)
         for j in range(cells):

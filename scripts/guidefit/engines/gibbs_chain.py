@@ -33,7 +33,7 @@ from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import MOST_Y, HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
 
-
+ROUNDS = 3  # updates of the spreads of each class in an iteration: they cost little and mix worst
 Run = Callable[[Callable[[int], Any]], list[Any]]
 """Runs a function for each number of a chunk, in any order and in threads, and returns the results by number."""
 
@@ -191,7 +191,8 @@ class Chain:
             hyper.log_t[c] = gibbs_moves.update_tau_scale(hyper.log_t[c], s.log_tau[mine], priors.log_t[c], rng)
             flagged = int(s.departs[own].sum())
             hyper.p[c] = rng.beta(priors.p[c, 0] + flagged, priors.p[c, 1] + len(own) - flagged)
-            history[c] = self._update_spreads(c)
+            for _ in range(ROUNDS):
+                history[c] = self._update_spreads(c)
         self._proposals.spreads_drawn = history
 
     def _update_spreads(self, c: int) -> np.ndarray:
@@ -332,7 +333,7 @@ class Chain:
         hyper.log_k += q
         hyper.log_t -= q
         s.log_tau[:] -= q
-        for each in (hyper.mu[:, 0], hyper.spread[:, 0], hyper.spread[:, 2], s.phi[:, 0], s.theta[::2], s.e):
+        for each in (hyper.mu, hyper.spread, s.phi, s.theta, s.e):
             each *= math.exp(-q)
 
     def _update_noise_scales(self) -> None:

@@ -91,7 +91,7 @@ class Draws:
     def _moments(self, coords: Mapping[str, list[str]]) -> xr.Dataset:
         """Means and sds of the effects by gene and cell line, NaN in lines without rows of the gene, and probabilities.
 
-        effect: gamma_g + e_gl + the gene's own slope times x_gl / k_l, relative to the first of two classes.
+        effect: gamma_g + e_gl + the gene's own slope times x_gl, relative to the first of two classes.
         """
         e, e2, effect, effect2, p_dependent, p_negative, information = self.moments.astype(float) / max(self._summed, 1)
         name, layout = self._structure.gene_by_line[0], self._layout

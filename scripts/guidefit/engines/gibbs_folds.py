@@ -13,6 +13,7 @@ import xarray as xr
 from guidefit.engines.gibbs import GibbsEngine
 from guidefit.engines.gibbs_draws import in_order
 from guidefit.engines.gibbs_start import start_from
+from guidefit.models.line_structure import LineStructure
 from guidefit.screens.arrays import ModelData
 
 logger = logging.getLogger("guidefit")
@@ -30,9 +31,11 @@ def deal(count: int, folds: int, rng: np.random.Generator) -> np.ndarray:
 def fit_folds(
     engine: GibbsEngine, data: ModelData, fit: xr.DataTree, folds: np.random.SeedSequence, seed: np.random.SeedSequence
 ) -> xr.Dataset:
-    """The draws of the hyper-parameters in each fold: name -> (fold, draw), with fold_of_line, fold_of_gene and shared_slope.
+    """Draws of the hyper-parameters in each fold, name -> (fold, draw), and fold_of_line, fold_of_gene, shared_slope, multiplier.
 
-    shared_slope is the mean slope of the genes, of the first of two classes where there are classes; 0 without copy numbers.
+    shared_slope (fold, draw) is the mean slope of the genes, of the first of two classes where there are classes; 0 without copy
+    numbers. multiplier (fold, cell_line) is that of the whole fit, since how strongly a line answers is known from its own rows
+    alone, in the fold's unit, in which the lines that it keeps have log-mean 0.
     fit: of the whole screen `data` by the same engine. folds, seed: random streams of the folds and of the chains. A screen with
     fewer than FEWEST_LINES cell lines has no folds. Raises what the engine raises.
     """
@@ -48,11 +51,25 @@ def fit_folds(
         found.append(_sample(engine, part, fit, of_fold))
     names = list(engine.structure.roles)
     values = np.array(found).reshape(count, DRAWS, len(names))
-    folded = {"fold_of_line": ("cell_line", fold_of_line), "fold_of_gene": ("gene", fold_of_gene)}
+    folded = {
+        "fold_of_line": ("cell_line", fold_of_line),
+        "fold_of_gene": ("gene", fold_of_gene),
+        "multiplier": (("fold", "cell_line"), _multipliers(engine.structure, data, fit, fold_of_line, count)),
+    }
     shared = engine.structure.by_class(engine.structure.slope.mean)[0]
     slope = values[..., names.index(shared)] if shared in names else np.zeros((count, DRAWS))
     draws = {name: (("fold", "draw"), values[..., i]) for i, name in enumerate(names)} | {"shared_slope": (("fold", "draw"), slope)}
     return xr.Dataset(draws | folded, coords={"cell_line": data.cell_lines, "gene": data.genes})
+
+
+def _multipliers(structure: LineStructure, data: ModelData, fit: xr.DataTree, fold_of_line: np.ndarray, count: int) -> np.ndarray:
+    """(fold, cell_line) posterior means of the multipliers over their geometric mean in the lines that a fold keeps."""
+    if not structure.multiplier:
+        return np.ones((count, len(fold_of_line)))
+    of_draws = fit["posterior"].to_dataset()[structure.multiplier[0]].sel(cell_line=data.cell_lines)
+    k = of_draws.mean(("chain", "draw")).values
+    units = [np.exp(np.log(k[fold_of_line != fold]).mean()) for fold in range(count)]
+    return k / np.array(units).reshape(-1, 1)
 
 
 def _sample(engine: GibbsEngine, part: ModelData, fit: xr.DataTree, seed: np.random.SeedSequence) -> np.ndarray:

@@ -80,7 +80,7 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
     """
     n, classes = d.most_guides, len(t.log_w)
     J0, h0, q = scratch(3 * n).reshape(n, 3), scratch(2 * n).reshape(n, 2), scratch(n)
-    w, x_k, R, inverse = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    w, R, inverse = scratch_cells(d), scratch_cells(d), scratch_cells(d)
     a, K1, Q1 = scratch(classes * n).reshape(classes, n), scratch(classes * 4 * n * n), scratch(classes * 6 * n)
     J1, h1, x, out = scratch(4 * n * n), scratch(2 * n), scratch(2 * n), scratch(classes * 6).reshape(classes, 6)
     terms, others, on, off = scratch(classes), scratch(classes), scratch(classes), scratch(classes)
@@ -90,9 +90,9 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
         J, h = s.J[d.matrix_start[g] : d.matrix_start[g + 1]].reshape(n2, n2), s.h[2 * first : 2 * last]
         K, Q = K1[: classes * n2 * n2].reshape(classes, n2, n2), Q1[: classes * n2 * 3].reshape(classes, n2, 3)
         departs = s.departs[first:last]
-        sum_rows(d, g, s, t.factor, J0, h0, w, x_k, R, inverse, q)
+        sum_rows(d, g, s, t.factor, J0, h0, w, R, inverse, q)
         now = s.log_tau[g]
-        rest = integrate_cells(d, g, math.exp(2 * now), s, t.factor, J0, h0, w, x_k, R, q, J, h)
+        rest = integrate_cells(d, g, math.exp(2 * now), s, t.factor, J0, h0, w, R, q, J, h)
         if t.omega2 > 0:
             total = rest + update_departures(J, h, departs, now, t, a, K, Q, out, terms, x, on, off, rng)
         else:
@@ -105,7 +105,7 @@ def update_genes(d, lo, hi, s, t, jumps, rng):
         else:
             new = now + _WALK * width * rng.standard_normal()
         Jn, hn = J1[: n2 * n2].reshape(n2, n2), h1[:n2]
-        rest = integrate_cells(d, g, math.exp(2 * new), s, t.factor, J0, h0, w, x_k, R, q, Jn, hn)
+        rest = integrate_cells(d, g, math.exp(2 * new), s, t.factor, J0, h0, w, R, q, Jn, hn)
         other = rest + class_terms(Jn, hn, departs, new, t, a, K, Q, out, others)
         if math.log(rng.random()) < other - total + ratio:
             s.log_tau[g] = new
@@ -163,16 +163,16 @@ def draw_effects(d, lo, hi, s, t, compared, log_odds, likelihoods, keep, moments
     log(F) / 2, with z the standardised residual. keep: whether to add to the moments of the effects of this draw.
     """
     q = scratch(d.most_guides)
-    w, x, inverse, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
+    w, inverse, P, mean, sd = scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
         theta = s.theta[2 * d.guide_start[g] : 2 * d.guide_start[g + 1]]
         tau2 = math.exp(2 * s.log_tau[g])
-        draw_cells(d, g, tau2, s, t.factor, theta, q, w, x, inverse, mean, sd, rng)
+        draw_cells(d, g, tau2, s, t.factor, theta, q, w, inverse, mean, sd, rng)
         if keep:
             add_moments(d, g, s, t, tau2, mean, sd, moments)
         if t.factor > 1 and rng.random() < s.switching[g]:
-            switch_effects(d, g, s, t, log_odds[0], q, w, x, inverse, rng)
-        measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, w, x)
+            switch_effects(d, g, s, t, log_odds[0], q, P, w, inverse, rng)
+        measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, w, inverse)
 
 
 @kernel
@@ -189,7 +189,7 @@ def measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, k, inv
             alpha, beta = np.float32(theta[2 * li]), np.float32(theta[2 * li + 1])
             y, x, square = d.y[row : row + cells], d.x_of_row[row : row + cells], s.square[row : row + cells]
             for j in range(cells):
-                residual = y[j] - beta * x[j] - k[j] * (alpha + e[j])
+                residual = y[j] - k[j] * (alpha + beta * x[j] + e[j])
                 square[j] = residual * residual * inverse_v[j]
             p = s.precision[d.guide_start[g] + li]
             for j in range(cells if compared else 0):
@@ -210,14 +210,13 @@ def measure_residuals(d, g, s, t, theta, compared, log_odds, likelihoods, k, inv
 def add_moments(d, g, s, t, tau2, mean, sd, moments):
     """Add this draw's conditional moments of a gene's effects in its lines, which are normal given all but e.
 
-    effect = gamma - base_gamma + e + (delta - base_delta) x / k. Rows of moments: e, e^2, effect, effect^2, P(effect < threshold),
+    effect = gamma - base_gamma + e + (delta - base_delta) x. Rows of moments: e, e^2, effect, effect^2, P(effect < threshold),
     P(effect < 0), and the share of e's prior variance that the line's data removed, 1 - v / tau^2.
     """
     first_cell = d.cell_start[d.block_start[g]]
     for cell in range(first_cell, d.cell_start[d.block_start[g + 1]]):
         m, v = mean[cell - first_cell], sd[cell - first_cell] ** 2
-        x = d.x[cell] * s.inverse_k[d.line[cell]]
-        effect = m + np.float32(s.phi[g, 0] - t.base[0] + (s.phi[g, 1] - t.base[1]) * x)
+        effect = m + np.float32(s.phi[g, 0] - t.base[0] + (s.phi[g, 1] - t.base[1]) * d.x[cell])
         scale = 1 / (math.sqrt(2.0) * max(sd[cell - first_cell], np.float32(1e-12)))
         moments[0, cell] += m
         moments[1, cell] += m * m + v
@@ -230,9 +229,9 @@ def add_moments(d, g, s, t, tau2, mean, sd, moments):
 
 @kernel
 def sum_lines(d, lo, hi, s, t, sums):
-    """Add to sums (line, 3) what multipliers and noise of lines need, with the rows' precisions q_s and yb = y - beta x:
+    """Add to sums (line, 3) what multipliers and noise of lines need, with the rows' precisions q_s and m = alpha + beta x + e:
 
-    A = sum q yb^2, B = sum q (alpha + e) yb, C = sum q (alpha + e)^2.
+    A = sum q y^2, B = sum q m y, C = sum q m^2.
     """
     A, B, C = scratch_cells(d), scratch_cells(d), scratch_cells(d)
     for g in range(lo, hi):
@@ -250,10 +249,10 @@ def sum_lines(d, lo, hi, s, t, sums):
                 alpha, beta = np.float32(s.theta[2 * guide]), np.float32(s.theta[2 * guide + 1])
                 for j in range(cells):
                     q = low if flagged[j] else p
-                    yb, effect = y[j] - beta * x[j], alpha + e[j]
-                    A[j] += q * yb * yb
-                    B[j] += q * effect * yb
-                    C[j] += q * effect * effect
+                    m = alpha + beta * x[j] + e[j]
+                    A[j] += q * y[j] * y[j]
+                    B[j] += q * m * y[j]
+                    C[j] += q * m * m
             for j in range(cells):
                 sums[line[j], 0] += A[j]
                 sums[line[j], 1] += B[j]
@@ -262,7 +261,7 @@ def sum_lines(d, lo, hi, s, t, sums):
 
 @kernel
 def sum_effects(d, lo, hi, s, t, sums):
-    """Add to sums (class, 2) sum q r k e / v and sum q k^2 e^2 / v over the rows' r = y - beta x - k alpha with precisions q."""
+    """Add to sums (class, 2) sum q r k e / v and sum q k^2 e^2 / v over the rows' r = y - k (alpha + beta x) with precisions q."""
     for g in range(lo, hi):
         first, c, linear, square = d.guide_start[g], s.class_of[g], 0.0, 0.0
         for b in range(d.block_start[g], d.block_start[g + 1]):
@@ -277,7 +276,7 @@ def sum_effects(d, lo, hi, s, t, sums):
                     k = s.k[line[j]]
                     ke = k * e[j]
                     weighted = (low if flagged[j] else p) * s.inverse_v[line[j]] * ke
-                    linear += weighted * (y[j] - beta * x[j] - k * alpha)
+                    linear += weighted * (y[j] - k * (alpha + beta * x[j]))
                     square += weighted * ke
         sums[c, 0] += linear
         sums[c, 1] += square

@@ -13,8 +13,11 @@ CANDIDATES = 5  # values of each multiplier whose likelihoods one pass over the 
 
 
 class ScaleTerms(NamedTuple):
-    """What the scale move changes and its priors. K classes: mu, mu_mean, mu_sd, log_t, log_t_mean, log_t_sd (K,); spread and
-    spread_scale (K, 2) of gamma and alpha; flagged, flagged_spread: t = alpha - gamma and sigma_alpha of departing guides."""
+    """What the scale move changes and its priors, for K classes.
+
+    mu, mu_mean, mu_sd: (K, 2) of gamma and delta; log_t, log_t_mean, log_t_sd: (K,); spread, spread_scale: (K, 4) of gamma, delta,
+    alpha and beta; flagged, flagged_spread: t = alpha - gamma and sigma_alpha of departing guides.
+    """
 
     mu: np.ndarray
     mu_mean: np.ndarray
@@ -33,14 +36,15 @@ class ScaleTerms(NamedTuple):
 def scale_density(terms, q):
     """log density along the scale move's q, without the prior of mean log k: log k += q, log of every effect and its scales -= q.
 
-    Only hyper-priors change, with the Jacobian -3 q per class, and the density of departing guides, whose omega keeps its size:
+    Only hyper-priors change, with the Jacobian -6 q per class, and the density of departing guides, whose omega keeps its size:
     exp(-q) N(t e^-q; 0, s^2 e^-2q + omega^2).
     """
-    down, total = math.exp(-q), -3.0 * q * len(terms.mu)
+    down, total = math.exp(-q), -6.0 * q * len(terms.mu)
     for c in range(len(terms.mu)):
-        total -= 0.5 * ((terms.mu[c] * down - terms.mu_mean[c]) / terms.mu_sd[c]) ** 2
-        total -= 0.5 * ((terms.log_t[c] - q - terms.log_t_mean[c]) / terms.log_t_sd[c]) ** 2
         for i in range(2):
+            total -= 0.5 * ((terms.mu[c, i] * down - terms.mu_mean[c, i]) / terms.mu_sd[c, i]) ** 2
+        total -= 0.5 * ((terms.log_t[c] - q - terms.log_t_mean[c]) / terms.log_t_sd[c]) ** 2
+        for i in range(4):
             total -= 0.5 * (terms.spread[c, i] * down / terms.spread_scale[c, i]) ** 2
     for i in range(len(terms.flagged)):
         variance = (terms.flagged_spread[i] * down) ** 2 + terms.omega2
@@ -52,8 +56,8 @@ def scale_density(terms, q):
 def compare_lines(d, lo, hi, s, factor, k, v, found):
     """Add to found (line, candidate) the log likelihood of each pair of k and v (line, candidate) given the guides, without e.
 
-    With r = y - beta x - k_0 alpha at the present k_0, and a = sum q r^2, b = sum q alpha r, c = sum q alpha^2, S = sum q r,
-    E = sum q alpha of a cell, its n rows add, for f = k - k_0 and T = k^2 tau^2 / v, up to a constant,
+    With m = alpha + beta x, r = y - k_0 m at the present k_0, and a = sum q r^2, b = sum q m r, c = sum q m^2, S = sum q r,
+    E = sum q m of a cell, its n rows add, for f = k - k_0 and T = k^2 tau^2 / v, up to a constant,
 
         -1/2 [(a - 2 f b + f^2 c) / v - T (S - f E)^2 / v / (1 + T P) + log(1 + T P) + n log v]
     """
@@ -78,24 +82,25 @@ def compare_lines(d, lo, hi, s, factor, k, v, found):
                 alpha, beta = np.float32(s.theta[2 * guide]), np.float32(s.theta[2 * guide + 1])
                 for j in range(cells):
                     q = low if flagged[j] else p
-                    r = y[j] - beta * x[j] - k0[j] * alpha
+                    m = alpha + beta * x[j]
+                    r = y[j] - k0[j] * m
                     P[j] += q
                     a[j] += q * r * r
-                    b[j] += q * alpha * r
-                    c[j] += q * alpha * alpha
+                    b[j] += q * m * r
+                    c[j] += q * m * m
                     S[j] += q * r
-                    E[j] += q * alpha
+                    E[j] += q * m
             for j in range(cells):
                 i = line[j]
-                for m in range(count):
-                    f, T = k[i, m] - k0[j], k[i, m] * k[i, m] * tau2 / v[i, m]
+                for n in range(count):
+                    f, T = k[i, n] - k0[j], k[i, n] * k[i, n] * tau2 / v[i, n]
                     total, rest = 1 + T * P[j], S[j] - f * E[j]
                     squares = a[j] - 2 * f * b[j] + f * f * c[j] - T * rest * rest / total
-                    found[i, m] -= 0.5 * (squares / v[i, m] + guides * log_v[i, m])
-                    product[i, m] *= total
-                    if product[i, m] > 1e200:
-                        found[i, m] -= 0.5 * math.log(product[i, m])
-                        product[i, m] = 1.0
+                    found[i, n] -= 0.5 * (squares / v[i, n] + guides * log_v[i, n])
+                    product[i, n] *= total
+                    if product[i, n] > 1e200:
+                        found[i, n] -= 0.5 * math.log(product[i, n])
+                        product[i, n] = 1.0
     found -= 0.5 * np.log(product)
 
 

@@ -203,11 +203,11 @@ def update_given_locations(
 def scale_terms(hyper: Hyper, priors: HyperPriors, flagged: np.ndarray, spread: np.ndarray, omega2: float) -> ScaleTerms:
     """What the scale move needs. flagged: t = alpha - gamma of the guides that depart; spread: their sigma_alpha."""
     return ScaleTerms(
-        hyper.mu[:, 0].copy(),
-        priors.mu[:, 0, 0].copy(),
-        priors.mu[:, 0, 1].copy(),
-        hyper.spread[:, [0, 2]],
-        priors.spread[:, [0, 2]],
+        hyper.mu.copy(),
+        priors.mu[..., 0].copy(),
+        priors.mu[..., 1].copy(),
+        hyper.spread.copy(),
+        priors.spread,
         hyper.log_t.copy(),
         priors.log_t[:, 0].copy(),
         priors.log_t[:, 1].copy(),

@@ -16,7 +16,7 @@ _ODD = 5.0  # sds between rows of a cell that cannot both have their usual noise
 
 @kernel
 def gather_usual(d, g, b, s, factor, r, P, S):
-    """By cell of a block: P = sum q, S = sum q r / k for the rows' r = y - beta x - k alpha. r: (guide,) scratch.
+    """By cell of a block: P = sum q, S = sum q r / k for the rows' r = y - k (alpha + beta x). r: (guide,) scratch.
 
     q is the precision of a row, divided by the factor where r is more than _ODD sds from those of more than half of its cell: no
     effect can explain such a row. This depends neither on the effects nor on the flags, as a proposal for both must not.
@@ -29,7 +29,7 @@ def gather_usual(d, g, b, s, factor, r, P, S):
         P[j] = S[j] = 0.0
         for i in range(guides):
             guide, row = first + d.member[m0 + i], d.row_start[b] + i * cells + j
-            r[i] = d.y[row] - s.theta[2 * guide + 1] * d.x_of_row[row] - s.k[line] * s.theta[2 * guide]
+            r[i] = d.y[row] - s.k[line] * (s.theta[2 * guide] + s.theta[2 * guide + 1] * d.x_of_row[row])
         for i in range(guides):
             p, far = s.precision[first + d.member[m0 + i]], 0
             for other in range(guides):
@@ -65,7 +65,7 @@ def log_weight(d, g, b, s, t, log_odds, tau2, e, P, S):
         p, alpha, beta = s.precision[guide], s.theta[2 * guide], s.theta[2 * guide + 1]
         for j in range(cells):
             line = d.line[c0 + j]
-            residual = d.y[row + j] - beta * d.x_of_row[row + j] - s.k[line] * (alpha + e[j])
+            residual = d.y[row + j] - s.k[line] * (alpha + beta * d.x_of_row[row + j] + e[j])
             square = p * residual * residual * s.inverse_v[line]
             total -= 0.5 * square
             if slope * square > 50:

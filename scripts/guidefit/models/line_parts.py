@@ -36,9 +36,10 @@ def build_line_model(declared: Mapping[str, Any], data: ModelData, priors: Prior
         u = pm.LogNormal(structure.sgrna_noise[0], 0.0, hyper[structure.sgrna_noise[1]], dims="sgrna")
         v = pm.LogNormal(structure.line_noise[0], 0.0, hyper[structure.line_noise[1]], dims="cell_line")
         k = _multiplier(structure, hyper, len(data.cell_lines))
-        mean = k[line] * (alpha[sgrna] + e[gene, line])
+        effect = alpha[sgrna] + e[gene, line]
         if beta is not None:
-            mean += beta[sgrna] * x
+            effect += beta[sgrna] * x
+        mean = k[line] * effect
         sd = hyper[structure.noise] * pt.sqrt(u[sgrna] * v[line])
         if structure.departing_rows:
             share, factor = structure.departing_rows

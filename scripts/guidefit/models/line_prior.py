@@ -99,9 +99,10 @@ def draw_logfc(structure: LineStructure, values: Mapping[str, np.ndarray], data:
     gene, sgrna, line = data.gene_of_row, data.sgrna_of_row, data.cell_line_of_row
     k = values[structure.multiplier[0]] if structure.multiplier else np.ones(len(data.cell_lines))
     effect = values[structure.intercept.sgrna[0]][sgrna] + values[structure.gene_by_line[0]][gene, line]
-    mean = k[line] * effect + (values[structure.slope.sgrna[0]][sgrna] * data.x if structure.has_slope else 0.0)
+    if structure.has_slope:
+        effect = effect + values[structure.slope.sgrna[0]][sgrna] * data.x
     variance = values[structure.noise] ** 2 * values[structure.sgrna_noise[0]][sgrna] * values[structure.line_noise[0]][line]
     if structure.departing_rows:
         share, factor = structure.departing_rows
         variance = variance * np.where(rng.random(len(data.x)) < values[share], factor, 1.0)
-    return mean + np.sqrt(variance) * rng.standard_normal(len(data.x))
+    return k[line] * effect + np.sqrt(variance) * rng.standard_normal(len(data.x))

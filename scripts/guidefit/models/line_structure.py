@@ -3,7 +3,7 @@
 A variant declares it by a literal `STRUCTURE`, which names the variable of each role. The engine `gibbs` needs nothing else, and
 `guidefit.models.line_parts` builds the PyMC model from it:
 
-    y_i ~ N(k_l (alpha_s + e_gl) + beta_s x_i, sigma^2 u_s v_l f_i)
+    y_i ~ N(k_l (alpha_s + beta_s x_i + e_gl), sigma^2 u_s v_l f_i)
     alpha_s ~ N(gamma_g, sigma_alpha^2 + omega^2 o_s)    o_s ~ Bernoulli(p)       beta_s ~ N(delta_g, sigma_beta^2)
     gamma_g ~ N(mu_gamma, sigma_gamma^2)                 delta_g ~ N(mu_delta, sigma_delta^2)
     e_gl ~ N(0, tau_g^2)    tau_g ~ half-Student-t(3 df, scale t)

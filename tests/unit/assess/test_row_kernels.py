@@ -47,7 +47,7 @@ def dense(rows, state, flagged):
     gene = np.repeat(np.arange(len(rows.guide_start) - 1), np.diff(rows.row_start[rows.cell_start]))
     cell = np.repeat(np.arange(len(rows.line)), np.diff(rows.row_start))
     line = rows.line[cell]
-    design = np.stack([state.k[line], rows.x])
+    design = state.k[line] * np.stack([np.ones(len(rows.x)), rows.x])
     mean = (design.T * state.mean[gene]).sum(axis=1)
 
     def covariance(root):
@@ -113,7 +113,8 @@ def test_a_row_is_predicted_from_all_others_of_its_gene(case):
     state = some_state(data, rng, **case)
     flagged = np.zeros(len(rows.y), bool)
     if case.get("share"):
-        mean = state.k[np.repeat(rows.line, np.diff(rows.row_start))] * state.alpha[rows.guide] + state.beta[rows.guide] * rows.x
+        k = state.k[np.repeat(rows.line, np.diff(rows.row_start))]
+        mean = k * (state.alpha[rows.guide] + state.beta[rows.guide] * rows.x)
         rows.y[:] = mean + 0.05 * rng.standard_normal(len(mean))  # so that there is no doubt about the flags
         rows.y[::9] += 60.0
         flagged[::9] = True
@@ -128,9 +129,9 @@ def test_flags_of_rows_by_enumeration():
         data = layout(rng, genes=1, lines=2, most_guides=4, keep=1.0)
     rows, _, _ = closed_checks.sort_rows(data)
     state = some_state(data, rng, share=0.05)
-    rows.y[:3] = state.k[0] * state.alpha + state.beta * rows.x[:3] + [0.2, 1.6, -0.1]
+    rows.y[:3] = state.k[0] * (state.alpha + state.beta * rows.x[:3]) + [0.2, 1.6, -0.1]
     noise, T = state.noise * state.line_noise[0], state.tau2[0] * state.k[0] ** 2
-    rest = rows.y[:3] - state.k[0] * state.alpha - state.beta * rows.x[:3]
+    rest = rows.y[:3] - state.k[0] * (state.alpha + state.beta * rows.x[:3])
     terms = {}
     for flags in product([0, 1], repeat=3):
         covariance = np.diag(noise * np.where(flags, 100, 1)) + T

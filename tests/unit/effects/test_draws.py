@@ -52,7 +52,8 @@ def test_every_variant_answers_as_written_out_by_hand(name, hostile_table, conte
     # the copy-number part of rows is what the expected logFC changes by
     rows = hostile_table.iloc[[0, 40, 200, len(hostile_table) - 1]]
     sgrna = pd.Index(contents.sgrnas["sgrna"]).get_indexer(rows["sgrna"])
-    part = found.copy_number_part(sgrna, rows["x"].to_numpy(), np.full(4, 0.4))
+    lines = rows["cell_line"].astype("category").array
+    part = found.copy_number_part(sgrna, lines, rows["x"].to_numpy(), np.full(4, 0.4))
     for value, row in zip(part, rows.itertuples(), strict=True):
         away = [by_hand(name, draws, data, sgrna=row.sgrna, x=x).mean() for x in (row.x, 0.4)]
         assert value == pytest.approx(away[0] - away[1], abs=1e-12)
@@ -66,14 +67,17 @@ def test_effects_by_line_are_relative_to_the_null_genes_and_keep_what_a_slope_ha
     named |= {
         f"{name}_{each}": (("chain", "draw"), rng.standard_normal((2, 3))) for name in ("mu_gamma", "mu_delta") for each in CLASSES
     }
-    draws = xr.Dataset(named, coords={"gene": data.genes, "sgrna": data.sgrnas})
+    named["k_l"] = (("chain", "draw", "cell_line"), np.exp(rng.standard_normal((2, 3, len(data.cell_lines)))))
+    draws = xr.Dataset(named, coords={"gene": data.genes, "sgrna": data.sgrnas, "cell_line": data.cell_lines})
     found = EffectDraws(draws, declaration.declare(declaration.VARIANTS / "gene_classes.py"), contents)
     gamma, delta = (draws[name].sel(gene=contents.genes["gene"].tolist()).values.reshape(6, -1) for name in ("gamma_g", "delta_g"))
     null = draws["mu_gamma_null"].values.reshape(6, 1)
     effect, _ = found.at_diploid("gene", np.full(5, 0.4))
     np.testing.assert_allclose(effect, gamma - null + 0.4 * delta)
-    part = found.copy_number_part(np.array([0, 3]), np.array([1.0, 0.4]), np.full(2, 0.4))
-    np.testing.assert_allclose(part, [0.6 * float(draws["mu_delta_null"].mean()), 0.0])
+    line = data.cell_lines[1]
+    part = found.copy_number_part(np.array([0, 3]), pd.Categorical([line, line]), np.array([1.0, 0.4]), np.full(2, 0.4))
+    shared = (draws["mu_delta_null"] * draws["k_l"].sel(cell_line=line)).mean()
+    np.testing.assert_allclose(part, [0.6 * float(shared), 0.0])
     np.testing.assert_allclose(found.fitted_line(2, np.array([2.0]))[:, 0], gamma[:, 2] + 2.0 * delta[:, 2])
 
 

@@ -46,7 +46,7 @@ def test_effects_of_every_cell_by_hand(variant, copies):
             effect = float(d["gamma_g"][g] + d["e_gl"][g, c])
             if copies:
                 shared = d["mu_delta_null"] if by_class else d["mu_delta"]
-                effect += float((d["delta_g"][g] - shared) * data.x[rows].mean() / d["k_l"][c])
+                effect += float((d["delta_g"][g] - shared) * data.x[rows].mean())
             if by_class:
                 effect -= float(d["mu_gamma_null"])
             effects.append(effect)

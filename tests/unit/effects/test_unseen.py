@@ -9,6 +9,8 @@ from guidefit.base import netcdf
 from guidefit.effects import correction, judged_rows, unseen
 from helpers.effects import control_rows, write_screen
 
+MULTIPLIER = np.array([0.5, 1.0, 1.5, 0.2, 2.0, 1.0])  # of each line
+
 
 @pytest.fixture
 def folded(tmp_path):
@@ -20,6 +22,7 @@ def folded(tmp_path):
     found = xr.Dataset(
         {
             "shared_slope": (("fold", "draw"), [[-0.4, -0.2], [-0.6, -0.4], [0.1, 0.1]]),
+            "multiplier": (("fold", "cell_line"), [MULTIPLIER, 2 * MULTIPLIER, MULTIPLIER]),
             "fold_of_line": ("cell_line", np.arange(6) % 3),
             "fold_of_gene": ("gene", np.arange(10) % 3),
         },
@@ -34,9 +37,10 @@ def test_each_line_is_corrected_by_the_fit_without_it(folded):
     assert folds.count == 3
     table = unseen.compare_unseen(rows, folds, path, 1, 1.0)
     assert table["method"].tolist() == ["none", "global line", "line per gene", "v", "none", "global line", "v"]
-    slope_of_fold = np.array([-0.3, -0.5, 0.1])
-    fold = rows["cell_line"].map(dict(zip(rows["cell_line"].unique(), np.arange(6) % 3, strict=True))).to_numpy()
-    by_hand = rows["logfc"] - slope_of_fold[fold] * (rows["x"] - rows["x_diploid"])
+    slope_of_line = np.array([-0.3, -1.0, 0.1, -0.3, -1.0, 0.1]) * MULTIPLIER
+    line = rows["cell_line"].map({name: i for i, name in enumerate(rows["cell_line"].unique())}).to_numpy()
+    fold = line % 3
+    by_hand = rows["logfc"] - slope_of_line[line] * (rows["x"] - rows["x_diploid"])
     expected = correction.judge(rows.assign(corrected_logfc=by_hand), 1.0)
     mine = table[(table["method"] == "v") & (table["rows"] == judged_rows.UNSEEN_LINES)].iloc[0]
     for name, value in expected.items():

@@ -29,9 +29,9 @@ def dense(d, s, g, tau2, factor):
 def integrated(plain, chain, d, g, tau2, factor):
     s, n = chain.state, d.guide_start[g + 1] - d.guide_start[g]
     J0, h0, q, J, h = np.empty((n, 3)), np.empty((n, 2)), np.empty(n), np.empty((2 * n, 2 * n)), np.empty(2 * n)
-    w, x, R, inverse = np.empty((4, d.most_cells), np.float32)
-    plain.cells.sum_rows(d, g, s, factor, J0, h0, w, x, R, inverse, q)
-    value = plain.cells.integrate_cells(d, g, tau2, s, factor, J0, h0, w, x, R, q, J, h)
+    w, R, inverse = np.empty((3, d.most_cells), np.float32)
+    plain.cells.sum_rows(d, g, s, factor, J0, h0, w, R, inverse, q)
+    value = plain.cells.integrate_cells(d, g, tau2, s, factor, J0, h0, w, R, q, J, h)
     first = d.cell_start[d.block_start[g]]
     s.R[first : d.cell_start[d.block_start[g + 1]]] = R[: d.cell_start[d.block_start[g + 1]] - first]
     return J, h, value
@@ -130,8 +130,8 @@ def test_draws_of_locations_and_effects_have_their_moments(plain):
     np.testing.assert_allclose(np.cov(np.transpose(draws)) / np.outer(sd, sd), covariance / np.outer(sd, sd), atol=0.1)
 
     theta = mean[2:]
-    m, sd, w, x, inverse = np.empty((5, d.most_cells), np.float32)
-    plain.cells.draw_cells(d, g, tau2, s, 100.0, theta, np.empty(n), w, x, inverse, m, sd, rng)
+    m, sd, w, inverse = np.empty((4, d.most_cells), np.float32)
+    plain.cells.draw_cells(d, g, tau2, s, 100.0, theta, np.empty(n), w, inverse, m, sd, rng)
     y, x, guide, cell, noise = rows_of_gene(d, s, g, 100.0)
     for number, code in enumerate(np.unique(cell)):
         mine = cell == code
@@ -169,8 +169,8 @@ def test_noise_of_rows_guides_and_lines(plain):
     for g in range(5):
         y, x, guide, cell, variance = rows_of_gene(d, s, g, 100.0)
         theta, k, line = s.theta[2 * d.guide_start[g] :], s.k[d.line[cell]], d.line[cell]
-        v, effect, yb = 1 / s.inverse_v[line], theta[2 * guide] + s.e[cell], k * (y - theta[2 * guide + 1] * x)
-        for column, value in enumerate((yb**2, yb * effect, effect**2)):
+        v, effect = 1 / s.inverse_v[line], theta[2 * guide] + theta[2 * guide + 1] * x + s.e[cell]
+        for column, value in enumerate(((k * y) ** 2, k * y * effect, effect**2)):
             np.add.at(A[:, column], line, value * k**2 * v / k**2 / (variance * k**2))
     np.testing.assert_allclose(sums, A, rtol=2e-3, atol=1e-2)
 

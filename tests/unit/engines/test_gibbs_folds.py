@@ -31,12 +31,13 @@ def test_a_chain_starts_from_a_draw(fitted):
     with engine.start_chains(part, [np.random.SeedSequence(3)], 50) as (chain,):
         start_from(chain, structure, draw)
         mean = np.log(draw["k_l"]).mean()
-        scaled = {f"{name}{c}" for name in ("mu_gamma", "sigma_gamma", "sigma_alpha", "t") for c in ("", "_null", "_common")}
+        effects = ("mu_gamma", "mu_delta", "sigma_gamma", "sigma_delta", "sigma_alpha", "sigma_beta", "t")
+        scaled = {f"{name}{c}" for name in effects for c in ("", "_null", "_common")}
         for name, value in zip(structure.roles, in_order(structure, chain), strict=True):
             assert value == pytest.approx(float(draw[name]) * (np.exp(mean) if name in scaled else 1)), name
         guides = chain.layout.sgrna
         np.testing.assert_allclose(chain.state.theta[::2], draw["alpha_s"][guides] * np.exp(mean))
-        np.testing.assert_allclose(chain.state.theta[1::2], draw["beta_s"][guides])
+        np.testing.assert_allclose(chain.state.theta[1::2], draw["beta_s"][guides] * np.exp(mean))
         np.testing.assert_allclose(np.exp(chain.hyper.log_k), draw["k_l"] / np.exp(mean))
         np.testing.assert_allclose(np.exp(chain.state.lam - chain.hyper.mean_lam), draw["u_s"][guides])
         for _ in range(5):
@@ -55,6 +56,10 @@ def test_folds_leave_out_each_line_and_gene_once(fitted):
     np.testing.assert_array_equal(found["shared_slope"], found[shared])
     of_all = tree["posterior"][shared]
     assert (abs(found["shared_slope"].mean("draw") - float(of_all.mean())) < 5 * float(of_all.std())).all()
+    k = tree["posterior"]["k_l"].mean(("chain", "draw")).values
+    for fold, own in enumerate(found["multiplier"].values):
+        np.testing.assert_allclose(own / own[0], k / k[0])
+        assert np.log(own[found["fold_of_line"] != fold]).mean() == pytest.approx(0)
     again = gibbs_folds.fit_folds(engine, data, tree, *(np.random.SeedSequence(seed) for seed in (1, 2)))
     np.testing.assert_array_equal(again["shared_slope"], found["shared_slope"])
 

@@ -37,7 +37,7 @@ def test_lines_are_compared_with_effects_integrated_out(plain, x_by_row):
         for code in np.unique(cell):
             mine, i = cell == code, d.line[code]
             for m in range(3):
-                mean = k[i, m] * theta[2 * guide[mine]] + theta[2 * guide[mine] + 1] * (x * old)[mine]
+                mean = k[i, m] * (theta[2 * guide[mine]] + theta[2 * guide[mine] + 1] * x[mine])
                 variance = (noise * old**2)[mine] * v[i, m] * s.inverse_v[i]
                 covariance = np.diag(variance) + (k[i, m] * np.exp(s.log_tau[g])) ** 2
                 expected[i, m] += many(mean, covariance).logpdf((y * old)[mine])
@@ -56,9 +56,9 @@ def test_multipliers_are_chosen_by_their_posterior(plain):
         candidates = (log_k + 0.3 * rng.standard_normal(2))[:, None] + 0.3 * rng.standard_normal((2, 5))
         candidates[:, 0] = log_k
         likelihoods = -0.5 * ((candidates + np.log(effect) - measured[:, None]) / sd[:, None]) ** 2
-        # sigma and t are absent: 3 q of the Jacobian are those of three scales, here of one, by a wide prior of the others
+        # 6 q of the Jacobian are those of two means and four spreads, here of one mean: the others have wide priors
         terms = plain.lines.ScaleTerms(
-            np.array([effect]), np.array([1.0]), np.array([prior_sd]), np.full((1, 2), 1e-9), np.ones((1, 2)),
+            np.array([[effect, 0.0]]), np.array([[1.0, 0.0]]), np.array([[prior_sd, 1.0]]), np.full((1, 4), 1e-9), np.ones((1, 4)),
             np.zeros(1), np.zeros(1), np.full(1, 1e9), empty, empty, 0.0,
         )  # fmt: skip
         q = plain.lines.choose_multipliers(log_k, candidates, likelihoods, terms, s_k, rng)
@@ -67,7 +67,7 @@ def test_multipliers_are_chosen_by_their_posterior(plain):
         drawn.append((log_k[0], effect))
         assert abs(log_k.sum()) < 1e-9
     d, effects = np.meshgrid(np.linspace(-2, 2, 401), np.linspace(0.01, 4, 800), indexing="ij")
-    log_density = -0.5 * ((effects - 1) / prior_sd) ** 2 + 2 * np.log(effects) - d**2 / s_k**2
+    log_density = -0.5 * ((effects - 1) / prior_sd) ** 2 + 5 * np.log(effects) - d**2 / s_k**2
     for i, sign in enumerate((1, -1)):
         log_density -= 0.5 * ((sign * d + np.log(effects) - measured[i]) / sd[i]) ** 2
     density = np.exp(log_density - log_density.max())

@@ -42,7 +42,7 @@ def test_the_weight_is_prior_times_likelihood_over_proposal(plain):
                     line = d.line[d.cell_start[b] + j]
                     guide, row = rows_of_cell(d, g, b, j)
                     sd = np.sqrt(1 / (s.precision[guide] * s.inverse_v[line]))
-                    mean = s.k[line] * (s.theta[2 * guide] + e[j]) + s.theta[2 * guide + 1] * d.x_of_row[row]
+                    mean = s.k[line] * (s.theta[2 * guide] + s.theta[2 * guide + 1] * d.x_of_row[row] + e[j])
                     usual, wide = (stats.norm.logpdf(d.y[row], mean, f * sd) for f in (1, np.sqrt(t.factor)))
                     total += (np.logaddexp(usual, log_odds + wide)).sum()
                     variance = 1 / (1 / tau**2 + P[j] * s.weight[line])

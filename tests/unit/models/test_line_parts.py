@@ -42,8 +42,8 @@ def by_hand(structure, values, data, parameters):
                 terms.append(own + prior + norm(values["alpha_s"][mine], values["gamma_g"][g], sd).sum())
         total += logsumexp(terms)
     s, line = data.sgrna_of_row, data.cell_line_of_row
-    mean = values["k_l"][line] * (values["alpha_s"][s] + values["e_gl"][data.gene_of_row, line])
-    mean = mean + (values["beta_s"][s] * data.x if structure.has_slope else 0)
+    effect = values["alpha_s"][s] + values["e_gl"][data.gene_of_row, line]
+    mean = values["k_l"][line] * (effect + (values["beta_s"][s] * data.x if structure.has_slope else 0))
     sd = values["sigma"] * np.sqrt(values["u_s"][s] * values["v_l"][line])
     p_row = values["p_row"]
     rows = np.logaddexp(np.log1p(-p_row) + norm(data.logfc, mean, sd), np.log(p_row) + norm(data.logfc, mean, 10 * sd))

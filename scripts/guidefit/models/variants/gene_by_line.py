@@ -1,6 +1,6 @@
 """gene_classes with one class of genes, and no departing guides: without classes they describe the population, not single guides.
 
-logfc_i ~ Normal(k_l (alpha_s + e_gl) + beta_s x_i, sigma sqrt(u_s v_l))    a few rows have 100 times the variance
+logfc_i ~ Normal(k_l (alpha_s + beta_s x_i + e_gl), sigma sqrt(u_s v_l))   a few rows have 100 times the variance
 e_gl ~ Normal(0, tau_g)         tau_g ~ HalfStudentT(3, t)
 alpha_s ~ Normal(gamma_g, sigma_alpha)    beta_s ~ Normal(delta_g, sigma_beta)
 gamma_g ~ Normal(mu_gamma, sigma_gamma)   delta_g ~ Normal(mu_delta, sigma_delta)

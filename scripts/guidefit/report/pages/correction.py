@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
+from guidefit.effects.judged_rows import FITTED, SATURATING, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.pages.html import cell
 
 TITLES = {
@@ -29,15 +29,42 @@ def summarise(table: pd.DataFrame, variant: str) -> dict[str, Any]:
     return {"answer": answer, "reasons": reasons, "parts": parts, "notes": notes}
 
 
+def compare_shapes(table: pd.DataFrame, variant: str) -> dict[str, Any] | None:
+    """Which shape of the artefact predicts unseen lines best, and the figures of each shape. table: artefact_shapes.csv.
+
+    None where the variant was not fitted in folds.
+    """
+    rows = table[table["variant"] == variant]
+    if rows.empty:
+        return None
+    best, own = rows.iloc[0], rows[rows["fitted"]]
+    name = f"{best['shape']}, {best['response']}"
+    if own.empty:
+        text = f"Best in cell lines left out: {name}. The study's covariate is none of these."
+    elif own["behind"].iloc[0] <= 2 * own["behind_se"].iloc[0]:
+        name = f"{own['shape'].iloc[0]}, {own['response'].iloc[0]}"
+        text = f"No shape predicts cell lines left out clearly better than that of {variant}: {name}."
+    else:
+        text = f"Better in cell lines left out than that of {variant}: {name} (by {own['behind'].iloc[0]:.0f} nats)."
+        text += " Set covariate: saturating." if best["shape"] == SATURATING else ""
+    figures = [
+        {"shape": row["shape"], "response": row["response"], "fitted": row["fitted"]}
+        | {each: _with_error(row, each, digits) for each, digits in (("gain", 0), ("behind", 0), ("slope", 3))}
+        for row in rows.to_dict("records")
+    ]
+    return {"text": text, "rows": figures}
+
+
 def _figures(row: Mapping[Any, Any]) -> dict[str, str]:
     worst = {"method": row["method"], "auroc_worst": cell(row["auroc_worst"], "{:.3f}")}
     return worst | {name: _with_error(row, name) for name in FIGURES}
 
 
-def _with_error(row: Mapping[Any, Any], name: str) -> str:
+def _with_error(row: Mapping[Any, Any], name: str, digits: int = 3) -> str:
     if pd.isna(row[name]):
         return ""
-    return f"{row[name]:.3f}" if pd.isna(row[f"{name}_se"]) else f"{row[name]:.3f} ± {row[f'{name}_se']:.3f}"
+    error = row[f"{name}_se"]
+    return f"{row[name]:.{digits}f}" if pd.isna(error) else f"{row[name]:.{digits}f} ± {error:.{digits}f}"
 
 
 def judge(table: pd.DataFrame, variant: str) -> tuple[str, list[str]]:

@@ -19,11 +19,12 @@ COLUMNS = (
 )
 ALWAYS = ("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched", "sgrnas", "flags")
 MAX_ROWS = 15  # of each list
+OPTIONAL = ("comparison", "correction", "amplified", "shapes")
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a real screen that the page shows; comparison, correction and amplified are None where a study has none."""
+    """The tables of a real screen that the page shows; those with a default are None where a study has none."""
 
     genes: pd.DataFrame
     sgrnas: pd.DataFrame
@@ -31,6 +32,7 @@ class Tables:
     comparison: pd.DataFrame | None = None
     correction: pd.DataFrame | None = None
     amplified: pd.DataFrame | None = None
+    shapes: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> "Tables":
@@ -39,7 +41,7 @@ class Tables:
             genes=parquet.read(inputs["genes"]),
             sgrnas=parquet.read(inputs["sgrnas"]),
             diagnostics=tables.read(inputs["diagnostics"]),
-            **{name: tables.read(inputs[name]) if inputs.get(name) else None for name in ("comparison", "correction", "amplified")},
+            **{name: tables.read(inputs[name]) if inputs.get(name) else None for name in OPTIONAL},
         )
 
 
@@ -80,6 +82,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
         lists=_lists(table, has_copies),
         departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
         correction=None if found.correction is None else correction.summarise(found.correction, variant),
+        shapes=None if found.shapes is None else correction.compare_shapes(found.shapes, variant),
         amplified=None if found.amplified is None else _amplified(found.amplified, variant),
         columns=[name.replace("_", " ") for name in shown],
         texts=sum(name in TEXT for name in shown),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from guidefit.effects.artefact_shapes import PROPORTIONAL
 from guidefit.effects.judged_rows import FITTED, UNSEEN_GENES, UNSEEN_LINES
 from guidefit.report.pages import correction
 
@@ -64,3 +65,23 @@ def test_in_sample_figures_are_marked():
     assert [part["rows"].split(" ")[0] for part in found["parts"]] == ["In", "In", "In-sample:"]
     assert found["parts"][1]["methods"][1]["variance_explained"] == "0.020 ± 0.005"
     assert found["notes"] == ["none: a note", "v: a note"]
+
+
+def shapes(behind, best="saturating"):
+    """artefact_shapes.csv of a variant whose own shape is `behind` nats behind the best one."""
+    own = {"shape": "linear in log2", "gain": 90 - behind, "behind": behind, "fitted": True}
+    other = {"shape": best, "gain": 90.0, "behind": 0.0, "fitted": False}
+    same = {"variant": "v", "response": PROPORTIONAL, "gain_se": 20.0, "slope": -0.01, "slope_se": 0.02}
+    return pd.DataFrame([other, own]).assign(behind_se=[0.0, 10.0], **same)
+
+
+def test_the_best_shape_of_the_artefact_is_named():
+    found = correction.compare_shapes(shapes(5.0), "v")
+    assert found["text"].startswith("No shape predicts cell lines left out clearly better than that of v: linear in log2")
+    row = {"shape": "linear in log2", "response": PROPORTIONAL, "fitted": True}
+    assert found["rows"][1] == row | {"gain": "85 ± 20", "behind": "5 ± 10", "slope": "-0.010 ± 0.020"}
+    text = correction.compare_shapes(shapes(40.0), "v")["text"]
+    assert "saturating, proportional to the multiplier (by 40 nats). Set covariate: saturating." in text
+    assert "Set covariate" not in correction.compare_shapes(shapes(40.0, "spline in log2"), "v")["text"]
+    assert "none of these" in correction.compare_shapes(shapes(5.0).assign(fitted=False), "v")["text"]
+    assert correction.compare_shapes(shapes(5.0), "another") is None
