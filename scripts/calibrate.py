@@ -16,6 +16,8 @@ from guidefit.base import parquet, randomness, tables
 study, inputs = snakemake.wildcards.study, snakemake.input
 ranks = calibration.read_rank_statistics(inputs.estimates, inputs.ranks)
 failed = calibration.find_failed(tables.concatenate([parquet.read(path) for path in inputs.diagnostics]))
+if snakemake.params.probabilities:
+    ranks, failed = (calibration.of_own_truths(each, study, snakemake.params.probabilities) for each in (ranks, failed))
 spread = calibration.spread_ranks(ranks, failed, randomness.generator(study, "", 0, "calibration"))
 table = calibration.calibrate(spread, failed, snakemake.params.thresholds["calibration_level"]).assign(study=study)
 tables.write(table[list(calibration.COLUMNS)], snakemake.output.table)

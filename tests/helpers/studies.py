@@ -15,7 +15,7 @@ def material(verdicts, rows=(), estimates=(), kind="simulated", **optional):
     fits = pd.DataFrame({"study": "s", "variant": list(verdicts), "seed": 1, "verdict": list(verdicts.values())})
     fits = fits.assign(engine="nuts", method="NUTS", chains=4, draws=10, seconds_compile=1.0, seconds_sampling=1.0, versions="v")
     fits = fits.assign(rows=300, sgrnas=15, genes=5, cell_lines=20, reasons="")
-    none = dict.fromkeys(("comparison", "recovery", "calibration", "dropped", "joins", "on_layout"))
+    none = dict.fromkeys(("comparison", "recovery", "calibration", "evidence", "dropped", "joins", "on_layout"))
     table = checks.make_table({"study": "s", "seed": 1} | row for row in rows)
     known = pd.DataFrame(estimates).reindex(columns=list(COLUMNS)).assign(seed=1)
     models = {name: {"text": f"Model {name}.\n\ny ~ Normal(mu, 1)", "priors": {}, "has_lines": False} for name in verdicts}

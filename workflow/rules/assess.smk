@@ -173,11 +173,35 @@ rule calibrate:
         "../../envs/statistics.yaml"
     params:
         thresholds=lookup("{study}/thresholds", within=STUDIES),
+        probabilities=lambda wildcards: STUDIES[wildcards.study]["simulate"].get("variant_probabilities"),
         library=digest("calibrate"),
     message:
         "{wildcards.study}: test whether the ranks of the truth are uniform"
     script:
         "../../scripts/calibrate.py"
+
+
+rule calibrate_evidence:
+    input:
+        diagnostics=rules.collect_tables.output.diagnostics,
+    output:
+        in_report(
+            "results/{study}/model_probabilities.csv", "model_probabilities", "posterior model probabilities (table)", SUMMARY
+        ),
+    log:
+        "logs/{study}/calibrate_evidence.log",
+    wildcard_constraints:
+        study="|".join(DRAWN) or "(?!)",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        level=lookup("{study}/thresholds/calibration_level", within=STUDIES),
+        probabilities=lookup("{study}/simulate/variant_probabilities", within=STUDIES),
+        library=digest("calibrate_evidence"),
+    message:
+        "{wildcards.study}: test whether posterior model probabilities are right"
+    script:
+        "../../scripts/calibrate_evidence.py"
 
 
 rule compare:

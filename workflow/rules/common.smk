@@ -28,6 +28,7 @@ REAL = [name for name, study in STUDIES.items() if study["kind"] != "simulated"]
 SIMULATED = [name for name, study in STUDIES.items() if study["kind"] == "simulated"]
 CHECKED = [name for name, study in STUDIES.items() if study["checks"]]
 CALIBRATED = [name for name, study in STUDIES.items() if study["is_calibrated"]]
+DRAWN = [name for name, study in STUDIES.items() if study["is_drawn"]]
 COMPARED = [name for name, study in STUDIES.items() if study["is_compared"]]
 SAMPLED = [name for name, study in STUDIES.items() if study["has_samples"]]
 WITH_COPIES = [name for name, study in STUDIES.items() if study["has_copy_numbers"]]
@@ -104,9 +105,13 @@ def figure_seeds(wildcards):
 
 
 def source_of(study, variant):
-    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), or the variant that simulates them."""
+    """Where a fit's data come from: 'screen' (a real one), 'design' (shared by variants), 'drawn' (from a variant that is drawn for
+    each seed), or the variant that simulates them.
+    """
     if study in REAL:
         return "screen"
+    if study in DRAWN:
+        return "drawn"
     return STUDIES[study]["simulate"].get("variant", variant) if study in CALIBRATED else "design"
 
 
@@ -146,6 +151,19 @@ def first_screen(wildcards):
     source = source_of(wildcards.study, next(iter(STUDIES[wildcards.study]["variants"])))
     folder = source if source == "screen" else f"{source}/seeds_{batch_of(wildcards)}"
     return f"results/{wildcards.study}/data/{folder}/screen.parquet"
+
+
+def drawn_variants(wildcards):
+    """What data are generated from, where the variant is drawn for each seed: its files, priors and code."""
+    study = STUDIES[wildcards.study]
+    return {
+        name: {
+            "files": study["variants"][name]["own_files"],
+            "priors": study["variants"][name]["priors"],
+            "code": study["variants"][name]["code"],
+        }
+        for name in study["simulate"]["variant_probabilities"]
+    }
 
 
 def layout_screen(wildcards):

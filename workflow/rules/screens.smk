@@ -39,7 +39,7 @@ rule simulate_prior:
     log:
         "logs/{study}/simulate/{variant}_seeds_{seeds}.log",
     wildcard_constraints:
-        study=studies_where("truth", "prior"),
+        study="|".join(study for study in CALIBRATED if STUDIES[study]["truth"] == "prior" and study not in DRAWN) or "(?!)",
     conda:
         "../../envs/fit.yaml"
     params:
@@ -53,6 +53,33 @@ rule simulate_prior:
         "{wildcards.study}: simulate seeds {wildcards.seeds} from the prior of {wildcards.variant}"
     script:
         "../../scripts/simulate_prior.py"
+
+
+rule simulate_drawn:
+    input:
+        layout=layout_screen,
+        variants=ancient(
+            lambda wildcards: [file for own in STUDIES[wildcards.study]["variants"].values() for file in own["own_files"]]
+        ),
+    output:
+        screen="results/{study}/data/drawn/seeds_{seeds}/screen.parquet",
+        truth="results/{study}/data/drawn/seeds_{seeds}/truth.parquet",
+    log:
+        "logs/{study}/simulate/drawn_seeds_{seeds}.log",
+    wildcard_constraints:
+        study="|".join(DRAWN) or "(?!)",
+    conda:
+        "../../envs/fit.yaml"
+    params:
+        simulate=lookup("{study}/simulate", within=STUDIES),
+        covariate=lookup("{study}/covariate", within=STUDIES),
+        variants=drawn_variants,
+        seeds=batch_seeds,
+        library=digest("simulate_drawn"),
+    message:
+        "{wildcards.study}: simulate seeds {wildcards.seeds} from variants drawn by their probabilities"
+    script:
+        "../../scripts/simulate_drawn.py"
 
 
 rule simulate_posterior:

@@ -4,7 +4,7 @@ Talts et al. 2018; truths drawn from a posterior, given data that are then part 
 2025; test quantities beyond the parameters: Modrák et al. 2023.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from guidefit.assess import uniformity
 from guidefit.assess.checks import FAILED
 from guidefit.base import parquet, tables
 from guidefit.base.names import KEY
+from guidefit.simulation.drawn_variant import draw_variant
 
 COLUMNS = (
     *("study", "variant", "fits", *KEY, "n", "failed", "failed_share"),
@@ -30,6 +31,15 @@ def read_rank_statistics(estimates: Iterable[str | Path], quantities: Iterable[s
 def find_failed(diagnostics: pd.DataFrame) -> pd.DataFrame:
     """variant, seed of all fits and whether each failed or stopped."""
     return diagnostics[["variant", "seed"]].assign(failed=diagnostics["verdict"].isin(FAILED))
+
+
+def of_own_truths(table: pd.DataFrame, study: str, probabilities: Mapping[str, float]) -> pd.DataFrame:
+    """The rows of fits whose variant generated the data, where it was drawn for each seed: the ranks of others are not uniform.
+
+    table: with columns variant and seed. Variants that generate no data have no rows.
+    """
+    drawn = {seed: draw_variant(study, int(seed), probabilities) for seed in table["seed"].unique()}
+    return table[table["seed"].map(drawn) == table["variant"]]
 
 
 def spread_ranks(table: pd.DataFrame, failed: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -178,7 +178,9 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
     }
     has_evidence = any(study.sampling_of(variant)["engine"] == "collapsed" for variant in study.variants)
     is_calibrated = truth in ("prior", "posterior")
-    shares_data = not is_calibrated or (study.simulate is not None and study.simulate.variant is not None)
+    simulate = study.simulate
+    is_drawn = simulate is not None and simulate.variant_probabilities is not None
+    shares_data = not is_calibrated or is_drawn or (simulate is not None and simulate.variant is not None)
     return {
         "kind": "simulated" if study.screen is None else study.screen.kind,
         "truth": truth,
@@ -194,7 +196,8 @@ def _resolve_study(name: str, studies: Mapping[str, Study]) -> Resolved:
         "is_compared": shares_data and (study.checks or has_evidence),
         "is_judged": len(controls) == 2 and study.screen is not None and study.screen.has_copy_numbers,
         "is_calibrated": is_calibrated,
-        "from_own_prior": truth == "prior" and study.simulate is not None and study.simulate.variant is None,
+        "from_own_prior": truth == "prior" and simulate is not None and simulate.variant is None,
+        "is_drawn": is_drawn,
     }
 
 
@@ -204,7 +207,7 @@ def _source(study: Study) -> tuple[dict[str, Resolved], str | None]:
         return {"screen": study.screen.settings()}, None
     assert study.simulate is not None
     own = study.simulate
-    given = {key: getattr(own, key) for key in ("layout", "variant") if getattr(own, key) is not None}
+    given = {key: getattr(own, key) for key in ("layout", "variant", "variant_probabilities") if getattr(own, key) is not None}
     chosen = {"design": own.design, "truth": own.truth, "effect_on": own.effects_on}
     return {"simulate": chosen | given | own.design_values()}, own.truth
 

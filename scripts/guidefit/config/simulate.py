@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from guidefit.config.section import REQUIRED, Problem, Section, key
+from guidefit.config.section import REQUIRED, Name, Problem, Section, key
 
 
 MOST_ROWS = 1_000_000_000
@@ -78,6 +78,14 @@ class Simulate(Section):
         "With truth prior: the variant of the study whose prior generates the truth and the data for all variants, so that the "
         "others are fitted to data of another model.",
         without="each variant's own",
+    )
+    variant_probabilities: dict[Name, Positive] | None = key(
+        None,
+        "With truth prior: variants of the study and their prior probabilities, which sum to 1. For each seed one is drawn, whose "
+        "prior generates the truth and the data for all variants, so that model_probabilities.csv says whether evidence and "
+        "posterior model probabilities are right.",
+        without="none",
+        min_length=2,
     )
     grid: Grid | None = key(
         None,
@@ -167,18 +175,19 @@ class Simulate(Section):
         """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
         if self.design == "notebook" or self.layout is not None:
             return {}
-        return self.model_dump(exclude={"design", "truth", "layout", "variant", "grid", "effect_on"})
+        return self.model_dump(exclude={"design", "truth", "layout", "variant", "variant_probabilities", "grid", "effect_on"})
 
     def contradictions(self) -> Iterator[Problem]:
         """Keys that do not go together."""
         given = self.model_fields_set
-        general = {"design", "truth", "effect_on", "variant", "layout", "grid"}
+        general = {"design", "truth", "effect_on", "variant", "variant_probabilities", "layout", "grid"}
         own = [name for name in type(self).model_fields if name in given - general]
         if self.variant is not None and self.truth != "prior":
             yield (
                 "variant",
                 f"only with truth: prior do data come from a variant, and truth is {self.truth}. Change truth, or remove it.",
             )
+        yield from self._probability_problems()
         if self.design == "notebook" and own:
             yield own[0], "the design notebook is fixed. Use design: general to change it."
         elif self.layout is not None and own:
@@ -202,6 +211,20 @@ class Simulate(Section):
         for name, value in (("sgrnas_per_gene", self.sgrnas_per_gene), ("copy_number.mean", mean)):
             if isinstance(value, list) and len(value) != self.genes:
                 yield name, f"{len(value)} entries for {self.genes} genes (simulate.genes). Give one entry per gene."
+
+    def _probability_problems(self) -> Iterator[Problem]:
+        given = self.variant_probabilities
+        if given is None:
+            return
+        if self.truth != "prior":
+            yield (
+                "variant_probabilities",
+                f"only with truth: prior are variants drawn, and truth is {self.truth}. Set truth: prior.",
+            )
+        if self.variant is not None:
+            yield "variant", "with variant_probabilities the variant is drawn for each seed. Remove one of the two."
+        if abs(sum(given.values()) - 1) > 1e-9:
+            yield "variant_probabilities", f"their sum is {sum(given.values()):g}, and must be 1. Divide each by the sum."
 
     def _share_problems(self) -> Iterator[Problem]:
         for name in ("effect", "slope"):

@@ -14,7 +14,7 @@ from guidefit.config.thresholds import Thresholds
 from guidefit.config.until import Until
 from guidefit.config.variant import Variant
 
-RESERVED = ("design", "screen")
+RESERVED = ("design", "drawn", "screen")
 """Names of folders of data, so that no variant can have them."""
 
 
@@ -156,6 +156,12 @@ class Study(Section):
         source = simulate.variant
         if source is not None and source not in self.variants:
             yield "simulate.variant", f"{source!r} is not a variant of this study. Its variants are: {', '.join(self.variants)}."
+        for name in simulate.variant_probabilities or ():
+            path = f"simulate.variant_probabilities.{name}"
+            if name not in self.variants:
+                yield path, f"{name!r} is not a variant of this study. Its variants are: {', '.join(self.variants)}."
+            elif (engine := self.sampling_of(name)["engine"]) != "collapsed":
+                yield path, f"the engine {engine} gives no evidence, which its probability needs. Set engine: collapsed for it."
         if self.covariate == "raw" and simulate.effect_on == "x":
             yield "simulate.effect_on", "with covariate: raw, x is the copy number itself. Remove effect_on."
         if simulate.truth == "fixed":

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from guidefit.assess import checks
+from guidefit.assess.evidence_table import MEAN
 
 LIGHTS = {"yes": "pass", "no": "fail", "cannot tell": "warn"}
 MAX_VARIABLES = 6  # of those that fail the test of calibration
@@ -53,6 +54,23 @@ def of_calibration(table: pd.DataFrame, most: float) -> list[dict[str, Any]]:
         answer = "no" if too_many or len(wrong) else "cannot tell" if len(undecided) else "yes"
         found.append({"variant": variant, "answer": answer, "level": LIGHTS[answer], "lines": lines})
     return found
+
+
+def of_evidence(table: pd.DataFrame) -> dict[str, Any]:
+    """Whether posterior model probabilities are right: level, answer, lines. table: model_probabilities.csv."""
+    if table.empty or table["verdict"].isna().all():
+        return {"level": "warn", "answer": "cannot tell", "lines": ["too few seeds in which all variants have evidence"]}
+    wrong = table[table["verdict"] == "fail"]
+    shown = wrong if len(wrong) else table[table["quantity"] == MEAN]
+    lines = [
+        f"{row['quantity']}{f' of {row["variant"]}' if pd.notna(row['variant']) else ''}: {row['observed']:.3f}, expected "
+        f"{row['expected']:.3f} ± {row['mcse']:.2g} (corrected p {row['p_holm']:.2g})"
+        for row in shown.to_dict("records")
+    ]
+    first = table.iloc[0]
+    lines.insert(0, f"{first['seeds']:.0f} seeds, and {first['without_evidence']:.0f} in which a fit has no evidence")
+    answer = "no" if len(wrong) else "yes"
+    return {"level": LIGHTS[answer], "answer": answer, "lines": lines}
 
 
 def _smallest(tested: pd.DataFrame) -> str:

@@ -36,6 +36,7 @@ PARTS = {
     "comparison": "parts/comparison.html.j2",
     "recovery": "parts/recovery.html.j2",
     "calibration": "parts/calibration.html.j2",
+    "evidence": "parts/evidence.html.j2",
     "on_layout": "parts/on_layout.html.j2",
     "estimates": "parts/estimates.html.j2",
     "times": "parts/times.html.j2",
@@ -124,6 +125,7 @@ class Figures:
             "shows": shows,
             "alt": f"{figure.title}{' of ' + variant if variant else ''}. {shows or figure.reads}",
             "source": self.sources[file.path],
+            "width": pictures.width(file.path),
             "file": f"figures/{Path(file.path).name}",
             "table": figure.table,
             "module": module,
@@ -158,7 +160,7 @@ def _sections(material: Material, context: Mapping[str, Any], figures: Figures) 
         yield _of_variant(variant, material, figures)
     yield Section("comparison", "Which variant predicts better?", parts("comparison"), [("", figures.of(COMPARISON))])
     yield Section("recovery", "Does it recover the truth?", parts("recovery"), [("", figures.of(RECOVERY))])
-    yield Section("calibration", "Is it calibrated?", parts("calibration"), [("", figures.of(CALIBRATION))])
+    yield Section("calibration", "Is it calibrated?", parts("calibration", "evidence"), [("", figures.of(CALIBRATION))])
     if context["on_layout"] is not None:
         yield Section("layout", "Is it calibrated on the layout of this screen?", [part("on_layout")])
     has_truth = context["estimates"]["has_truth"]

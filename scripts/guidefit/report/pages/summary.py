@@ -39,6 +39,7 @@ class Tables:
     comparison: pd.DataFrame | None
     recovery: pd.DataFrame | None
     calibration: pd.DataFrame | None
+    evidence: pd.DataFrame | None
     dropped: pd.DataFrame | None
     joins: pd.DataFrame | None
     on_layout: list[pd.DataFrame] | None
@@ -48,7 +49,7 @@ class Tables:
         """The tables at these paths, by name."""
         optional = {
             name: tables.read(inputs[name]) if inputs.get(name) else None
-            for name in ("comparison", "recovery", "calibration", "dropped", "joins")
+            for name in ("comparison", "recovery", "calibration", "evidence", "dropped", "joins")
         }
         if inputs.get("samples"):
             optional["dropped"] = tables.concatenate([optional["dropped"], tables.read(inputs["samples"])])
@@ -77,6 +78,7 @@ def context(found: Tables, study: str, thresholds: Mapping[str, float]) -> dict[
         "worst": verdicts.worst_fits(study, diagnostics, found.checks),
         "recovery": None if found.recovery is None else answers.of_recovery(found.recovery, diagnostics, share),
         "calibration": None if found.calibration is None else answers.of_calibration(found.calibration, share),
+        "evidence": None if found.evidence is None else [{"variant": "all"} | answers.of_evidence(found.evidence)],
         "on_layout": None if found.on_layout is None else _on_layout(found.on_layout, share),
         "level": f"{thresholds['calibration_level']:g}",
         "comparison": None if found.comparison is None else _comparison(found.comparison[found.comparison["seed"] == seed]),

@@ -30,7 +30,7 @@ def a_check(check, level="pass", value=np.nan, threshold=np.nan, where="", varia
 
 def page(fits, rows=(), estimates=None, **others):
     none = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
-    optional = dict.fromkeys(("comparison", "recovery", "calibration", "dropped", "joins", "on_layout")) | others
+    optional = dict.fromkeys(("comparison", "recovery", "calibration", "evidence", "dropped", "joins", "on_layout")) | others
     found = summary.Tables(pd.DataFrame(fits), checks.make_table(rows), none if estimates is None else estimates, **optional)
     return study.fill(Material(found, settings(found.diagnostics["variant"])))
 
@@ -206,6 +206,16 @@ def test_the_page_of_a_screen_says_whether_its_layout_is_calibrated_or_how_to_fi
 def compared(**columns):
     table = pd.DataFrame({"seed": 1, "variant": ["a", "b"], "rank": [1, 2], "elpd": [-5.0, -9.0]} | columns)
     return table.reindex(columns=["seed", "log_evidence", *summary.COMPARISON])
+
+
+def test_answers_on_evidence():
+    row = {"quantity": "mean posterior probability", "variant": "pooled", "seeds": 40, "without_evidence": 2}
+    row |= {"observed": 0.7, "expected": 0.5, "mcse": 0.05, "p_holm": 0.001, "verdict": "fail"}
+    calibrated = pd.DataFrame(columns=["variant", "fits"])
+    (found,) = [page([a_fit()], calibration=calibrated, evidence=pd.DataFrame([row]))]
+    assert "40 seeds, and 2 in which a fit has no evidence" in found
+    assert "mean posterior probability of pooled: 0.700, expected 0.500 ± 0.05 (corrected p 0.001)" in found
+    assert "too few seeds" in page([a_fit()], calibration=calibrated, evidence=pd.DataFrame([row | {"verdict": np.nan}]))
 
 
 def test_answers_on_the_comparison():
