@@ -26,7 +26,7 @@ def test_the_curve_is_0_at_diploid_and_bends_at_its_knots():
         "all diploid": (np.zeros(1000), 0),
         "hardly any difference": (np.linspace(-0.03, 0.03, 1000), 0),
         "five genes": (np.array([-0.1, 0.0, 0.0, 0.1, 0.05]), 0),
-        "gains up to 1.5 copies, which say nothing of the upper knots": (
+        "gains up to 1.5 copies, too low for the upper knots": (
             np.repeat([-0.4, 0.02, 0.03, 0.31], [60, 700, 200, 40]),
             2,
         ),
