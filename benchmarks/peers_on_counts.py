@@ -2,7 +2,7 @@
 
 python benchmarks/peers_on_counts.py [--quick]        writes benchmarks/peers_on_counts.md
 
-About 25 minutes on a busy machine. Simulated drug screens with known truth (400 genes of 4 guides, two paired replicates of drug and DMSO in one
+About 25 minutes. Simulated drug screens with known truth (400 genes of 4 guides, two paired replicates of drug and DMSO in one
 cell line), and the leukemia screen of Wang et al. 2014 with MAGeCK's own answer, which is expected in ../shared/data/leukemia next
 to the checkout and left out where it is not there. MAGeCK runs in .venv-mageck (peers/requirements-counts.txt), and is left out if
 that is not there; drugZ's statistic is in peers/drugz.py.
