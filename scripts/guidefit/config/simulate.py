@@ -171,6 +171,13 @@ class Simulate(Section):
         by_dim = {"_g": self.genes, "_s": guides, "_c": self.cell_lines}
         return by_dim.get(variable[-2:], 1)
 
+    def largest_effect(self, variable: str) -> float:
+        """The largest absolute effect of a gene (gamma_g) or slope (delta_g), where the design gives it; else infinity."""
+        name, real = {"gamma_g": ("gamma", "effect"), "delta_g": ("delta", "slope")}[variable]
+        mean, size = getattr(self, f"mu_{name}"), getattr(self, f"{real}_size") or 0.0
+        is_known = self.truth == "fixed" and self.effects_on == "x" and getattr(self, f"sigma_{name}") == 0
+        return max(abs(mean), abs(mean + size)) if is_known else float("inf")
+
     def design_values(self) -> dict[str, Any]:
         """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
         if self.design == "notebook" or self.layout is not None:
