@@ -138,3 +138,34 @@ def test_a_run_that_is_killed_between_two_looks_ends_with_the_same_numbers(tmp_p
     assert Workflow(killed).table("s/stopping.csv")["seeds"].tolist() == [100, 200]
     Workflow(whole).run()
     assert_same_tables(killed / "results", whole / "results")
+
+
+@pytest.mark.long
+def test_power_to_call_gene_by_line_effects(workflow):
+    """Effects of genes in single lines, fitted by gibbs: larger ones are called more often."""
+    simulate = {
+        "grid": {"line_effect_size": [-0.5, -2.0]},
+        "line_effect_share": 0.1,
+        "genes": 12,
+        "sgrnas_per_gene": 3,
+        "cell_lines": 6,
+        "effect_on": "x",
+        "mu_gamma": 0,
+        "sigma_gamma": 0.3,
+        "mu_delta": -0.1,
+        "sigma_delta": 0.05,
+        "sigma_alpha": 0.2,
+        "sigma_beta": 0.05,
+        "sigma": 0.3,
+    }
+    sampling = {"engine": "gibbs", "draws": 300, "tune": 200, "chains": 2}
+    lines = STUDY | {"simulate": simulate, "variants": ["gene_by_line"], "sampling": sampling, "seeds": "0-5", "batch_size": 3}
+    workflow.configure(lines=lines)
+    workflow.run()
+    table = workflow.table("lines/design.csv")
+    effects = table[table["variable"] == "e_gl"].set_index(["line_effect_size", "quantity"])
+    assert (effects["seeds"] == 6).all()
+    assert effects.loc[(-2.0, "power"), "value"] > effects.loc[(-0.5, "power"), "value"] + 0.3
+    assert effects.loc[(-2.0, "power"), "value"] > 0.7
+    assert effects.loc[(-2.0, "coverage_95"), "value"] > 0.8
+    assert "gene x line effects" in (workflow / "results/lines/design.html").read_text()

@@ -144,6 +144,17 @@ class Simulate(Section):
     slope_size: float | None = key(
         None, "What is added to the slopes of these genes.", unit="logFC per unit of effect_on", without="none"
     )
+    line_effect_share: float | None = key(
+        None,
+        "Share of the genes' cell lines in which a gene has an effect of its own (gene x line): line_effect_size is added to the "
+        "intercepts of its sgRNAs there.",
+        without="none",
+        ge=0,
+        le=1,
+    )
+    line_effect_size: float | None = key(
+        None, "Size of these effects, negative for a line that needs the gene.", unit="logFC", without="none"
+    )
     copy_number: CopyNumber = key(CopyNumber(), "How copy numbers are drawn.")
     outlier_nu: float | None = key(
         None, "Degrees of freedom of Student-t noise.", unit="degrees of freedom", without="normal noise", gt=0
@@ -234,11 +245,17 @@ class Simulate(Section):
             yield "variant_probabilities", f"their sum is {sum(given.values()):g}, and must be 1. Divide each by the sum."
 
     def _share_problems(self) -> Iterator[Problem]:
-        for name in ("effect", "slope"):
+        for name in ("effect", "slope", "line_effect"):
             share, size = getattr(self, f"{name}_share"), getattr(self, f"{name}_size")
             if (share is None) != (size is None):
                 given, missing = ("share", "size") if size is None else ("size", "share")
                 yield f"{name}_{given}", f"it needs {name}_{missing}, which is missing. Give both or none."
+            elif name == "line_effect":
+                if share and round(share * self.genes * self.cell_lines) < 1:
+                    yield (
+                        "line_effect_share",
+                        f"{share:g} of {self.genes} genes x {self.cell_lines} cell lines is less than half a one.",
+                    )
             elif share and round(share * self.genes) < 1:
                 yield (
                     f"{name}_share",

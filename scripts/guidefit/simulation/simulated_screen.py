@@ -1,7 +1,7 @@
 """Simulated screens as tables: from a blueprint, or on the rows of a real screen.
 
-LogFC is alpha_s + beta_s * effect + tau_c + noise. The effect is the copy number itself, the covariate x, or a curve of one of
-these; tau_c is an intercept of the cell line, which may be 0.
+LogFC is alpha_s + beta_s * effect + tau_c + e_gl + noise. The effect is the copy number itself, the covariate x, or a curve of one
+of these; tau_c is an intercept of the cell line, which may be 0, and e_gl an effect of the gene in the cell line, if there are any.
 """
 
 from collections.abc import Iterator, Mapping
@@ -75,7 +75,10 @@ def compute_logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
         effect = responses.saturating_curve(effect, truth["kappa"])
     else:
         effect = responses.piecewise_curve(effect, truth["ratio"])
-    return alpha_s[sgrna] + beta_s[sgrna] * effect + tau_c[blueprint.cell_line_of_row] + blueprint.noise
+    logfc = alpha_s[sgrna] + beta_s[sgrna] * effect + tau_c[blueprint.cell_line_of_row] + blueprint.noise
+    if "e_gl" in truth:
+        logfc = logfc + np.asarray(truth["e_gl"])[blueprint.gene_of_row, blueprint.cell_line_of_row]
+    return logfc
 
 
 def read_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
