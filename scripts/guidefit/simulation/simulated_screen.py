@@ -16,6 +16,7 @@ from guidefit.models import responses
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, Line, Truth, push_forward
 from guidefit.simulation import blueprints
 from guidefit.simulation.blueprints import Blueprint
+from guidefit.simulation.resized_layout import resize
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated in blocks of genes
 
@@ -81,9 +82,14 @@ def compute_logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
     return logfc
 
 
-def read_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
-    """The rows of a real screen (gene, sgrna, cell_line, cna, x, logfc), with x computed from cna by this covariate."""
+def read_layout(path: str | Path, covariate: Covariate, section: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The rows of a real screen (gene, sgrna, cell_line, cna, x, logfc), with x computed from cna by this covariate.
+
+    section: the study's section `simulate`, which may ask for other numbers of cell lines and sgRNAs.
+    """
     table = parquet.read(path, ["gene", "sgrna", "cell_line", "cna", "logfc"])
+    if section is not None:
+        table = resize(table, section["layout"], section.get("cell_lines"), section.get("sgrnas_per_gene"))
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
     table.insert(4, "x", covariate.fit(cna, gene).x(cna, gene))
