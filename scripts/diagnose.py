@@ -10,7 +10,7 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit.assess import batch
+from guidefit.assess import batch, effect_distribution
 from guidefit.assess.quantities import Quantities
 from guidefit.base import parquet
 from guidefit.models import declaration
@@ -36,6 +36,7 @@ assessment = batch.assess_batch(
         quantities=Quantities(declared, priors) if params.calibrate else None,
         warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
         # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
+        normal_effects=effect_distribution.normal_side(declared) if inputs.get("ledger") else None,
         unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],
     ),
 )

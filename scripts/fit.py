@@ -30,7 +30,7 @@ fingerprint = json.dumps([params.variant, priors, params.settings, params.librar
 
 saved = Path(snakemake.output.posterior).parent / "saved"
 with batch.claim(saved):
-    if settings.engine == "collapsed":
+    if settings.engine != "nuts":
         declared_structure.check_once(declared, priors, place, fingerprint)
     fits, errors = batch.fit_batch(
         engine,

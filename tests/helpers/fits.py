@@ -25,6 +25,7 @@ THRESHOLDS = {
     "pareto_k_share_max": 0.01,
     "line_median_max": 0.2,
     "prior_conflict_level": 0.001,
+    "effect_kurtosis_max": 1.0,
     "prior_sensitivity_max": 0.05,
     "calibration_level": 0.01,
     "failed_share_max": 0.05,

@@ -32,3 +32,22 @@ def data(*given, **sizes):
     """(screen as arrays, true effects, true classes)."""
     table, gamma, second = screen(*given, **sizes)
     return arrays.model_data(table), gamma, second
+
+
+def contrast(rng, genes, guides=4, toxic=0.0):
+    """(table of rows, sign of each gene's true effect) of a drug against a control, from counts of two replicates.
+
+    One gene in 25 is enriched, two are depleted, by 0.34 logFC or more; toxic: share of guides that are depleted by 3 on their own.
+    """
+    sign = rng.permutation(np.resize(np.repeat([-1, 1, 0], [2, 1, 22]), genes))
+    gene = np.repeat(np.arange(genes), guides)
+    of_guide = (sign * rng.uniform(0.4, 2.0, genes))[gene] * rng.uniform(0.85, 1.15, len(gene))
+    change = 2 ** (of_guide - 3.0 * (rng.random(len(gene)) < toxic))
+    logfc = np.zeros(len(gene))
+    for _ in range(2):
+        mean = 300 * rng.lognormal(0, 0.6, len(gene))
+        drug, control = (rng.negative_binomial(25, 25 / (25 + each)) for each in (mean * change, mean))
+        logfc += np.log2((drug + 1) / (control + 1)) / 2
+    names = {"gene": [f"g{i}" for i in gene], "sgrna": [f"s{i}" for i in range(len(gene))], "cell_line": "A"}
+    table = pd.DataFrame({**names, "x": 0.0, "x_diploid": 0.0, "cna": np.nan, "logfc": logfc - np.median(logfc)})
+    return table, pd.Series(sign, [f"g{i}" for i in range(genes)])

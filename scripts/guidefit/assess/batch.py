@@ -18,6 +18,7 @@ from guidefit.assess.prior_conflict import find_own_priors
 from guidefit.assess.quantities import Quantities, place_in_prior
 from guidefit.base import randomness
 from guidefit.models.declaration import Priors
+from guidefit.models.levels import Side
 from guidefit.screens import arrays, screen_file
 
 
@@ -31,7 +32,7 @@ class Inputs:
     quantities for calibration, if it is asked for.
     from_prior: whether the truths are draws from these priors.
     warnings: of the import of a real screen, which lower the verdict of every fit.
-    unjudged: see `diagnostics.diagnose`.
+    unjudged, normal_effects: see `diagnostics.diagnose`.
     """
 
     posterior: str | Path
@@ -47,6 +48,7 @@ class Inputs:
     from_prior: bool
     warnings: Sequence[str]
     unjudged: Collection[str]
+    normal_effects: Side | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
         estimated = estimates.estimate(found, truth, inputs.n_ranks, rngs)
         of_estimates.append(estimated.table(study, variant, found.seeds))
         of_estimates.append(line_effects.estimate(found, known, study, variant))
-        made = diagnostics.diagnose(found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged)
+        made = diagnostics.diagnose(
+            found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged, inputs.normal_effects
+        )
         ranks.append(_assess_with_data(study, variant, inputs, found, estimated, made, rngs))
         diagnoses |= dict(zip(found.seeds, made, strict=True))
         columns = {name: values.tolist() for name, values in found.information.items()}

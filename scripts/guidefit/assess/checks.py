@@ -31,6 +31,7 @@ CONTRACTION = "contraction"  # value: 1 - posterior / prior variance of a combin
 SCALE_CONTRACTION = "scale_contraction"  # the same of a positive parameter, after the prior's probit; where: its name
 CURVED_CONTRACTION = "curved_contraction"  # the same of a combination of logarithms; where: the product or ratio that is known
 PRIOR_CONFLICT = "prior_conflict"  # value: probability of the prior beyond the posterior mean; where: the prior and the mean
+EFFECT_KURTOSIS = "effect_kurtosis"  # real screens: value: excess kurtosis of normal gene effects; where: number of genes
 PRIOR_SENSITIVITY = "prior_sensitivity"  # value: largest power-scaling sensitivity to a prior; where: priors, each with a parameter
 PRIOR_TURNS = "prior_turns"  # value: gene effects whose sign would become certain or uncertain with a wider prior; where: which
 TRUTH_ON_BOUNDARY = "truth_on_boundary"  # value: the truth; where: a variable whose prior ends there
@@ -44,7 +45,8 @@ ESSENTIAL_BY_LINE = "essential_by_line"  # value: lines whose median of essentia
 CHECKS = (
     *(STOPPED, SCREEN, FINITE, R_HAT, MIXING, ESS_BULK, ESS_TAIL, DIVERGENCES, MAX_TREEDEPTH, E_BFMI),
     *(IMPORTANCE_K_HAT, IMPORTANCE_ESS),
-    *(MODES, CONTRACTION, SCALE_CONTRACTION, CURVED_CONTRACTION, PRIOR_CONFLICT, PRIOR_SENSITIVITY, PRIOR_TURNS),
+    *(MODES, CONTRACTION, SCALE_CONTRACTION, CURVED_CONTRACTION, PRIOR_CONFLICT, EFFECT_KURTOSIS),
+    *(PRIOR_SENSITIVITY, PRIOR_TURNS),
     *(TRUTH_ON_BOUNDARY, PREDICTIVE, PARETO_K, LOO_PIT),
     *(LOO_PIT_GENES, LOO_PIT_LINES, LOO_PIT_SGRNAS, ESSENTIAL_BY_LINE),
 )

@@ -14,6 +14,7 @@ import pandas as pd
 from guidefit.assess import (
     checks,
     curved_ridges,
+    effect_distribution,
     estimates,
     identifiability,
     judge_predictions,
@@ -29,6 +30,7 @@ from guidefit.assess.fits import Fits
 from guidefit.assess.identifiability import Certificate, Direction
 from guidefit.engines.interface import K_HAT_MAX
 from guidefit.models.declaration import Priors
+from guidefit.models.levels import Side
 
 COLUMNS = (
     *("study", "variant", "seed", "verdict", "reasons", "method"),
@@ -75,11 +77,13 @@ def diagnose(
     priors: Priors,
     warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
+    normal_effects: Side | None = None,
 ) -> list[Diagnosis]:
     """Compute and judge every figure of merit of each fit, but those of predictions: see `add_predictions`.
 
     found: their estimates. thresholds: those of the config. priors: those that the fits were made with. warnings: those of the
-    import of a real screen. unjudged: variables whose R-hat and ESS are in the estimates but not judged.
+    import of a real screen. unjudged: variables whose R-hat and ESS are in the estimates but not judged. normal_effects: the
+    intercepts of a variant with normal effects of genes, for a real screen, whose genes are called.
     """
     made = [Checks() for _ in fits.seeds]
     figures = [_judge_draws(fit, fits, found, made[fit], thresholds, warnings, unjudged) for fit in range(len(made))]
@@ -95,6 +99,8 @@ def diagnose(
         count = len(certificate.directions) + len(certificate.scales) + len(of_fit)
         mine |= {"contraction_min": certificate.least, "unlearnt_directions": count}
     prior_conflict.judge(found, fits.prior, priors, thresholds["prior_conflict_level"], made)
+    if normal_effects:
+        effect_distribution.judge(normal_effects, fits.posterior, thresholds["effect_kurtosis_max"], made)
     prior_sensitivity.judge(fits, found, priors, thresholds["prior_sensitivity_max"], made)
     for fit, checked in enumerate(made):
         _note_boundary(found.ranks.truth[fit], found, fits, checked)

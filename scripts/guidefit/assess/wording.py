@@ -26,6 +26,7 @@ _SHORT = {
     checks.SCALE_CONTRACTION: ("contraction of scales", "{:.2f}"),
     checks.CURVED_CONTRACTION: ("contraction of logarithms", "{:.2f}"),
     checks.PRIOR_CONFLICT: ("prior beyond the estimate", "{:.2g}"),
+    checks.EFFECT_KURTOSIS: ("kurtosis of effects", "{:.1f}"),
     checks.PRIOR_SENSITIVITY: ("sensitivity to priors", "{:.2f}"),
     checks.PRIOR_TURNS: ("effects turned by priors", "{:.0f}"),
     checks.TRUTH_ON_BOUNDARY: ("truth", ""),
@@ -82,6 +83,12 @@ _SENTENCES = {
         "no prior contradicts the data (least probability beyond a posterior mean {value:.2g})",
         "prior-data conflict: the data contradict the prior {where}, which has a probability of {value:.1g} beyond it "
         "(limit {limit:.1g}). Move or widen this prior, or correct the data",
+    ),
+    checks.EFFECT_KURTOSIS: (
+        "a normal distribution suits the effects of {where} (excess kurtosis {value:.1f})",
+        "the effects of {where} are not normally distributed, as the variant assumes: many are near 0 and few are strong (excess "
+        "kurtosis {value:.1f}, limit {limit:g}). More of the called genes are false than thresholds.fdr says. Use a variant with "
+        "classes of genes: one_line_contrast for a contrast in one cell line, one_line for one line, gene_classes for several",
     ),
     checks.PRIOR_SENSITIVITY: (
         "no estimate depends much on a single prior (power-scaling sensitivity at most {value:.2f})",

@@ -104,7 +104,8 @@ def _settings_problems(study: Study, name: str, path: Path) -> Iterator[Problem]
         yield (
             f"variants.{name}",
             "the variant has a slope on copy number, and the screen has no copy numbers. Use gene_classes (engine: gibbs), "
-            "gene_by_line or sgrna_intercepts, one_line or gene_intercepts for a single cell line, or add screen.copy_number.",
+            "gene_by_line or sgrna_intercepts, one_line for a single cell line, one_line_contrast for two of its arms, or add "
+            "screen.copy_number.",
         )
     found = list(_prior_problems(study.variants[name], declared))
     yield from ((f"variants.{name}.priors.{prior}", text) for prior, text in found)

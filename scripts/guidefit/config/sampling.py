@@ -11,7 +11,7 @@ class Sampling(Section):
     engine: Literal["nuts", "collapsed", "gibbs"] = key(
         "nuts",
         "nuts samples all parameters with the No-U-Turn sampler; collapsed integrates means and effects out exactly and draws only "
-        "the scales; gibbs fits gene_classes, gene_by_line and one_line to screens of any size.",
+        "the scales; gibbs fits gene_classes, gene_by_line, one_line and one_line_contrast to screens of any size.",
     )
     sampler: Literal["nutpie", "pymc"] = key(
         "nutpie", "The program that the engine nuts runs: nutpie (fast) or PyMC's own sampler (the reference)."

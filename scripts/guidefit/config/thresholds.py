@@ -49,6 +49,12 @@ class Thresholds(Section):
         ge=0,
         lt=1,
     )
+    effect_kurtosis_max: float = key(
+        1.0,
+        "The verdict of a variant with normal effects of genes is lowered if their excess kurtosis in a real screen is larger than "
+        "this, and significantly: the calls of genes are then not calibrated.",
+        ge=0,
+    )
     prior_sensitivity_max: float = key(
         0.05,
         "A prior is named if the power-scaling sensitivity of any estimate to it is larger than this. It lowers no verdict.",

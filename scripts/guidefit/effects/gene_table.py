@@ -40,7 +40,7 @@ def tabulate_genes(
 
     control: gene -> essential or nonessential, where known. effect_scaled: the effect on DepMap's scale, on which the median
     nonessential gene is 0 and the median essential gene -1; missing without both kinds. call: depleted or enriched where the false
-    discovery rate of that, fdr_depleted or fdr_enriched, is at most the threshold.
+    discovery rate of that, fdr_depleted or fdr_enriched, is at most the threshold, unless one guide alone is the reason.
     """
     genes = contents.genes
     if not effects.has("gene"):
@@ -48,11 +48,13 @@ def tabulate_genes(
     effect, slope = effects.at_diploid("gene", genes["x_diploid"].to_numpy())
     table = pd.concat([genes, summarise(effect, "effect"), summarise(slope, "slope")], axis=1)
     control_of_gene = table["gene"].map(control).fillna("")
-    rates = {
-        "depleted": false_discovery_rate((effect >= -thresholds["effect_min"]).mean(axis=0)),
-        "enriched": false_discovery_rate((effect <= thresholds["effect_min"]).mean(axis=0)),
-    }
+    false = _probabilities_of_false_calls(effect, thresholds["effect_min"])
+    rates = {name: false_discovery_rate(probability) for name, probability in false.items()}
+    call = np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), "")
     verdict = judge_effects(effect, thresholds["effect_min"], thresholds["effect_prob"])
+    far, without = _leave_far_guides_out(effect, contents, thresholds["guide_departure_max"])
+    is_driven = _drives_verdict(far, without, effect, verdict, contents, thresholds)
+    loses_call = _loses_call(far, without, call, false, thresholds)
     zero, unit = control_scale(table["effect"], control_of_gene)
     table = pd.concat([table, _of_lines(line_fit, effects, genes["gene"].tolist(), thresholds["fdr"])], axis=1)
     return table.assign(
@@ -60,10 +62,10 @@ def tabulate_genes(
         control=control_of_gene,
         verdict=verdict,
         effect_scaled=(table["effect"] - zero) / unit,
-        call=np.select([rate <= thresholds["fdr"] for rate in rates.values()], list(rates), ""),
+        call=np.where(loses_call, "", call),
         fdr_depleted=rates["depleted"],
         fdr_enriched=rates["enriched"],
-        flags=_flag_genes(contents, diploid, thresholds, effects.has("sgrna"), _find_driven(effect, verdict, contents, thresholds)),
+        flags=_flag_genes(contents, diploid, thresholds, effects.has("sgrna"), is_driven | loses_call),
     )
 
 
@@ -96,28 +98,60 @@ def judge_effects(effect: np.ndarray, smallest: float, probability: float) -> np
     return np.select([share >= probability for share in shares.values()], list(shares), "unclear")
 
 
-def _find_driven(effect: np.ndarray, verdict: np.ndarray, contents: ScreenContents, thresholds: Mapping[str, float]) -> np.ndarray:
-    """(gene,) whether one guide drives the effect: it is far from its gene's others, and without it the verdict is another one.
+def _probabilities_of_false_calls(effect: np.ndarray, smallest: float) -> dict[str, np.ndarray]:
+    """depleted, enriched -> (gene,) posterior probability that the effect, (draw, gene) logFC, is not beyond `smallest`."""
+    return {"depleted": (effect >= -smallest).mean(axis=0), "enriched": (effect <= smallest).mean(axis=0)}
 
-    Of two guides that are far apart either may be left out. A gene that is depleted or enriched by its only guide has no verdict
-    without it. effect: (draw, gene) logFC. Guides of a gene have the same copy numbers, so that leaving one out moves the effect by
-    the change of the mean of their logFC, for every variant.
+
+def _leave_far_guides_out(effect: np.ndarray, contents: ScreenContents, farthest: float) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) codes of genes with a guide that is far from their others, and (draw, k) effects, logFC, without this guide.
+
+    farthest: robust standard deviations. Of two guides that are far apart either may be left out: the gene is there twice. Guides
+    of a gene have the same copy numbers, so that leaving one out moves the effect by the change of the mean of their logFC, for
+    every variant.
     """
     guides = contents.sgrnas.assign(scaled=scale_departures(contents.sgrnas).abs(), gene_code=contents.gene_of_sgrna)
-    far = guides[guides["scaled"] > thresholds["guide_departure_max"]]
-    farthest = far[far["scaled"] == far.groupby("gene_code")["scaled"].transform("max")]
-    has_one = (contents.genes["sgrnas"] == 1).to_numpy()
-    is_driven = has_one & np.isin(np.broadcast_to(verdict, len(has_one)), ["depleted", "enriched"])
-    if farthest.empty:
-        return is_driven
+    far = guides[guides["scaled"] > farthest]
+    far = far[far["scaled"] == far.groupby("gene_code")["scaled"].transform("max")]
+    gene = far["gene_code"].to_numpy(dtype=int)
     of_gene = guides.groupby("gene_code")["logfc"].agg(["mean", "size"])
-    gene = farthest["gene_code"].to_numpy()
-    mean, size = (of_gene.loc[gene, name].to_numpy() for name in ("mean", "size"))
-    shift = (mean - farthest["logfc"].to_numpy()) / (size - 1)
-    codes = gene if effect.shape[1] > 1 else np.zeros(len(gene), dtype=int)
-    without = judge_effects(effect[:, codes] + shift, thresholds["effect_min"], thresholds["effect_prob"])
-    is_driven[gene[without != verdict[codes]]] = True
+    mean, size = (of_gene[name].reindex(gene).to_numpy(dtype=float) for name in ("mean", "size"))
+    shift = (mean - far["logfc"].to_numpy(dtype=float)) / (size - 1)
+    return gene, effect[:, gene if effect.shape[1] > 1 else np.zeros_like(gene)] + shift
+
+
+def _drives_verdict(
+    far: np.ndarray,
+    without: np.ndarray,
+    effect: np.ndarray,
+    verdict: np.ndarray,
+    contents: ScreenContents,
+    thresholds: Mapping[str, float],
+) -> np.ndarray:
+    """(gene,) whether the verdict is another one without a far guide. far, without: see `_leave_far_guides_out`.
+
+    A gene that is depleted or enriched by its only guide has no verdict without it.
+    """
+    verdict = np.broadcast_to(verdict, len(contents.genes))
+    is_driven = (contents.genes["sgrnas"] == 1).to_numpy() & np.isin(verdict, ["depleted", "enriched"])
+    other = judge_effects(without, thresholds["effect_min"], thresholds["effect_prob"])
+    is_driven[far[other != verdict[far]]] = True
     return is_driven
+
+
+def _loses_call(
+    far: np.ndarray, without: np.ndarray, call: np.ndarray, false: Mapping[str, np.ndarray], thresholds: Mapping[str, float]
+) -> np.ndarray:
+    """(gene,) whether a gene is called only because of a far guide: without it, it is less certain than all called genes.
+
+    call: by false discovery rate; false: see `_probabilities_of_false_calls`.
+    """
+    loses = np.zeros(len(call), bool)
+    for direction, probability in _probabilities_of_false_calls(without, thresholds["effect_min"]).items():
+        called = call == direction
+        limit = false[direction][called].max(initial=0.0)
+        loses[far[called[far] & (probability > limit)]] = True
+    return loses
 
 
 def _flag_genes(
@@ -126,7 +160,7 @@ def _flag_genes(
     """(gene,) what to keep in mind about a gene's data, joined by semicolons.
 
     has_guides: whether guides of a gene differ in the variant, else it takes all rows of a guide for independent ones, and the
-    interval of a gene with few guides is too narrow; is_driven: see `_find_driven`.
+    interval of a gene with few guides is too narrow; is_driven: whether one guide drives the verdict or the call.
     """
     genes = contents.genes
     has_few = genes["sgrnas"] < thresholds["few_guides"]

@@ -28,12 +28,12 @@ from guidefit.engines.gibbs_lines import (
     update_lines,
 )
 from guidefit.engines.gibbs_noise import switch_regimes, update_flags, update_noise
-from guidefit.engines.gibbs_proposals import Proposals
+from guidefit.engines.gibbs_proposals import Proposals, log_t6
 from guidefit.engines.gibbs_state import MOMENTS, KernelHyper, make_state
 from guidefit.engines.gibbs_moves import MOST_Y, HyperPriors, from_spread, slice_scale, to_spread
 from guidefit.models.line_structure import MEAN_SD, LineStructure
 
-ROUNDS = 3  # updates of the spreads of each class in an iteration: they cost little and mix worst
+ROUNDS = 3  # pairs of proposals for the spreads of each class in an iteration: they cost little and mix worst
 Run = Callable[[Callable[[int], Any]], list[Any]]
 """Runs a function for each number of a chunk, in any order and in threads, and returns the results by number."""
 
@@ -191,12 +191,11 @@ class Chain:
             hyper.log_t[c] = gibbs_moves.update_tau_scale(hyper.log_t[c], s.log_tau[mine], priors.log_t[c], rng)
             flagged = int(s.departs[own].sum())
             hyper.p[c] = rng.beta(priors.p[c, 0] + flagged, priors.p[c, 1] + len(own) - flagged)
-            for _ in range(ROUNDS):
-                history[c] = self._update_spreads(c)
+            history[c] = self._update_spreads(c)
         self._proposals.spreads_drawn = history
 
     def _update_spreads(self, c: int) -> np.ndarray:
-        """Spreads of a class, locations and hyper-means integrated out: a random walk and a draw from a t_6, or two walks.
+        """Spreads of a class, locations and hyper-means integrated out: random walks and draws from a t_6, or walks alone.
 
         In y, where spread / scale is the HalfNormal quantile of Phi(y), the prior is a standard normal. Returns y.
         """
@@ -204,24 +203,19 @@ class Chain:
         y = np.clip(from_spread(hyper.spread[c], scale), -MOST_Y, MOST_Y)  # a chain that starts far away may be outside
         now, factor = self._log_density(c, y)
         independent = proposals.independent[c]
-        for _ in range(2 if independent is None else 1):
-            new = y + math.exp(proposals.log_step[c]) * (proposals.walk[c] @ rng.standard_normal(4))
+        for number in range(2 * ROUNDS):
+            if independent is None or number % 2 == 0:
+                new, correction = y + math.exp(proposals.log_step[c]) * (proposals.walk[c] @ rng.standard_normal(4)), 0.0
+            else:
+                centre, root = independent
+                new = centre + root @ (rng.standard_normal(4) / math.sqrt(rng.chisquare(6) / 6))
+                correction = log_t6(y, centre, root) - log_t6(new, centre, root)
             value, other = self._log_density(c, new)
-            accept = math.exp(min(0.0, value - now))
+            accept = math.exp(min(0.0, value - now + correction))
             if rng.random() < accept:
                 y, now, factor = new, value, other
-            if self.iteration < proposals.tune:
+            if self.iteration < proposals.tune and correction == 0.0:
                 proposals.log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
-        if independent is not None:
-            centre, root = independent
-
-            def log_t6(x: np.ndarray) -> float:
-                return -5.0 * math.log1p(float((np.linalg.solve(root, x - centre) ** 2).sum()) / 6)
-
-            new = centre + root @ (rng.standard_normal(4) / math.sqrt(rng.chisquare(6) / 6))
-            value, other = self._log_density(c, new)
-            if math.log(rng.random()) < value - now + log_t6(y) - log_t6(new):
-                y, now, factor = new, value, other
         hyper.spread[c] = to_spread(y, scale)
         lower, half = factor
         hyper.mu[c] = np.linalg.solve(lower.T, half + rng.standard_normal(2))

@@ -1,9 +1,16 @@
 """Proposals of a chain of the engine `gibbs`, adapted during warm-up to the later half of what was drawn until then."""
 
+import math
+
 import numpy as np
 
 from guidefit.engines.gibbs_moves import Hyper
 from guidefit.engines.gibbs_state import State
+
+
+def log_t6(x: np.ndarray, centre: np.ndarray, root: np.ndarray) -> float:
+    """Log density of a multivariate t with 6 degrees of freedom in four dimensions, up to a constant."""
+    return -5.0 * math.log1p(float((np.linalg.solve(root, x - centre) ** 2).sum()) / 6)
 
 
 class Proposals:

@@ -45,6 +45,7 @@ BUILT_IN = (
     "sgrna_intercepts",
     "gene_intercepts",
     "one_line",
+    "one_line_contrast",
 )
 
 SLOPES = {"beta", "mu_delta", "delta_g", "beta_s"}  # names of slopes in variants without GAUSSIAN

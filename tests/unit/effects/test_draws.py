@@ -10,7 +10,7 @@ from guidefit.models import declaration, responses
 from guidefit.screens import arrays
 from helpers.effects import draws_of
 
-BY_LINE, CLASSES = ("gene_classes", "gene_by_line", "one_line"), ("null", "common")
+BY_LINE, CLASSES = ("gene_classes", "gene_by_line", "one_line", "one_line_contrast"), ("null", "common")
 
 
 def by_hand(name, draws, data, gene=None, sgrna=None, x=0.0):

@@ -122,7 +122,7 @@ def by_hand(name, at, data):
     return total + norm(data.logfc, mean, at["sigma"]).sum()
 
 
-BY_LINE = ("gene_classes", "gene_by_line", "one_line")  # in test_line_parts.py and test_one_line.py
+BY_LINE = ("gene_classes", "gene_by_line", "one_line", "one_line_contrast")  # in test_line_parts.py and test_one_line.py
 
 
 @pytest.mark.parametrize("name", [name for name in declaration.BUILT_IN if name not in BY_LINE])

@@ -60,7 +60,7 @@ LIBRARY = Library(lambda path: (ROOT / "scripts" / path).read_text() if (ROOT / 
 ENGINES = [registry.module_of(name) for name in registry.ENGINES]
 VARIANTS = [f"guidefit.models.variants.{name}" for name in declaration.BUILT_IN]
 # Top-level modules whose package has another name.
-PACKAGES = {"yaml": "pyyaml", "netCDF4": "netcdf4", "arviz_stats": "arviz-stats", "arviz_plots": "arviz-plots"}
+PACKAGES = {"yaml": "pyyaml", "netCDF4": "netcdf4", "arviz_stats": "arviz-stats", "PIL": "pillow"}
 
 
 def rules():

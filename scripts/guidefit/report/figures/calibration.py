@@ -52,8 +52,8 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
     frame["variable"], band["variable"] = (pd.Categorical(part["variable"], order) for part in (frame, band))
     return (
         p9.ggplot(frame, p9.aes("u", "difference"))
-        + p9.geom_ribbon(p9.aes("u", ymin="lower", ymax="upper"), data=band, inherit_aes=False, fill=style.PALE)
-        + p9.geom_hline(yintercept=0, color="#888888")
+        + p9.geom_ribbon(p9.aes("u", ymin="lower", ymax="upper"), data=band, inherit_aes=False, fill=style.BAND)
+        + p9.geom_hline(yintercept=0, color=style.REFERENCE_LINE)
         + p9.geom_line(p9.aes(group="coordinate"), color=style.BLUE, alpha=0.7, size=0.5)
         + p9.facet_wrap("variable", ncol=4)
         + p9.scale_x_continuous(breaks=[0, 0.5, 1])
@@ -63,7 +63,7 @@ def ecdf(spread: pd.DataFrame, title: str) -> p9.ggplot:
             title=title,
             subtitle=f"{spread['seed'].nunique()} fits; one line per coordinate{note}; grey: simultaneous 95 % band of one line",
         )
-        + style.theme(11, 1.6 + 2.0 * -(-len(order) // 4))
+        + style.theme(9, 1.6 + 2.0 * -(-len(order) // 4))
     )
 
 
@@ -81,9 +81,9 @@ def histograms(spread: pd.DataFrame, title: str) -> p9.ggplot:
     scalars = scalars.assign(variable=pd.Categorical(scalars["variable"], order))
     return (
         p9.ggplot(scalars, p9.aes("u"))
-        + p9.annotate("rect", xmin=0, xmax=1, ymin=low, ymax=high, fill=style.PALE)
+        + p9.annotate("rect", xmin=0, xmax=1, ymin=low, ymax=high, fill=style.BAND)
         + p9.geom_histogram(breaks=np.linspace(0, 1, 21), fill=style.BLUE, alpha=0.8)
-        + p9.geom_hline(yintercept=fits / 20, color="#555555", linetype="dashed")
+        + p9.geom_hline(yintercept=fits / 20, color=style.NOMINAL, linetype="dashed")
         + p9.facet_wrap("variable", ncol=4)
         + p9.scale_x_continuous(breaks=[0, 0.5, 1])
         + p9.labs(
@@ -92,5 +92,5 @@ def histograms(spread: pd.DataFrame, title: str) -> p9.ggplot:
             title=title,
             subtitle=f"{fits} fits; dashed: expected number; grey: 99 % range of a single bin",
         )
-        + style.theme(11, 1.6 + 2.0 * -(-len(order) // 4))
+        + style.theme(9, 1.6 + 2.0 * -(-len(order) // 4))
     )

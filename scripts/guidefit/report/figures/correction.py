@@ -49,7 +49,7 @@ def corrections(table: pd.DataFrame, title: str) -> p9.ggplot:
     )
     return (
         p9.ggplot(frame, p9.aes("method", "value", color="rows"))
-        + p9.geom_hline(p9.aes(yintercept="at"), data=ideal, color="#888888", linetype="dashed")
+        + p9.geom_hline(p9.aes(yintercept="at"), data=ideal, color=style.NOMINAL, linetype="dashed")
         + p9.geom_linerange(p9.aes(ymin="value - 2 * se", ymax="value + 2 * se"), size=0.8, position=apart)
         + p9.geom_point(size=2.6, position=apart)
         + p9.scale_color_manual(values=dict(zip(ROWS.values(), (style.GREY, style.BLUE, style.ORANGE), strict=True)), drop=True)

@@ -66,7 +66,7 @@ def scatter(screen: pd.DataFrame, column: str, label: str, title: str) -> p9.ggp
             title=title,
             subtitle=f"{len(rows):,} rows; one least-squares line per sgRNA; axes differ between panels{note}",
         )
-        + style.theme(2.4 * columns + 1, 1.2 + 2.1 * -(-len(genes) // columns))
+        + style.theme(2.25 * columns + 1, 1.2 + 2.1 * -(-len(genes) // columns))
     )
 
 

@@ -133,7 +133,7 @@ def _curves(rows: pd.DataFrame, table: pd.DataFrame, title: str, label: str, not
     colors = [mpl.colors.to_hex(mpl.colormaps["viridis"](0.9 * i / max(count - 1, 1))) for i in range(count)]
     plot = (
         p9.ggplot(rows, p9.aes("across", "value", color="line", fill="line", group="line"))
-        + p9.geom_hline(p9.aes(yintercept="ideal"), color="#555555", linetype="dashed")
+        + p9.geom_hline(p9.aes(yintercept="ideal"), color=style.NOMINAL, linetype="dashed")
         + p9.geom_ribbon(p9.aes(ymin="low", ymax="high"), alpha=0.25 if count < 3 else 0.12, color="none")
         + p9.geom_line()
         + p9.geom_point(size=1.8)

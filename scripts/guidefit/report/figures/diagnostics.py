@@ -1,6 +1,7 @@
 """Overview of a study's diagnostics: every check of every fit."""
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ COLOURS = {
     NOT_MADE: style.PALE,
 }
 MAX_FITS = 30
+FEW_FITS = 6  # of which every value is shown
 
 
 def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mapping[str, Any]) -> None:
@@ -37,25 +39,34 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
 def overview(table: pd.DataFrame, title: str) -> p9.ggplot:
     """The value of every check of every fit, coloured by its level; of many fits the worst MAX_FITS.
 
-    table: rows of checks.csv.
+    table: rows of checks.csv. Up to FEW_FITS fits are columns, with the value of every check; more are rows, with the values that
+    do not pass.
     """
     fits = _worst_fits(table)
     made = checks.worst_of_each(table[table["check"] != checks.STOPPED])
     columns = [check for check in checks.CHECKS if check in set(made["check"])]
     frame = pd.DataFrame(_cells(fits, made, columns), columns=["fit", "check", "text", "level"])
-    rows = list(dict.fromkeys(frame["fit"]))
-    frame["fit"] = pd.Categorical(frame["fit"], rows[::-1])
-    frame["check"] = pd.Categorical(frame["check"], ["verdict", *map(wording.label, columns)])
+    names, labels = list(dict.fromkeys(frame["fit"])), ["verdict", *map(wording.label, columns)]
+    few, is_narrow = len(names) <= FEW_FITS, len(names) < 4
     count = table[["variant", "seed"]].drop_duplicates().shape[0]
-    note = f"the worst {len(rows)} of {count:,} fits" if count > len(rows) else f"{count} fit{'s' if count > 1 else ''}"
+    note = f"the worst {len(names)} of {count:,} fits" if count > len(names) else f"{count} fit{'s' if count > 1 else ''}"
+    note += "; of each check the worst value over all parameters" + ("" if few else ", shown where it does not pass")
+    frame["shown"] = frame["text"] if few else frame["text"].where(~frame["level"].isin(("pass", NOT_MADE)), "")
+    frame["fit"] = pd.Categorical(frame["fit"], names if few else names[::-1])
+    frame["check"] = pd.Categorical(frame["check"], labels[::-1] if few else labels)
+    plot = p9.ggplot(frame, p9.aes("fit", "check") if few else p9.aes("check", "fit"))
+    width, height = (3.4 + 1.7 * max(len(names), 2), 2.2 + 0.26 * len(labels)) if few else (style.WIDEST, 2.9 + 0.22 * len(names))
     return (
-        p9.ggplot(frame, p9.aes("check", "fit"))
-        + p9.geom_tile(p9.aes(fill="level"), color="white", size=1, alpha=0.75)
-        + p9.geom_text(p9.aes(label="text"), size=8)
+        plot
+        + p9.geom_tile(p9.aes(fill="level"), color="white", size=0.7, alpha=0.75)
+        + p9.geom_text(p9.aes(label="shown"), size=8 if few else 6.5)
         + p9.scale_fill_manual(values=COLOURS, limits=[level for level in COLOURS if level in set(frame["level"])])
-        + p9.labs(x="", y="", fill="", title=title, subtitle=f"{note}; of each check the worst value over all parameters")
-        + style.theme(3 + 0.75 * (1 + len(columns)), 2.6 + 0.36 * len(rows))
-        + p9.theme(axis_text_x=p9.element_text(rotation=30, ha="right"), panel_grid=p9.element_blank())
+        + p9.labs(x="", y="", fill="", title=title, subtitle=fill(note, int(11 * width)))
+        + style.theme(width, height)
+        + p9.theme(
+            axis_text_x=p9.element_text(rotation=0, ha="center") if is_narrow else p9.element_text(rotation=40, ha="right"),
+            panel_grid=p9.element_blank(),
+        )
     )
 
 

@@ -17,6 +17,7 @@ logger = logging.getLogger("guidefit")
 EFFECT = "effect at the diploid copy number (logFC)"
 CONTROLS = {"essential": style.VERMILION, "nonessential": style.BLUE, "other": style.GREY}
 _NORMAL_975 = 1.959964
+FEW = 200  # genes, whose points are large enough to be found
 TICKS = (1, 0.5, 1.5, 0, 2, 4, 8, 16, 32, 64, 128)  # copy numbers in units of the diploid one; earlier ones take precedence
 
 
@@ -62,7 +63,7 @@ def volcano(genes: pd.DataFrame, title: str, names: int = 16) -> p9.ggplot:
         p9.ggplot(table, p9.aes("effect", "evidence"))
         + p9.geom_vline(xintercept=0, color=style.REFERENCE_LINE)
         + p9.geom_hline(yintercept=_NORMAL_975, color=style.REFERENCE_LINE, linetype="dotted")
-        + p9.geom_point(p9.aes(color="control"), size=1.6, alpha=0.6, stroke=0)
+        + p9.geom_point(p9.aes(color="control"), size=1.6 if len(table) > FEW else 2.6, alpha=0.6, stroke=0)
         + p9.geom_text(p9.aes(label="gene"), data=_with_room(called, width, height, names), size=7, va="bottom")
         + p9.scale_color_manual(values={kind: CONTROLS[kind] for kind in used}, limits=used)
         + p9.scale_y_sqrt()
@@ -145,8 +146,8 @@ def copy_number_lines(
     return (
         p9.ggplot(rows, p9.aes("at", "logfc"))
         + p9.geom_hline(yintercept=0, color=style.REFERENCE_LINE)
-        + p9.geom_vline(xintercept=at_diploid, color="#888888", linetype="dotted")
-        + p9.geom_point(p9.aes(group="sgrna"), color=style.GREY, alpha=0.5, size=1.1, stroke=0)
+        + p9.geom_vline(xintercept=at_diploid, color=style.NOMINAL, linetype="dotted")
+        + p9.geom_point(p9.aes(group="sgrna"), color=style.NOMINAL, alpha=0.5, size=1.4, stroke=0)
         + p9.geom_ribbon(
             p9.aes("at", ymin="lower", ymax="upper"), data=placed(fitted), inherit_aes=False, fill=style.BLUE, alpha=0.25
         )
@@ -162,7 +163,7 @@ def copy_number_lines(
             "red: effect at the diploid copy number (dotted); axes differ between panels"
             + (f"\nnot in the screen: {', '.join(absent)}" if absent else ""),
         )
-        + style.theme(2.5 * columns + 0.8, 1.5 + 2.1 * -(-len(names) // columns))
+        + style.theme(2.3 * columns + 0.8, 1.5 + 2.1 * -(-len(names) // columns))
     )
 
 
@@ -181,7 +182,7 @@ def guides(sgrnas: pd.DataFrame, genes: pd.DataFrame, names: list[str], title: s
             p9.aes(xmin=-np.inf, xmax=np.inf, ymin="effect_q025", ymax="effect_q975"),
             data=own,
             inherit_aes=False,
-            fill=style.GREEN,
+            fill=style.BLUE,
             alpha=0.25,
         )
         + p9.geom_linerange(p9.aes(ymin="effect_q025", ymax="effect_q975"), color=style.BLUE)

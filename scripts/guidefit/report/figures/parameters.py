@@ -4,10 +4,6 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-import arviz as az
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-from cycler import cycler
 import numpy as np
 import pandas as pd
 import plotnine as p9
@@ -20,15 +16,14 @@ from guidefit.base import parquet
 from guidefit.base.arrays import evenly_spaced
 from guidefit.base.names import variable_of
 from guidefit.engines import posterior_file
-from guidefit.report.figures import style
+from guidefit.report.figures import chains, style
 
 INTERCEPT_SIDE = ("alpha", "mu_gamma", "sigma_gamma", "gamma_g", "sigma_alpha", "alpha_s", "sigma_line", "tau_c")
 SLOPE_SIDE = ("beta", "mu_delta", "sigma_delta", "delta_g", "rho_gene", "sigma_beta", "beta_s", "rho", "kappa", "ratio")
 
 OTHER_UNITS = {"rho": "", "rho_gene": "", "ratio": "", "kappa": " (units of x)"}  # of variables on the slope side
 
-CHAIN_COLOURS = {"axes.prop_cycle": cycler(color=style.CATEGORIES[:6])}
-MAX_POINTS = 1000  # coordinates of a variable, or draws of a chain
+MAX_POINTS = 1000  # coordinates of a variable
 JOINT_DRAWS = 2000
 
 
@@ -46,9 +41,10 @@ def draw(inputs: Mapping[str, Any], outputs: Mapping[str, str], settings: Mappin
         return
     posterior, prior = (posterior_file.reported(fit[group].to_dataset()) for group in ("posterior", "prior"))
     estimates = parquet.read(inputs["estimates"]).query("seed == @seed")
-    scalars = scalar_variables(posterior)
-    trace(fit, scalars, f"Chains {name}: densities and traces").savefig(outputs["trace"])
-    rank_plot(fit, scalars, f"Chains {name}: ECDF of ranks minus uniform ECDF").savefig(outputs["rank_plot"])
+    draws = of_dataset(posterior)
+    values = chains.values_of(draws, chains.choose(draws, estimates))
+    style.save(chains.trace(values, f"Chains {name}: densities and traces"), outputs["trace"])
+    style.save(chains.rank_plot(values, chains.ess_of(values, estimates), f"Ranks of chains {name}"), outputs["rank_plot"])
     intercepts = forest(estimates, INTERCEPT_SIDE, "logFC (scales and intercepts at x = 0)", f"Intercepts and scales {name}")
     style.save(intercepts, outputs["forest_intercept"])
     slopes = forest(estimates, SLOPE_SIDE, f"logFC per unit of x{_other_units(posterior)}", f"Slopes {name}")
@@ -86,7 +82,7 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
     table["label"] = pd.Categorical(table["label"], list(dict.fromkeys(table["label"])))
     table["variable"] = pd.Categorical(table["variable"], list(dict.fromkeys(table["variable"])))
     known = table.dropna(subset=["truth"])
-    key = "line: 95 %, bar: 50 %, dot: mean"
+    key = f"{len(estimates.loc[estimates['variable'].isin(variables)]):,} parameters; line: 95 %, bar: 50 %, dot: mean"
     key += "; diamond: truth (where it has a counterpart on the scale of x)" if len(known) else ""
     return (
         p9.ggplot(table, p9.aes("label"))
@@ -115,6 +111,7 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
     table = estimates.dropna(subset=["truth"])
     if table.empty:
         return style.message(title, "no variable of this variant has a truth on the scale of x")
+    known = len(table)
     table = table.assign(variable=variable_of(table["variable"]))
     order = list(dict.fromkeys(table["variable"]))
     parts = [table[table["variable"] == variable] for variable in order]
@@ -128,7 +125,7 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
     columns = min(3, count)
     return (
         p9.ggplot(table, p9.aes("truth", "mean"))
-        + p9.geom_abline(color="#888888", linetype="dashed")
+        + p9.geom_abline(color=style.NOMINAL, linetype="dashed")
         + p9.geom_blank(p9.aes("hdi_lower", "hdi_lower"))  # both axes of a panel have the same range
         + p9.geom_blank(p9.aes("hdi_upper", "hdi_upper"))
         + p9.geom_linerange(p9.aes(ymin="hdi_lower", ymax="hdi_upper"), color=style.BLUE, alpha=0.6)
@@ -138,7 +135,7 @@ def truth_against_estimate(estimates: pd.DataFrame, title: str) -> p9.ggplot:
             x="truth (logFC; slopes: logFC per unit of x)",
             y="estimate (same units)",
             title=title,
-            subtitle="dot: posterior mean; line: 94 % highest density interval; dashed: truth = estimate",
+            subtitle=f"{known:,} parameters; dot: posterior mean; line: 94 % highest density interval; dashed: truth = estimate",
             caption=", ".join(left_out) + " shown" if left_out else "",
         )
         + style.theme(3 * columns + 0.8, 1.2 + 2.4 * -(-count // columns))
@@ -149,35 +146,6 @@ def scalar_variables(posterior: xr.Dataset, most: int = 8) -> list[str]:
     """Up to `most` variables with no dims except chain and draw; if there are fewer than two, the first `most` variables."""
     names = [str(n) for n in posterior.data_vars if set(posterior[n].dims) <= {"chain", "draw"}]
     return names[:most] if len(names) > 1 else [str(n) for n in posterior.data_vars][:most]
-
-
-def trace(fit: xr.DataTree, names: Sequence[str], title: str) -> az.PlotCollection:
-    """Density and trace of each variable, one colour per chain."""
-    size = {"figsize": (10, 0.4 + 1.6 * len(names)), "layout": "constrained"}
-    with mpl.rc_context(CHAIN_COLOURS):
-        plots = az.plot_trace_dist(
-            _thinned(fit), var_names=list(names), aes={"color": ["chain"]}, backend="matplotlib", figure_kwargs=size
-        )
-    figure = plt.gcf()
-    figure.suptitle(title)
-    for axes in figure.axes:
-        axes.locator_params(axis="x", nbins=4)  # tick labels of narrow posteriors are long
-    return plots
-
-
-def rank_plot(fit: xr.DataTree, names: Sequence[str], title: str) -> az.PlotCollection:
-    """ECDF of each chain's rank statistics minus the uniform ECDF, with simultaneous bands (Säilynoja et al. 2022)."""
-    size = {"figsize": (11, 0.4 + 2.6 * -(-len(names) // 3)), "layout": "constrained"}
-    with mpl.rc_context(CHAIN_COLOURS):
-        plots = az.plot_rank(_thinned(fit), var_names=list(names), backend="matplotlib", col_wrap=3, figure_kwargs=size)
-    plt.gcf().suptitle(title)
-    return plots
-
-
-def _thinned(fit: xr.DataTree) -> xr.DataTree:
-    step = max(1, fit["posterior"].sizes["draw"] // MAX_POINTS)
-    groups = {name: fit[name].to_dataset().drop_vars("seed", errors="ignore") for name in ("posterior", "sample_stats")}
-    return xr.DataTree.from_dict({name: group.isel(draw=slice(None, None, step)) for name, group in groups.items()})
 
 
 def joint_draws(posterior: xr.Dataset, prior: xr.Dataset, directions: list[Direction], title: str) -> p9.ggplot:
@@ -202,8 +170,14 @@ def joint_draws(posterior: xr.Dataset, prior: xr.Dataset, directions: list[Direc
         + p9.scale_color_manual(values={"prior": style.GREY, "posterior": style.BLUE})
         + p9.guides(color=p9.guide_legend(override_aes={"size": 3, "alpha": 1}))
         + p9.coord_cartesian(xlim=(low_x, high_x), ylim=(low_y, high_y))
-        + p9.labs(x=_with_unit(first), y=_with_unit(second), color="", title=title, subtitle=fill(why, 75))
-        + style.theme(6.5, 6.2)
+        + p9.labs(
+            x=_with_unit(first),
+            y=_with_unit(second),
+            color="",
+            title=title,
+            subtitle=fill(f"{why}; {len(before):,} prior and {len(after):,} posterior draws", 90),
+        )
+        + style.theme(6.5, 5)
     )
 
 

@@ -149,7 +149,7 @@ def loo_pit(pit: np.ndarray, prob: float, title: str) -> p9.ggplot:
     band = pit_band(pit, prob)
     return (
         p9.ggplot(band, p9.aes("pit"))
-        + p9.geom_ribbon(p9.aes(ymin="lower", ymax="upper"), fill=style.ORANGE, alpha=0.25)
+        + p9.geom_ribbon(p9.aes(ymin="lower", ymax="upper"), fill=style.BAND)
         + p9.geom_hline(yintercept=0, color=style.REFERENCE_LINE)
         + p9.geom_step(p9.aes(y="difference"), color=style.BLUE)
         + p9.labs(

@@ -55,11 +55,11 @@ def quality(table: pd.DataFrame, thresholds: Mapping[str, float], title: str) ->
     note = f"{len(rows)} of {len(table):,} samples" if len(rows) < len(table) else f"{len(table)} samples"
     return (
         p9.ggplot(long, p9.aes("value", "sample"))
-        + p9.geom_vline(p9.aes(xintercept="at"), data=limits, color="#888888", linetype="dashed")
+        + p9.geom_vline(p9.aes(xintercept="at"), data=limits, color=style.NOMINAL, linetype="dashed")
         + p9.geom_point(p9.aes(color="mark"), size=1.8)
         + p9.facet_wrap("panel", nrow=1, scales="free_x")
         + p9.scale_color_manual(values={mark: MARKS[mark] for mark in used}, limits=used)
         + p9.labs(x="", y="", color="", title=title, subtitle=f"{note}; dashed: threshold beyond which a sample is flagged")
-        + style.theme(2.0 * len(panels) + 2.5, 1.6 + 0.19 * max(len(rows), 4))
+        + style.theme(min(2.0 * len(panels) + 2.5, style.WIDEST), 1.6 + 0.19 * max(len(rows), 4))
         + p9.theme(panel_spacing_x=0.025)  # of the width: labels of neighbouring panels stay apart
     )

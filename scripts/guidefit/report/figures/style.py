@@ -1,11 +1,13 @@
 """What all figures share: colours for colour-blind readers, labels, the theme, limits, and how a figure is written."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
 import plotnine as p9
+from PIL import Image
 
 mpl.rcParams["text.parse_math"] = False  # a gene may be called $x$
 
@@ -22,8 +24,14 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY = (
 )
 CATEGORIES = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, GREY]
 PALE = "#DDDDDD"
-REFERENCE_LINE = "#BBBBBB"
+BAND = PALE  # where what is right lies with a given probability
+REFERENCE_LINE = "#BBBBBB"  # zero
+NOMINAL = "#555555"  # what a value should be; dashed
 
+DPI = 150  # of PNG files
+_DECIMALS = re.compile(r"(?<![\w.#-])-?\d+\.\d{3,}(?![\w.])")  # coordinates, but no part of a name or a colour
+
+WIDEST = 10.0  # inches; a page shows wider figures smaller
 LOGFC = "logFC (log2 fold change)"
 MAX_NAMES = 40  # names (genes, fits' coordinates) that one axis has room for
 
@@ -43,8 +51,22 @@ def theme(width: float, height: float) -> p9.theme:
 
 
 def save(plot: p9.ggplot, path: str | Path) -> None:
-    """Write a figure as SVG or PNG, according to the suffix of `path`."""
-    plot.save(str(path), dpi=150, verbose=False, limitsize=False)
+    """Write a figure as SVG or PNG, according to the suffix of `path`: short numbers, a palette of 256 colours."""
+    path = Path(path)
+    plot.save(str(path), dpi=DPI, verbose=False, limitsize=False)
+    if path.suffix == ".svg":
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_DECIMALS.sub(_shorten, text), encoding="utf-8")
+    else:
+        with Image.open(path) as image:
+            small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small.save(path, optimize=True)
+
+
+def _shorten(number: re.Match[str]) -> str:
+    """A number with two decimals; factors of scale, which are small, with five."""
+    digits = 2 if abs(float(number[0])) >= 1 else 5
+    return f"{float(number[0]):.{digits}f}".rstrip("0").rstrip(".")
 
 
 def message(title: str, reason: str) -> p9.ggplot:

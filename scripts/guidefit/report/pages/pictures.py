@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 FILE = re.compile(
     r"(?:(?P<of>[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)?)-)?(?P<kind>[a-z_]+)(?:-seed_(?P<seed>[0-9]+))?\.(?:svg|png)"
 )
-MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+PNG = b"\x89PNG\r\n\x1a\n"
+DPI = 150  # of PNG files; guidefit.report.figures.style, whose import a page does not need, has the same
 MOST_BYTES = 9_000_000  # of the figures of one page, as text
 CODE = Path(__file__).parent.parent / "figures"
 
@@ -75,7 +77,7 @@ FIGURES = {
     ),
     "rank": Figure(
         "Rank plot",
-        "Each curve is a chain: where chains agree, the curves of their ranks stay within the band around zero.",
+        "Each curve is a chain: where chains agree, the curves of their ranks stay within the grey band around zero.",
         "diagnostics.csv",
         "parameters",
     ),
@@ -227,11 +229,20 @@ class Budget:
     def source(self, path: str) -> str | None:
         """The file as a data URI, or None where the page has no room for it."""
         content = Path(path).read_bytes()
-        text = f"data:{MIME[Path(path).suffix]};base64,{base64.b64encode(content).decode()}"
+        if Path(path).suffix == ".svg":  # as text, which is shorter than in base64
+            text = f"data:image/svg+xml,{quote(re.sub(rb'\s+', b' ', content), safe=' =:/,;()')}"
+        else:
+            text = f"data:image/png;base64,{base64.b64encode(content).decode()}"
         if len(text) > self.left:
             return None
         self.left -= len(text)
         return text
+
+
+def width(path: str) -> int | None:
+    """Width of a PNG file in CSS pixels, of which an inch has 96; None for SVG files, which state it themselves."""
+    content = Path(path).read_bytes()[:24]
+    return round(int.from_bytes(content[16:20]) * 96 / DPI) if content.startswith(PNG) else None
 
 
 def code(figure: Figure, page_folder: str) -> tuple[str, str]:

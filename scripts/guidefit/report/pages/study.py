@@ -125,6 +125,7 @@ class Figures:
             "shows": shows,
             "alt": f"{figure.title}{' of ' + variant if variant else ''}. {shows or figure.reads}",
             "source": self.sources[file.path],
+            "width": pictures.width(file.path),
             "file": f"figures/{Path(file.path).name}",
             "table": figure.table,
             "module": module,

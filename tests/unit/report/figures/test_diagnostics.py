@@ -52,6 +52,10 @@ def test_of_many_fits_the_worst_are_shown():
     assert len(fits) == diagnostics.MAX_FITS
     assert fits[:2] == ["v, seed 77", "v, seed 0"]
     assert plot.labels.subtitle.startswith("the worst 30 of 100 fits")
+    assert set(plot.data.loc[plot.data["level"] == "pass", "shown"]) == {""}  # only what does not pass is written
+    few = diagnostics.overview(checks.make_table(rows[:3]), "t")
+    assert (few.mapping["x"], few.mapping["y"]) == ("fit", "check")
+    assert set(few.data["shown"]) == {"pass", "0.25"}
 
 
 def test_every_level_has_a_colour():

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from guidefit.assess.draws import of_dataset
 from guidefit.assess.identifiability import Direction
 from guidefit.engines import posterior_file
-from guidefit.report.figures import data, graph, parameters, predictive
+from guidefit.report.figures import chains, data, graph, parameters, predictive
 from guidefit.screens import covariates
 
 PARAMETERS = ("trace", "rank_plot", "forest_intercept", "forest_slope", "truth", "pair")
@@ -36,7 +37,7 @@ def estimates():
         name: table["mean"] + i
         for i, name in zip((-2, -1, 1, 2, -2, 2), ("q025", "q25", "q75", "q975", "hdi_lower", "hdi_upper"), strict=True)
     }
-    return table.assign(seed=1, sgrna=None, cell_line=None, **ends)
+    return table.assign(seed=1, sgrna=None, cell_line=None, r_hat=1.0, ess_bulk=100.0, **ends)
 
 
 @pytest.mark.slow
@@ -52,6 +53,28 @@ def test_parameters_of_a_fit_and_of_one_that_stopped(tmp_path, monkeypatch):
     stopped, drawn = sizes
     assert len(set(stopped)) == 1
     assert min(drawn) > stopped[0]
+
+
+def test_chains_of_hyper_parameters_and_of_the_worst_others_are_drawn():
+    found = estimates()
+    found.loc[found["gene"] == "g7", "r_hat"] = 1.2
+    found.loc[found["gene"] == "g9", "ess_bulk"] = 5.0
+    names = chains.choose(of_dataset(draws()), found)
+    assert names[:4] == ["mu_gamma", "mu_delta", "gamma_g[g7]", "gamma_g[g9]"]
+    assert len(names) == 2 + chains.MAX_WORST
+    assert chains.choose(of_dataset(draws()), found.assign(r_hat=np.nan)) == ["mu_gamma", "mu_delta"]
+
+
+def test_chains_in_different_places_leave_the_band_of_ranks_and_equal_ones_do_not():
+    same = np.random.default_rng(0).normal(size=(4, 1000))
+    apart = same + np.array([[0], [0], [0], [1.0]])
+    table = chains.rank_plot({"same": same, "apart": apart, "constant": np.ones((4, 1000))}, {"apart": 4000.0}, "t").data
+    outside = ~table["difference"].between(table["lower"] - 1e-12, table["upper"] + 1e-12)
+    shares = outside.groupby([table["parameter"], table["chain"]], observed=True).mean()
+    assert shares["same"].max() == 0
+    assert shares["apart", "3"] > 0.9
+    kinds = chains.trace({"constant": np.ones((4, 10)), "same": same}, "t").data["panel"].cat.categories
+    assert list(kinds) == ["constant: density", "constant: trace", "same: density", "same: trace"]
 
 
 def test_a_forest_of_many_genes_has_the_lowest_and_highest():
