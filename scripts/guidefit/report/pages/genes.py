@@ -18,6 +18,7 @@ COLUMNS = (
     *("selectivity", "slope", "slope_q025", "slope_q975", "slope_biology", "sgrnas", "flags"),
 )
 ALWAYS = ("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched", "sgrnas", "flags")
+PLOTTED = ("control", "verdict", "effect", "effect_q025", "effect_q975")  # columns that the plot of all genes reads
 MAX_ROWS = 15  # of each list
 OPTIONAL = ("comparison", "correction", "amplified", "shapes")
 
@@ -86,6 +87,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
         amplified=None if found.amplified is None else _amplified(found.amplified, variant),
         columns=[name.replace("_", " ") for name in shown],
         texts=sum(name in TEXT for name in shown),
+        places={name: shown.index(name) for name in shown if name in PLOTTED},
         data=_cells(table, shown),
     )
 

@@ -79,6 +79,54 @@ def test_the_page_of_a_real_screen_with_hostile_names(folder, tmp_path, answers)
     assert "lines.html" in page.links
 
 
+NAMES = {
+    "markup": "<img src=x onerror=alert(1)></script>&amp;",
+    "quotes": "\"'`\\",
+    "newline": "two\nlines",
+    "length": "x" * 200,
+    "right to left": "\u202e\u05d2\u05df",
+    "emoji": "\U0001f9ec\U0001f469\u200d\U0001f52c",
+}
+# Points at every gene in the plot, looks for it, and saves the table; what is not as expected goes to the console.
+USED = """<script>
+addEventListener("load", () => {
+  let saved = null;
+  URL.createObjectURL = blob => { saved = blob; return "#genes"; };
+  const fail = (...texts) => console.error("unexpected:", ...texts);
+  for (const point of points) {
+    const place = canvas.getBoundingClientRect();
+    const at = {clientX: place.left + point.px, clientY: place.top + point.py, bubbles: true};
+    canvas.dispatchEvent(new PointerEvent("pointermove", at));
+    if (tip.hidden || !points.some(each => tip.textContent.startsWith(each.row[0] + ": "))) fail("tooltip", tip.textContent);
+    canvas.dispatchEvent(new PointerEvent("click", at));
+    const names = [...document.querySelectorAll("#rows tr")].map(row => row.cells[0].textContent);
+    if (!names.includes(point.row[0])) fail("search", point.row[0]);
+  }
+  if (!points.length) fail("no points");
+  document.querySelector("#genes-table + .tools button").click();
+  if (!saved || saved.size < 100) fail("nothing saved");
+  if (document.documentElement.scrollWidth > innerWidth) {
+    const wide = [...document.querySelectorAll("main *")].filter(each => each.getBoundingClientRect().right > innerWidth + 1);
+    fail("wider than the window", wide.slice(0, 5).map(each => each.tagName + "." + each.className + "#" + each.id).join(" "));
+  }
+});
+</script>"""
+
+
+def with_names(table):
+    """The same table with NAMES for its genes."""
+    names = list(dict.fromkeys(table["gene"]))
+    return table.assign(gene=table["gene"].map(dict(zip(names, [*NAMES.values(), *names], strict=False))))
+
+
+@pytest.mark.parametrize("options", [(), ("--window-size=390,800",)], ids=["desktop", "phone"])
+def test_any_name_of_a_gene_can_be_pointed_at_searched_and_saved(folder, tmp_path, answers, options):
+    table, sgrnas, lines = answers
+    text = study.fill(a_study((with_names(table), with_names(sgrnas), lines)))
+    assert "<img src=x" not in text
+    check(text.replace("</main>", f"</main>{USED}"), folder / "index.html", tmp_path, *options)
+
+
 def test_a_study_without_a_usable_fit(folder, tmp_path):
     check(study.fill(material({"a": "fail", "b": "error"})), folder / "index.html", tmp_path)
 
