@@ -2,12 +2,13 @@
 # make forecast   what CONFIG will cost: runs one batch of each variant of each study
 # make test   all tests; SELECT='-m "not long"' leaves out those that take minutes
 # make docs   the documentation as a site in docs/_build/html, in an environment of its own, .venv-docs
+# make gallery   the studies of the gallery, whose pages `make docs` then puts into the site
 # make env    only the environment, .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 BENCHMARKS ?= time_of_a_run one_fit growth sweeps agreement_with_lme4 whole_genome faults_found import_of_a_release
 
-.PHONY: run forecast test env lint docs lock bench
+.PHONY: run forecast test env lint gallery docs lock bench
 
 run: env
 	@PYTHONPATH=scripts .venv/bin/python -m guidefit.base.startup
@@ -43,6 +44,9 @@ docs: env
 	@sh docs/make_env.sh
 	PYTHONPATH=scripts .venv/bin/python docs/generate.py
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
+gallery: env
+	@CORES=$(CORES) sh docs/gallery/build.sh
 
 # All benchmarks but the cluster's, one after the other; QUICK=--quick only tries them out.
 bench: env

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+import gallery_pages
 import reference_pages
 
 from guidefit.report.pages import formula
@@ -17,7 +18,7 @@ PACKAGES = ("base", "screens", "models", "simulation", "engines", "assess", "eff
 
 def write(folder: Path) -> None:
     """Write all pages and remove those that no longer exist; a page that did not change keeps its date."""
-    pages = {"explore": notebook(), "models": models(), "library": library()}
+    pages = {"explore": notebook(), "gallery": gallery_pages.gallery(), "models": models(), "library": library()}
     pages |= {f"library_{package}": package_page(package) for package in PACKAGES}
     pages |= {name: getattr(reference_pages, name)() for name in ("tables", "checks", "messages", "rules")}
     folder.mkdir(exist_ok=True)
@@ -92,3 +93,4 @@ def _text(docstring: str | None) -> str:
 
 if __name__ == "__main__":
     write(Path(__file__).parent / "generated")
+    gallery_pages.copy_pages(Path(__file__).parent / "generated/site")
