@@ -12,9 +12,9 @@ from guidefit.base.errors import UserError
 from guidefit.screens import labels, matrices, ploidy, text_files
 from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
-from guidefit.screens.depmap_blocks import warn_of_constant_genes
 from guidefit.screens.ledger import Ledger, listed
-from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
+from guidefit.screens.long_covariate import with_varying_covariate
+from guidefit.screens.screen_file import COLUMNS, IDS
 from guidefit.screens.spreadsheets import check_gene_names, clean_case
 
 NUMBERS = ("cna", "logfc")
@@ -56,7 +56,7 @@ def import_screen(
     unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger, ploidies is not None)
     table["cna"] = linear(table["cna"].to_numpy(), unit)
     ploidy.warn_of_other_ploidies(*ploidy.of_rows(table), covariate.diploid, place, ledger)
-    table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
+    table = with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
         raise UserError(
             f"{path}: no rows are left after dropping genes whose covariate does not vary (screen.constant_covariate: drop). "
@@ -326,36 +326,3 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
 Check = Callable[[_Candidate], list[str]]
 VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc, _find_unsigned_logfc)
 NAME_CHECKS: tuple[Check, ...] = (_find_control_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
-
-
-# --- covariate ---------------------------------------------------------------------------------------------------
-
-
-def _with_varying_covariate(
-    table: pd.DataFrame, covariate: Covariate, constant_covariate: str, place: str, ledger: Ledger
-) -> pd.DataFrame:
-    """The table with x and x_diploid, without the genes whose x does not vary, which are refused or dropped."""
-    table = _with_covariate(table, covariate)
-    constant = find_constant_genes(table)
-    if not constant or constant_covariate == "keep":
-        return table
-    lines = table.index[table["gene"].isin(constant)]
-    if constant_covariate == "refuse":
-        raise UserError(
-            f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) "
-            f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
-            "Remove them, or set screen.constant_covariate: drop to leave them out and count them."
-        )
-    warn_of_constant_genes(len(constant), table["gene"].nunique(), ledger)
-    ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
-    # Covariates that are scaled over all rows depend on the rows that are left.
-    return _with_covariate(table.drop(index=lines), covariate)
-
-
-def _with_covariate(table: pd.DataFrame, covariate: Covariate) -> pd.DataFrame:
-    if table.empty:
-        return table.assign(x=np.empty(0), x_diploid=np.empty(0))
-    gene, _ = pd.factorize(table["gene"])
-    cna = table["cna"].to_numpy()
-    fitted = covariate.fit(cna, gene)
-    return table.assign(x=fitted.x(cna, gene), x_diploid=fitted.x(np.full(len(cna), covariate.diploid), gene))
