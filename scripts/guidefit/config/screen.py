@@ -12,18 +12,18 @@ from guidefit.config.section import REQUIRED, Problem, Section, key
 
 
 class Columns(Section):
-    """The names that a long table has for the five columns."""
+    """The names that a long table has for our columns."""
 
     sgrna: str = key(REQUIRED, "Column of the sgRNA.", min_length=1)
     gene: str = key(REQUIRED, "Column of the gene.", min_length=1)
     cell_line: str = key(REQUIRED, "Column of the cell line.", min_length=1)
-    cna: str = key(REQUIRED, "Column of the gene's copy number in the cell line.", min_length=1)
+    cna: str | None = key(None, "Column of the gene's copy number in the cell line.", without="no copy numbers", min_length=1)
     logfc: str = key(REQUIRED, "Column of the log2 fold change.", min_length=1)
 
     def contradictions(self) -> Iterator[Problem]:
         """One column with two meanings."""
         seen: dict[str, str] = {}
-        for ours, theirs in self.model_dump().items():
+        for ours, theirs in self.model_dump(exclude_none=True).items():
             if theirs in seen:
                 yield ours, f"{theirs!r} is also the column of {seen[theirs]}. Give each its own column of the table."
             seen.setdefault(theirs, ours)
@@ -187,7 +187,9 @@ class Screen(Section):
     @property
     def has_copy_numbers(self) -> bool:
         """Whether the screen has copy numbers, so that slopes on them can be fitted."""
-        return self.path is not None or self.copy_number is not None
+        if self.path is not None:
+            return self.columns is None or self.columns.cna is not None
+        return self.copy_number is not None
 
     @property
     def normalised_by(self) -> str:
@@ -224,7 +226,10 @@ class Screen(Section):
         given = self.model_fields_set
         if self.path is not None:
             if self.columns is None:
-                yield "columns", "a long table needs the names of its columns sgrna, gene, cell_line, cna, logfc. Add them."
+                yield (
+                    "columns",
+                    "a long table needs the names of its columns: sgrna, gene, cell_line, logfc, and cna if any.",
+                )
             for name in MATRIX_FILES:
                 if name in given and getattr(self, name) is not None:
                     yield (
@@ -256,7 +261,10 @@ class Screen(Section):
         if self.ploidy is None:
             return
         if not self.has_copy_numbers:
-            yield "ploidy", "needs copy numbers, and this screen has none. Add screen.copy_number, or remove it."
+            yield (
+                "ploidy",
+                "needs copy numbers, and this screen has none. Add screen.copy_number (long table: columns.cna), or remove it.",
+            )
         if self.copy_number_unit in ("log2", "log2_ratio"):
             yield (
                 "ploidy",

@@ -154,6 +154,8 @@ class OneLineEngine:
         self._data, started, s = data, time.perf_counter(), self.settings
         sums = sum_genes(data)
         names = list(self.structure.roles(sums.basis.shape[1]))
+        if data.has_covariate and (left_out := self.structure.curve[sums.basis.shape[1] :]):
+            logger.info("  the copy numbers carry too little information about %s of the curve: left out", ", ".join(left_out))
         chains = [
             OneLineChain(self.structure, self.parameters, sums, each) for each in np.random.SeedSequence(seed).spawn(s.chains)
         ]
