@@ -11,15 +11,18 @@ HYPER |= {"sigma_null": 0.3, "sigma_common": 0.6, "w_common": 0.2}
 CURVE = np.array([-0.3, 0.0, 0.0, 0.25])
 
 
-def screen(rng, genes=200, guides=4, copies=True, curve=CURVE, hyper=HYPER):
-    """(table of rows, true effects (gene,), true classes (gene,)). guides: rows of each gene, a number or one for each gene."""
+def screen(rng, genes=200, guides=4, copies=True, curve=CURVE, hyper=HYPER, spread=0.12):
+    """(table of rows, true effects (gene,), true classes (gene,)). guides: rows of each gene, a number or one for each.
+
+    spread: sd of most x.
+    """
     second = rng.random(genes) < hyper["w_common"]
 
     def of(name):
         return np.where(second, hyper[f"{name}_common"], hyper[f"{name}_null"])
 
     gamma = of("mu_gamma") + of("sigma_gamma") * rng.standard_normal(genes)
-    x = np.where(rng.random(genes) < 0.1, rng.exponential(0.8, genes), 0.12 * rng.standard_normal(genes)) * copies
+    x = np.where(rng.random(genes) < 0.1, rng.exponential(0.8, genes), spread * rng.standard_normal(genes)) * copies
     basis = one_line.curve_basis(x, one_line.find_knots(x))
     f = basis @ curve[: basis.shape[1]] if copies else 0 * x
     gene = np.repeat(np.arange(genes), guides)

@@ -150,3 +150,35 @@ def test_the_leukemia_screen_agrees_with_mageck(tmp_path, shared_data):
         assert stats.spearmanr(genes["effect"], beta).statistic > 0.9
         hits = (beta < 0) & (fdr <= 0.05)
         assert (genes.loc[hits, "call"] == "depleted").mean() > 0.85
+
+
+@pytest.mark.long
+def test_hl60_with_its_copy_numbers(tmp_path, shared_data):
+    """One line with the copy numbers of its own screen: effects of genes, against MAGeCK's answer."""
+    folder = shared_data / "leukemia"
+    workflow = Workflow(tmp_path)
+    rows = ["sample,cell_line,day,reference", "HL60.initial,HL60,0,", "KBM7.initial,KBM7,0,"]
+    rows += ["HL60.final,HL60,,HL60.initial;KBM7.initial", "KBM7.final,KBM7,,HL60.initial;KBM7.initial"]
+    Path(workflow / "samples.csv").write_text("\n".join(rows))
+    screen = {"count_table": str(folder / "leukemia.new.csv"), "samples": "samples.csv", "normalise": "all"}
+    screen |= {"copy_number": str(folder / "cnv_data.txt"), "copy_number_unit": "log2_ratio", "constant_covariate": "keep"}
+    sampling = {"engine": "gibbs", "chains": 2, "draws": 300, "tune": 300}
+    study = {"screen": screen | {"of": {"cell_line": "HL60"}}, "covariate": "log2_diploid", "variants": ["one_line"]}
+    workflow.configure(HL60=study | {"sampling": sampling, "checks": False})
+    workflow.run(*targets("HL60", tables=(*EFFECTS, "diagnostics.csv", "estimates.csv")))
+    dropped = workflow.table("HL60/data/screen/dropped.csv")
+    assert "HL60 = HL60_HAEMATOPOIETIC" in " ".join(dropped["examples"].fillna(""))
+    assert dropped["reason"].str.contains("5 of 1,000 genes of the guides are not in the copy numbers").any()
+    verdict = workflow.table("HL60/diagnostics.csv")
+    assert verdict["verdict"].tolist() == ["warn"], verdict["reasons"].iloc[0]  # of guides far from their gene's others
+    estimates = workflow.table("HL60/estimates.csv")["variable"]
+    assert estimates.isin(["b_all", "b_75"]).sum() == 2  # no gene has more than 1.54 copies
+    assert not estimates.isin(["b_95", "b_99"]).any()
+    genes = workflow.table("HL60/gene_effects.csv").set_index("gene")
+    mageck = pd.read_csv(folder / "beta_leukemia.gene_summary.txt", sep="\t").set_index("Gene")
+    beta = mageck.filter(regex=r"HL60.*\|beta").iloc[:, 0][genes.index]
+    fdr = mageck.filter(regex=r"HL60.*\|wald-fdr").iloc[:, 0][genes.index]
+    assert stats.spearmanr(genes["effect"], beta).statistic > 0.85
+    hits = (beta < 0) & (fdr <= 0.05)
+    assert (genes.loc[hits, "call"] == "depleted").mean() > 0.4  # one sample a line: weaker ones have P < 0.95
+    assert (genes["effect"].rank()[hits] <= 100).mean() > 0.8

@@ -220,7 +220,7 @@ class Simulate(Section):
         if self.variant is not None and self.truth != "prior":
             yield (
                 "variant",
-                f"only with truth: prior do data come from a variant, and truth is {self.truth}. Change truth, or remove it.",
+                f"data come from a variant only with truth: prior, and truth is {self.truth}. Change truth, or remove it.",
             )
         yield from self._probability_problems()
         if self.design == "notebook" and own:
@@ -254,7 +254,7 @@ class Simulate(Section):
         if self.truth != "prior":
             yield (
                 "variant_probabilities",
-                f"only with truth: prior are variants drawn, and truth is {self.truth}. Set truth: prior.",
+                f"variants are drawn only with truth: prior, and truth is {self.truth}. Set truth: prior.",
             )
         if self.variant is not None:
             yield "variant", "with variant_probabilities the variant is drawn for each seed. Remove one of the two."
@@ -291,7 +291,10 @@ class Simulate(Section):
     def _layout_problems(self) -> Iterator[Problem]:
         if self.layout is None:
             if self.truth == "posterior":
-                yield "truth", "posterior is the posterior given a real screen. Name the study of that screen as simulate.layout."
+                yield (
+                    "truth",
+                    "posterior means the posterior given a real screen. Name the study of that screen as simulate.layout.",
+                )
         elif self.design != "general":
             yield "design", f"the design {self.design} has a layout of its own. Remove design or layout."
         elif self.truth == "fixed":

@@ -25,12 +25,12 @@ class OneLine:
         self.null_mean = flat(f"{declared['mean']}_{first}")
         names = [name for name in declared["curve"] if name in draws]
         self._coefficients = np.stack([flat(name) for name in names], axis=1) if names else np.zeros((1, 0))
-        self._knots = _knots(fit["constant_data"].to_dataset()) if names else np.zeros(0)
+        self._knots = _knots(fit["constant_data"].to_dataset()) if names else None
         self._p_second = fit["moments"][f"p_{self._second}"].to_series()
 
     def curve(self, x: np.ndarray) -> np.ndarray:
-        """(draw, point) f(x), of MOST_DRAWS draws at most where there are many points; 0 without copy numbers."""
-        if not len(self._knots):
+        """(draw, point) f(x), of MOST_DRAWS draws at most where there are many points; 0 without a curve."""
+        if self._knots is None:
             return np.zeros((1, len(x)))
         few = len(x) * len(self._coefficients) <= 1 << 24
         chosen = self._coefficients if few else self._coefficients[:: -(-len(self._coefficients) // MOST_DRAWS)]
@@ -41,7 +41,7 @@ class OneLine:
         return self._second, self._p_second.loc[genes].to_numpy()
 
 
-def _knots(data: xr.Dataset) -> np.ndarray:
+def _knots(data: xr.Dataset) -> np.ndarray | None:
     """The knots of the curve, from the rows that were fitted."""
     gene = data["gene_of_sgrna"].values[data["sgrna_of_row"].values]
     return find_knots(pd.Series(data["x"].values).groupby(gene).mean().to_numpy())

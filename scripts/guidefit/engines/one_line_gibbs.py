@@ -154,6 +154,8 @@ class OneLineEngine:
         self._data, started, s = data, time.perf_counter(), self.settings
         sums = sum_genes(data)
         names = list(self.structure.roles(sums.basis.shape[1]))
+        if data.has_covariate and (left_out := self.structure.curve[sums.basis.shape[1] :]):
+            logger.info("  the copy numbers carry too little information about %s of the curve: left out", ", ".join(left_out))
         chains = [
             OneLineChain(self.structure, self.parameters, sums, each) for each in np.random.SeedSequence(seed).spawn(s.chains)
         ]
@@ -177,7 +179,7 @@ class OneLineEngine:
                 if least >= s.ess:
                     break
         except (FloatingPointError, np.linalg.LinAlgError) as error:
-            raise FitError(f"the sampler left the finite numbers: {error}") from error
+            raise FitError(f"the sampler reached values that are not finite: {error}") from error
         coords = {"chain": np.arange(s.chains), "draw": np.arange(made), "gene": data.genes}
         posterior: dict[str, Any] = {name: (("chain", "draw"), hyper[:, :made, i]) for i, name in enumerate(names)}
         posterior[self.structure.gene] = (("chain", "draw", "gene"), gamma[:, :made].astype(float))

@@ -4,8 +4,9 @@
     f(x) = b_0 x + sum_j b_j [(x - q_j)+ - (0 - q_j)+],   q_j: the 75, 95 and 99 % quantiles of x over the genes
 
 x_g is the mean x of the gene's rows: in one line, the rows of a gene have one copy number. f is 0 at x = 0, the diploid copy
-number. A screen without copy numbers has no curve, and knots with fewer than ten genes beyond are left out. Given its class and all
-hyper-parameters, a gene with n rows, mean m and sum of squares S around it has, with gamma_g integrated out,
+number. A screen without copy numbers has no curve, and coefficients that the copy numbers of the screen cannot inform are left out
+(`find_knots`), so that the curve is straight beyond the last knot that is kept. Given its class and all hyper-parameters, a gene
+with n rows, mean m and sum of squares S around it has, with gamma_g integrated out,
 
     log p_g(c) = -1/2 [(n - 1) log s^2 + S / s^2 + log(sd^2 + s^2 / n) + (m - f - mu)^2 / (sd^2 + s^2 / n)] + constant
 """
@@ -23,6 +24,10 @@ from guidefit.screens.arrays import ModelData
 
 QUANTILES = (0.75, 0.95, 0.99)
 FEWEST_GENES = 10  # beyond a knot: fewer carry hardly any information about the slope there
+FEWEST_SQUARES = (
+    0.5  # of x, or of a hinge, beyond the earlier terms: where means of genes have an sd of 0.5, the posterior variance
+)
+# of a coefficient with the prior N(0, 0.5^2) is then two thirds of the prior's; with less it keeps its prior
 ROLES = ("gene", "mean", "sd", "noise", "classes", "weight", "curve")
 
 
@@ -89,17 +94,27 @@ def sum_genes(data: ModelData) -> GeneSums:
     n = np.bincount(gene, minlength=size).astype(float)
     mean, x = (np.bincount(gene, values, size) / n for values in (data.logfc, data.x))
     squares = np.bincount(gene, (data.logfc - mean[gene]) ** 2, size)
-    basis = curve_basis(x, find_knots(x)) if data.has_covariate else np.zeros((size, 0))
-    return GeneSums(n, mean, squares, basis)
+    return GeneSums(n, mean, squares, curve_basis(x, find_knots(x) if data.has_covariate else None))
 
 
-def find_knots(x: np.ndarray) -> np.ndarray:
-    """The knots of the curve: those beyond which FEWEST_GENES genes lie, about. x: (gene,)."""
-    return np.quantile(x, [share for share in QUANTILES if (1 - share) * len(x) > FEWEST_GENES - 0.5])
+def find_knots(x: np.ndarray) -> np.ndarray | None:
+    """The knots of the curve, in order up to the first that the copy numbers cannot inform; None: not even the slope. x: (gene,).
+
+    A knot needs FEWEST_GENES genes beyond it, about, and its hinge FEWEST_SQUARES: the sum over the genes of the squares of what is
+    left of it when the mean and the earlier terms are projected out. A screen whose genes all have about two copies has no more.
+    """
+    candidates = np.quantile(x, [share for share in QUANTILES if (1 - share) * len(x) > FEWEST_GENES - 0.5])
+    columns = np.column_stack([np.ones_like(x), curve_basis(x, candidates)])
+    # R of the QR decomposition: the squared diagonal is what each column has beyond those before it.
+    own = np.diag(np.linalg.qr(columns, mode="r"))[1:] ** 2 if len(x) else np.zeros(0)
+    kept = int(np.cumprod(np.pad(own, (0, columns.shape[1] - 1 - len(own))) >= FEWEST_SQUARES).sum())
+    return candidates[: kept - 1] if kept else None
 
 
-def curve_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """(point, coefficient): x, and for each knot its hinge at x less that at 0."""
+def curve_basis(x: np.ndarray, knots: np.ndarray | None) -> np.ndarray:
+    """(point, coefficient): x, and for each knot its hinge at x less that at 0; no column where knots is None."""
+    if knots is None:
+        return np.zeros((len(x), 0))
     return np.column_stack([x, *(np.maximum(x - knot, 0) - max(-knot, 0.0) for knot in knots)])
 
 

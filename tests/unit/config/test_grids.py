@@ -91,9 +91,9 @@ def test_other_studies_stay_in_their_place(tmp_path):
 BAD_GRIDS = {
     "unknown key": (
         {"cell_line": [1]},
-        "grid.cell_line: a grid cannot have this key. Did you mean cell_lines. It can have: genes,",
+        "grid.cell_line: this key cannot be part of a grid. Did you mean cell_lines. It can have: genes,",
     ),
-    "a key that is no number": ({"effect_on": [1]}, "grid.effect_on: a grid cannot have this key"),
+    "a key that is no number": ({"effect_on": [1]}, "grid.effect_on: this key cannot be part of a grid"),
     "repeated value": ({"genes": [2, 3, 2.0]}, "grid.genes: 2 is listed more than once"),
     "too many points": ({"genes": [*range(2, 32)], "cell_lines": [*range(2, 32)]}, "grid: 900 points .*at most 200"),
     "not a list": ({"cell_lines": 20}, "grid.cell_lines: 20 is not a list"),

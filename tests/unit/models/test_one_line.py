@@ -20,8 +20,33 @@ def test_the_curve_is_0_at_diploid_and_bends_at_its_knots():
     np.testing.assert_allclose(basis[3], [2, 2, 1.7, 1.0])
 
 
+@pytest.mark.parametrize(
+    ("x", "coefficients"),
+    {
+        "all diploid": (np.zeros(1000), 0),
+        "hardly any difference": (np.linspace(-0.03, 0.03, 1000), 0),
+        "five genes": (np.array([-0.1, 0.0, 0.0, 0.1, 0.05]), 0),
+        "gains up to 1.5 copies, too low for the upper knots": (
+            np.repeat([-0.4, 0.02, 0.03, 0.31], [60, 700, 200, 40]),
+            2,
+        ),
+        "a straight line is enough": (np.repeat([-0.5, 0.0], [100, 900]), 1),
+        "amplifications": (np.append(np.linspace(-0.3, 0.3, 2700), stats.expon.ppf((np.arange(300) + 0.5) / 300)), 4),
+    }.values(),
+)
+def test_coefficients_that_the_copy_numbers_cannot_inform_are_left_out(x, coefficients):
+    x = x + 1e-3 * np.random.default_rng(1).standard_normal(len(x))
+    knots = one_line.find_knots(x)
+    basis = one_line.curve_basis(x, knots)
+    assert basis.shape == (len(x), coefficients)
+    for j in range(coefficients):  # what each column has beyond the mean and the columns before it
+        before = np.column_stack([np.ones_like(x), basis[:, :j]])
+        rest = basis[:, j] - before @ np.linalg.lstsq(before, basis[:, j])[0]
+        assert (rest**2).sum() >= one_line.FEWEST_SQUARES
+
+
 def test_class_terms_are_the_likelihood_with_the_effect_integrated_out():
-    data, _, _ = screens.data(np.random.default_rng(1), genes=3, guides=[1, 2, 4])
+    data, _, _ = screens.data(np.random.default_rng(1), genes=3, guides=[1, 2, 4], spread=2.0)
     sums = one_line.sum_genes(data)
     mu, sd, noise = np.array([0.1, -1.0]), np.array([0.2, 0.6]), np.array([0.3, 0.5])
     curve = sums.basis @ screens.CURVE[:1]
@@ -40,7 +65,7 @@ def test_class_terms_are_the_likelihood_with_the_effect_integrated_out():
 
 @pytest.mark.slow
 def test_the_pymc_model_has_the_same_density():
-    data, gamma, _ = screens.data(np.random.default_rng(2), genes=6, guides=3)
+    data, gamma, _ = screens.data(np.random.default_rng(2), genes=6, guides=3, spread=1.0)
     model = promises.load(DECLARED.path)(data, DECLARED.priors)
     at = screens.HYPER | {"b_all": -0.3, "gamma_g": gamma}  # with six genes there are no knots
     inputs = {}
