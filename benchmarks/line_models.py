@@ -59,9 +59,9 @@ def fit_one(variant: str, seed: int) -> dict[str, Any]:
     every = CHAINS * DRAWS // KEPT
     ranks = {name: int((posterior[name].values.ravel()[::every] < values[name]).sum()) for name in structure.roles}
     base, slope = ("mu_gamma_null", "mu_delta_null") if structure.classes else (None, "mu_delta")
-    k, x = values["k_l"], data.x.reshape(GENES, SGRNAS, LINES)[:, 0]
+    x = data.x.reshape(GENES, SGRNAS, LINES)[:, 0]
     truth = values["gamma_g"][:, None] - (values[base] if base else 0.0) + values["e_gl"]
-    truth = truth + (values["delta_g"][:, None] - values[slope]) * x / k
+    truth = truth + (values["delta_g"][:, None] - values[slope]) * x
     error = (moments["effect"].values - truth) / moments["effect_sd"].values
     halfway = 0.5 * (values["mu_gamma_common"] - values["mu_gamma_null"]) if base else settings.dependent_below
     called = false_discovery_rate(1 - moments["p_dependent"].values.ravel().astype(float)) <= 0.05

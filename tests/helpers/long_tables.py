@@ -22,7 +22,8 @@ def import_screen(path, **changed):
     """The table in this file as a screen; changed: settings that differ from the config's defaults."""
     settings = {name: default_of(Screen, name) for name in ("missing", "constant_covariate", "logfc_max")}
     settings |= {"lost_share": default_of(Thresholds, "lost_share")}
-    return long_table.import_screen(path, COLUMNS, LOG2, **{"copy_number_unit": "linear"} | settings | changed)
+    given = {"columns": COLUMNS, "covariate": LOG2, "copy_number_unit": "linear"}
+    return long_table.import_screen(path, **given | settings | changed)
 
 
 def save_table(folder, table, name="screen.csv"):

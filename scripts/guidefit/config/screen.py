@@ -12,18 +12,18 @@ from guidefit.config.section import REQUIRED, Problem, Section, key
 
 
 class Columns(Section):
-    """The names that a long table has for the five columns."""
+    """The names that a long table has for our columns."""
 
     sgrna: str = key(REQUIRED, "Column of the sgRNA.", min_length=1)
     gene: str = key(REQUIRED, "Column of the gene.", min_length=1)
     cell_line: str = key(REQUIRED, "Column of the cell line.", min_length=1)
-    cna: str = key(REQUIRED, "Column of the gene's copy number in the cell line.", min_length=1)
+    cna: str | None = key(None, "Column of the gene's copy number in the cell line.", without="no copy numbers", min_length=1)
     logfc: str = key(REQUIRED, "Column of the log2 fold change.", min_length=1)
 
     def contradictions(self) -> Iterator[Problem]:
         """One column with two meanings."""
         seen: dict[str, str] = {}
-        for ours, theirs in self.model_dump().items():
+        for ours, theirs in self.model_dump(exclude_none=True).items():
             if theirs in seen:
                 yield ours, f"{theirs!r} is also the column of {seen[theirs]}. Give each its own column of the table."
             seen.setdefault(theirs, ours)
@@ -187,7 +187,9 @@ class Screen(Section):
     @property
     def has_copy_numbers(self) -> bool:
         """Whether the screen has copy numbers, so that slopes on them can be fitted."""
-        return self.path is not None or self.copy_number is not None
+        if self.path is not None:
+            return self.columns is None or self.columns.cna is not None
+        return self.copy_number is not None
 
     @property
     def normalised_by(self) -> str:
@@ -224,16 +226,22 @@ class Screen(Section):
         given = self.model_fields_set
         if self.path is not None:
             if self.columns is None:
-                yield "columns", "a long table needs the names of its columns sgrna, gene, cell_line, cna, logfc. Add them."
+                yield (
+                    "columns",
+                    "a long table needs the names of its columns: sgrna, gene, cell_line, logfc, and cna if any.",
+                )
             for name in MATRIX_FILES:
                 if name in given and getattr(self, name) is not None:
                     yield (
                         name,
-                        "goes with counts or a count table, and this screen is a long table (path). Remove one of the two.",
+                        "can be used only with counts or a count table; this screen is a long table (path). Remove one of them.",
                     )
             for name in OF_SAMPLES:
                 if getattr(self, name):
-                    yield name, "goes with read counts (count_table or counts), and this screen is a long table (path). Remove it."
+                    yield (
+                        name,
+                        "can be used only with read counts (count_table, counts); this screen is a long table (path). Remove it.",
+                    )
             return
         needed = {"count_table": ("samples",), "counts": ("guide_map", "sequence_map"), "logfc": ("guide_map",)}[kinds[0]]
         for name in needed:
@@ -244,21 +252,24 @@ class Screen(Section):
             if getattr(self, name) is not None:
                 instead = "samples" if name == "sequence_map" else "sequence_map" if name == "samples" else ""
                 hint = f"Give the file as {instead}." if instead else "The count table has the genes: remove it."
-                yield name, f"does not go with {kinds[0]}. {hint}"
+                yield name, f"cannot be combined with {kinds[0]}. {hint}"
         if self.columns is not None:
-            yield "columns", "goes with path (a long table). For the columns of the maps use screen.map_columns."
+            yield "columns", "can be used only with path (a long table). For the columns of the maps use screen.map_columns."
         yield from self._problems_of_steps(kinds[0])
 
     def _problems_of_ploidy(self) -> Iterator[Problem]:
         if self.ploidy is None:
             return
         if not self.has_copy_numbers:
-            yield "ploidy", "needs copy numbers, and this screen has none. Add screen.copy_number, or remove it."
+            yield (
+                "ploidy",
+                "needs copy numbers, and this screen has none. Add screen.copy_number (long table: columns.cna), or remove it.",
+            )
         if self.copy_number_unit in ("log2", "log2_ratio"):
             yield (
                 "ploidy",
-                f"goes with absolute copy numbers, and copy_number_unit is {self.copy_number_unit}, which is relative to the "
-                "ploidy already. Remove one of the two.",
+                f"can be used only with absolute copy numbers, and copy_number_unit is {self.copy_number_unit}, which is relative "
+                "to the ploidy already. Remove one of the two.",
             )
 
     def _problems_of_steps(self, kind: str) -> Iterator[Problem]:

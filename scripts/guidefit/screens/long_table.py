@@ -12,13 +12,12 @@ from guidefit.base.errors import UserError
 from guidefit.screens import labels, matrices, ploidy, text_files
 from guidefit.screens.copy_number import find_unit, linear, recognise, remedy
 from guidefit.screens.covariates import Covariate
-from guidefit.screens.depmap_blocks import warn_of_constant_genes
 from guidefit.screens.ledger import Ledger, listed
-from guidefit.screens.screen_file import COLUMNS, IDS, find_constant_genes
+from guidefit.screens.long_covariate import with_varying_covariate
+from guidefit.screens.screen_file import COLUMNS, IDS
 from guidefit.screens.spreadsheets import check_gene_names, clean_case
 
 NUMBERS = ("cna", "logfc")
-REQUIRED = (*IDS, *NUMBERS)
 
 
 def import_screen(
@@ -34,27 +33,30 @@ def import_screen(
 ) -> tuple[pd.DataFrame, Ledger]:
     """A real screen, validated, with its covariate x and x at the diploid copy number, and what was left out of it.
 
-    columns: our name -> the file's; missing: "refuse" or "drop"; constant_covariate: these or "keep"; copy_number_unit: of
-    copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|; lost_share: largest share of the screen's sgRNAs, genes or
-    lines that may be lost with dropped rows; ploidies: file of the ploidy of each line, where copy numbers are absolute. Raises
+    columns: our name -> the file's; without cna the screen has no copy numbers, and x is 0; missing: "refuse" or "drop";
+    constant_covariate: these or "keep"; copy_number_unit: of copy_number.UNITS, None to recognise it; logfc_max: largest |logFC|;
+    lost_share: largest share of the screen's sgRNAs, genes or lines that may be lost with dropped rows; ploidies: file of the
+    ploidy of each line, where copy numbers are absolute. Raises
     UserError (file, column, count and first lines).
     """
     ledger = Ledger(lost_share)
-    place = f"{path}: column {columns['cna']!r}"
+    place = f"{path}: column {columns.get('cna')!r}"
     table = read(path, columns, ledger)
     for name, what in (("gene", "gene"), ("cell_line", "cell line")):
         table[name] = clean_case(table[name], what, str(path), ledger)
-    is_ratio = (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
-    table = validate(
-        table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio, 1 if constant_covariate == "keep" else 2
-    )
+    has_copies = "cna" in columns
+    is_ratio = has_copies and (copy_number_unit or _recognise(table["cna"], covariate.diploid)) == "log2_ratio"
+    fewest_lines = 1 if constant_covariate == "keep" or not has_copies else 2
+    table = validate(table, str(path), columns, missing == "drop", ledger, logfc_max, is_ratio, fewest_lines)
+    check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
+    if not has_copies:
+        return _in_order(table.assign(cna=np.nan, x=0.0, x_diploid=0.0)), ledger
     if ploidies is not None:
         table, copy_number_unit = ploidy.divide_rows(table, ploidies, place, ledger), "linear"
     unit = find_unit(table["cna"].to_numpy(), copy_number_unit, "linear", covariate.diploid, place, ledger, ploidies is not None)
-    check_gene_names(table[["sgrna", "gene"]].drop_duplicates(), str(path), ledger)
     table["cna"] = linear(table["cna"].to_numpy(), unit)
     ploidy.warn_of_other_ploidies(*ploidy.of_rows(table), covariate.diploid, place, ledger)
-    table = _with_varying_covariate(table, covariate, constant_covariate, place, ledger)
+    table = with_varying_covariate(table, covariate, constant_covariate, place, ledger)
     if table.empty:
         raise UserError(
             f"{path}: no rows are left after dropping genes whose covariate does not vary (screen.constant_covariate: drop). "
@@ -66,9 +68,13 @@ def import_screen(
             "(screen.constant_covariate: drop). Slopes on copy number need at least two: correct the copy numbers, or add rows of "
             "another line that was screened with the same library."
         )
+    return _in_order(table), ledger
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with our columns first."""
     first = [column for column in (*COLUMNS, "x_diploid") if column in table.columns]
-    table = table[[*first, *(column for column in table.columns if column not in first)]]
-    return table.reset_index(drop=True), ledger
+    return table[[*first, *(column for column in table.columns if column not in first)]].reset_index(drop=True)
 
 
 def _recognise(cna: pd.Series, diploid: float) -> str | None:
@@ -156,6 +162,11 @@ class _Candidate:
     logfc_max: float
     is_ratio: bool
 
+    @property
+    def required(self) -> list[str]:
+        """The columns in which no cell may be empty."""
+        return [*IDS, *self.not_numbers]
+
     def problem(self, column: str, what: str, lines: pd.Index, remedy: str) -> str:
         """A problem in words: column, what is wrong, in how many rows and on which lines, and what to do."""
         return f"column {self.columns[column]!r}: {what} in {len(lines)} row(s), line(s) {listed(lines)}. {remedy}"
@@ -175,14 +186,14 @@ def validate(
     is_ratio: bool = False,
     fewest_lines: int = 2,
 ) -> pd.DataFrame:
-    """The table with numeric cna and logfc and names as text; rows that were dropped are counted in the ledger.
+    """The table with numeric logfc and, if any, cna, and names as text; rows that were dropped are counted in the ledger.
 
     source: the file's name for messages; drop_missing: drop rows with missing values instead of refusing them; is_ratio: copy
     numbers are logarithms of ratios, which may be negative. Raises UserError that lists all problems, each with its column, its
     count and first lines.
     """
     numbers, not_numbers = {}, {}
-    for column in NUMBERS:
+    for column in filter(columns.__contains__, NUMBERS):
         numbers[column], is_no_number = text_files.as_numbers(table[column])
         not_numbers[column] = table.index[is_no_number]
     candidate = _Candidate(table.assign(**numbers), not_numbers, table, columns, logfc_max, is_ratio)
@@ -211,11 +222,13 @@ def _find_text(candidate: _Candidate) -> list[str]:
 
 def _find_infinite(candidate: _Candidate) -> list[str]:
     remedy = "If it is the logarithm of 0, add a pseudocount before taking logarithms, or remove the row."
-    infinite = {column: candidate.table.index[np.isinf(candidate.table[column])] for column in NUMBERS}
+    infinite = {column: candidate.table.index[np.isinf(candidate.table[column])] for column in candidate.not_numbers}
     return [candidate.problem(column, "infinite value", lines, remedy) for column, lines in infinite.items() if len(lines)]
 
 
 def _find_negative_copies(candidate: _Candidate) -> list[str]:
+    if "cna" not in candidate.columns:
+        return []
     cna = candidate.table["cna"]
     lines = candidate.table.index[(cna < 0) & np.isfinite(cna)]
     if candidate.is_ratio or not len(lines):
@@ -244,7 +257,7 @@ def _find_missing(candidate: _Candidate) -> list[str]:
     """Empty cells; a column in which text is not a number has been reported already."""
     remedy = "Fill it in, or set screen.missing: drop to leave such rows out."
     problems = []
-    for column in REQUIRED:
+    for column in candidate.required:
         lines = candidate.table.index[candidate.table[column].isna()]
         if len(lines) and not len(candidate.not_numbers.get(column, ())):
             problems.append(candidate.problem(column, "missing value", lines, remedy))
@@ -301,8 +314,8 @@ def _find_too_few_lines(candidate: _Candidate, fewest: int) -> list[str]:
 
 def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
     """The candidate without rows with missing values, which are counted by column."""
-    empty = candidate.table[list(REQUIRED)].isna()
-    for column in REQUIRED:
+    empty = candidate.table[candidate.required].isna()
+    for column in candidate.required:
         lines = empty.index[empty[column]]
         ledger.drop(f"missing {candidate.columns[column]}", len(lines), [f"line {line}" for line in lines[:6]])
     kept = candidate.table[~empty.any(axis=1)]
@@ -316,36 +329,3 @@ def _drop_missing(candidate: _Candidate, ledger: Ledger) -> _Candidate:
 Check = Callable[[_Candidate], list[str]]
 VALUE_CHECKS: tuple[Check, ...] = (_find_text, _find_infinite, _find_negative_copies, _find_extreme_logfc, _find_unsigned_logfc)
 NAME_CHECKS: tuple[Check, ...] = (_find_control_characters, _find_repeated_rows, _find_sgrnas_of_several_genes)
-
-
-# --- covariate ---------------------------------------------------------------------------------------------------
-
-
-def _with_varying_covariate(
-    table: pd.DataFrame, covariate: Covariate, constant_covariate: str, place: str, ledger: Ledger
-) -> pd.DataFrame:
-    """The table with x and x_diploid, without the genes whose x does not vary, which are refused or dropped."""
-    table = _with_covariate(table, covariate)
-    constant = find_constant_genes(table)
-    if not constant or constant_covariate == "keep":
-        return table
-    lines = table.index[table["gene"].isin(constant)]
-    if constant_covariate == "refuse":
-        raise UserError(
-            f"{place}: no variation of the covariate {covariate.name} in {len(constant)} gene(s) "
-            f"({listed(constant)}; {len(lines)} rows, first on line {lines[0]}), so no slope can be fitted for them. "
-            "Remove them, or set screen.constant_covariate: drop to leave them out and count them."
-        )
-    warn_of_constant_genes(len(constant), table["gene"].nunique(), ledger)
-    ledger.drop("no variation of the covariate", len(lines), [f"gene {gene}" for gene in constant])
-    # Covariates that are scaled over all rows depend on the rows that are left.
-    return _with_covariate(table.drop(index=lines), covariate)
-
-
-def _with_covariate(table: pd.DataFrame, covariate: Covariate) -> pd.DataFrame:
-    if table.empty:
-        return table.assign(x=np.empty(0), x_diploid=np.empty(0))
-    gene, _ = pd.factorize(table["gene"])
-    cna = table["cna"].to_numpy()
-    fitted = covariate.fit(cna, gene)
-    return table.assign(x=fitted.x(cna, gene), x_diploid=fitted.x(np.full(len(cna), covariate.diploid), gene))

@@ -157,3 +157,16 @@ def test_the_bound_of_logfc_is_an_argument(tmp_path):
     table = change("lfc", 0, -71.0)(good_table())
     found, _ = import_table(tmp_path, table, logfc_max=80)
     assert found["logfc"].min() == -71
+
+
+def test_a_table_without_copy_numbers_has_no_covariate(tmp_path):
+    columns = {name: name for name in ("sgrna", "gene", "cell_line", "logfc")}
+    text = "sgrna,gene,cell_line,logfc,cna\ns1,A,c1,-1.0,2\ns2,B,c1,0.5,2\n"
+    table, ledger = import_text(tmp_path, text, columns=columns)
+    assert table["logfc"].tolist() == [-1.0, 0.5]
+    assert table["cna"].isna().all()
+    assert (table[["x", "x_diploid"]] == 0).all(axis=None)
+    assert table["source_cna"].tolist() == [2, 2]
+    assert not len(ledger)
+    with pytest.raises(UserError, match=r"column 'logfc': missing value in 1 row"):
+        import_text(tmp_path, text.replace("0.5", ""), columns=columns)
