@@ -280,7 +280,7 @@ COPIES = {
     "unclear_column": Case(
         "counts",
         tidy_unclear,
-        "which column holds the copy numbers is not clear .columns p, q.. Name it copy_number",
+        "it is not clear which column holds the copy numbers .columns p, q.. Name it copy_number",
         (copies(lambda rows: rows.rename(columns={"p": "copy_number"})),),
     ),
     "text_among_copies": Case(
@@ -334,7 +334,7 @@ COPIES = {
     "genes_of_another_kind": Case(
         "counts",
         both(others_named("PROBE"), copies(lambda table: table.assign(L2=1.0))),
-        "its names match neither as they are nor transposed.*Expected cell lines and genes",
+        "its names match neither in this orientation nor transposed.*Expected cell lines and genes",
         (restore("copy_number"),),
     ),
     "lines_without_copies": tuple(lost(without("copy_number", rows=["L1", "L2"]), "2 of 4 cell lines", "copy_number")),
@@ -424,7 +424,7 @@ MATRICES = {
     "samples_of_another_map": Case(
         "counts",
         edit("counts", lambda table: table.rename(index=lambda name: f"run{len(name)}x{name[::-1]}")),
-        "its names match neither as they are nor transposed.*Expected sequences of the sequence map",
+        "its names match neither in this orientation nor transposed.*Expected sequences of the sequence map",
         (restore("counts"),),
     ),
     "guide_map_without_genes": Case(

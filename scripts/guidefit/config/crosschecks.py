@@ -171,7 +171,7 @@ def _layout_problems(name: str, studies: Studies, built_in: BuiltIn, folder: Pat
         yield "simulate.layout", f"{layout!r} is not a study of this config. Studies with a real screen: {real}."
     elif (screen := studies[layout].screen) is None:
         whose = "this study" if layout == name else layout
-        yield "simulate.layout", f"{whose} is simulated, and a layout is that of a real screen. Studies with one: {real}."
+        yield "simulate.layout", f"{whose} is simulated, but a layout must be that of a real screen. Studies with one: {real}."
     elif not screen.has_copy_numbers:
         yield "simulate.layout", f"the screen of {layout} has no copy numbers, and a simulated screen needs them. Add them there."
     elif simulate.truth == "posterior":

@@ -23,6 +23,8 @@ SHORT = {
     "sgrnas_per_gene": "guides",
     "effect_share": "share",
     "effect_size": "effect",
+    "line_effect_share": "lineshare",
+    "line_effect_size": "lineeffect",
     "outlier_nu": "nu",
     "copy_number.mean": "copies",
     "copy_number.noise": "copynoise",
@@ -128,7 +130,7 @@ def _grid_problems(grid: dict[str, list[Any]], simulate: dict[str, Any]) -> Iter
     for key, values in grid.items():
         given = copies if key.startswith("copy_number.") else simulate
         if key not in GRID_KEYS:
-            yield (key,), f"a grid cannot have this key.{suggestion(key, GRID_KEYS)} It can have: {', '.join(GRID_KEYS)}."
+            yield (key,), f"this key cannot be part of a grid.{suggestion(key, GRID_KEYS)} It can have: {', '.join(GRID_KEYS)}."
         elif isinstance(given, dict) and key.rpartition(".")[2] in given:
             yield (key,), f"simulate.{key} is given too. Remove one of the two."
         twice = sorted({shown_value(value) for value in values if values.count(value) > 1})

@@ -234,11 +234,14 @@ class Screen(Section):
                 if name in given and getattr(self, name) is not None:
                     yield (
                         name,
-                        "goes with counts or a count table, and this screen is a long table (path). Remove one of the two.",
+                        "can be used only with counts or a count table; this screen is a long table (path). Remove one of them.",
                     )
             for name in OF_SAMPLES:
                 if getattr(self, name):
-                    yield name, "goes with read counts (count_table or counts), and this screen is a long table (path). Remove it."
+                    yield (
+                        name,
+                        "can be used only with read counts (count_table, counts); this screen is a long table (path). Remove it.",
+                    )
             return
         needed = {"count_table": ("samples",), "counts": ("guide_map", "sequence_map"), "logfc": ("guide_map",)}[kinds[0]]
         for name in needed:
@@ -249,9 +252,9 @@ class Screen(Section):
             if getattr(self, name) is not None:
                 instead = "samples" if name == "sequence_map" else "sequence_map" if name == "samples" else ""
                 hint = f"Give the file as {instead}." if instead else "The count table has the genes: remove it."
-                yield name, f"does not go with {kinds[0]}. {hint}"
+                yield name, f"cannot be combined with {kinds[0]}. {hint}"
         if self.columns is not None:
-            yield "columns", "goes with path (a long table). For the columns of the maps use screen.map_columns."
+            yield "columns", "can be used only with path (a long table). For the columns of the maps use screen.map_columns."
         yield from self._problems_of_steps(kinds[0])
 
     def _problems_of_ploidy(self) -> Iterator[Problem]:
@@ -265,8 +268,8 @@ class Screen(Section):
         if self.copy_number_unit in ("log2", "log2_ratio"):
             yield (
                 "ploidy",
-                f"goes with absolute copy numbers, and copy_number_unit is {self.copy_number_unit}, which is relative to the "
-                "ploidy already. Remove one of the two.",
+                f"can be used only with absolute copy numbers, and copy_number_unit is {self.copy_number_unit}, which is relative "
+                "to the ploidy already. Remove one of the two.",
             )
 
     def _problems_of_steps(self, kind: str) -> Iterator[Problem]:

@@ -106,7 +106,7 @@ class GibbsEngine:
             try:
                 yield [Chain(self.structure, priors, layout, chunks, run, tune, below, seed) for seed in seeds]
             except (ArithmeticError, ValueError) as error:  # 1 / 0, log(0), a matrix without a root
-                raise FitError(f"the sampler left the finite numbers: {error}") from error
+                raise FitError(f"the sampler reached values that are not finite: {error}") from error
 
     def _suit(self, data: ModelData) -> None:
         """Take the sizes of a screen, and the structure without slopes where it has no copy numbers."""

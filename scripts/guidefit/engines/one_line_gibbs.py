@@ -179,7 +179,7 @@ class OneLineEngine:
                 if least >= s.ess:
                     break
         except (FloatingPointError, np.linalg.LinAlgError) as error:
-            raise FitError(f"the sampler left the finite numbers: {error}") from error
+            raise FitError(f"the sampler reached values that are not finite: {error}") from error
         coords = {"chain": np.arange(s.chains), "draw": np.arange(made), "gene": data.genes}
         posterior: dict[str, Any] = {name: (("chain", "draw"), hyper[:, :made, i]) for i, name in enumerate(names)}
         posterior[self.structure.gene] = (("chain", "draw", "gene"), gamma[:, :made].astype(float))

@@ -130,7 +130,7 @@ def make(declared: Mapping[str, Any] | None, priors: Priors, place: str) -> Stru
     """The structure of a variant's `GAUSSIAN` under these priors. Raises UserError, whose message starts with `place`."""
     if declared is None:
         raise UserError(
-            f"{place}: engine collapsed needs a variant that is linear and Gaussian given its scales and declares so by "
+            f"{place}: engine collapsed needs a variant that is linear and Gaussian given its scales and declares this by "
             "GAUSSIAN. This variant has no GAUSSIAN. Use engine: nuts."
         )
     intercept, slope = _make_sides(declared, place)

@@ -60,7 +60,7 @@ def read_batch(
     lost = [rule for rule, used in jobs.items() if used is None]
     if lost:
         raise UserError(
-            f"what the job {lost[0]} of {study}, {variant} used is not known: {usage.file_of(logs[lost[0]])} is missing. "
+            f"what the job {lost[0]} of {study}, {variant} used was not recorded: {usage.file_of(logs[lost[0]])} is missing. "
             f"A job writes this file when it ends. Delete {folders[0]} and forecast again."
         )
     table = parquet.read(f"{folders[0]}/diagnostics.parquet", ["seconds_compile", "seconds_sampling"])

@@ -120,7 +120,7 @@ def _refuse_several(chosen: pd.DataFrame, path: str, key: str) -> None:
     example = ", ".join(f"{column}: {value}" for column, value in values.items() if is_needed[column] and value)
     arm = " To compare two arms, add screen.against." if key == "of" and len(conditions) > 1 else ""
     raise UserError(
-        f"{path}: {' and '.join(several)}, which are no replicates of each other: {listed(samples.describe(chosen), 12)}. Choose "
+        f"{path}: {' and '.join(several)}, which are not replicates of each other: {listed(samples.describe(chosen), 12)}. Choose "
         "with "
         f"screen.{key}, such as {key}: {{{example}}}.{arm}"
     )
@@ -151,7 +151,7 @@ def find_references(
         unknown = [name for name in named if name not in known]
         if unknown and is_strict:
             raise UserError(
-                f"{path}: the reference {unknown[0]!r} of sample {row.sample!r} is no sample with counts."
+                f"{path}: the reference {unknown[0]!r} of sample {row.sample!r} is not a sample with counts."
                 f"{messages.suggestion(unknown[0], known)} Correct the column reference."
             )
         if named:

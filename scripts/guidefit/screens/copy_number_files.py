@@ -95,8 +95,8 @@ def _find_values(table: pd.DataFrame, path: Path, taken: Collection[str], folded
     if len(numeric) == 1:
         return numeric[0]
     raise UserError(
-        f"{path}: a table with a row for each cell line and gene, but which column holds the copy numbers is not clear (columns "
-        f"{listed(numeric or table.columns)}). Name it copy_number."
+        f"{path}: this table has a row for each cell line and gene, but it is not clear which column holds the copy numbers "
+        f"(columns {listed(numeric or table.columns)}). Name it copy_number."
     )
 
 

@@ -178,8 +178,9 @@ def orient(
                 best, score, is_transposed = column, matches, transposed
     if not score:
         raise UserError(
-            f"{place}: its names match neither as they are nor transposed: rows such as {listed(matrix.index, 3)}, columns such as "
-            f"{listed(matrix.columns, 3)}. Expected {what}, such as {listed(sorted(rows), 3)} and {listed(sorted(columns), 3)}."
+            f"{place}: its names match neither in this orientation nor transposed: rows such as {listed(matrix.index, 3)}, columns "
+            f"such as {listed(matrix.columns, 3)}. Expected {what}, such as {listed(sorted(rows), 3)} "
+            f"and {listed(sorted(columns), 3)}."
         )
     if best is not None:
         matrix = matrix.set_index(best)

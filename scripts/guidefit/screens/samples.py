@@ -148,7 +148,7 @@ def warn_of_hidden_conditions(chosen: pd.DataFrame, path: str, ledger: Ledger) -
         if not is_of_replicates and differs.any() and values.nunique() <= max(len(chosen) // 2, 1):
             ledger.warn(
                 f"{path}: samples of {differs.sum()} cell line(s) are averaged as replicates and differ in column {title!r} "
-                f"({listed(values.unique())}). If they are no replicates, rename this column to condition"
+                f"({listed(values.unique())}). If they are not replicates, rename this column to condition"
             )
     words = _find_conditions_in_names(chosen)
     if words:

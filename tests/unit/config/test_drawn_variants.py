@@ -37,7 +37,7 @@ BAD = {
     "zero": (study({"pooled": 1.0, "gene_effects": 0.0}), "variant_probabilities.gene_effects: 0.0 is not greater than 0"),
     "unknown": (study({"pooled": 0.5, "poled": 0.5}), "variant_probabilities.poled: 'poled' is not a variant of this study"),
     "no evidence": (study(engine="nuts"), "variant_probabilities.pooled: the engine nuts gives no evidence"),
-    "fixed truth": (study(truth="fixed"), "variant_probabilities: only with truth: prior are variants drawn, and truth is fixed"),
+    "fixed truth": (study(truth="fixed"), "variant_probabilities: variants are drawn only with truth: prior, and truth is fixed"),
     "one variant as well": (study(variant="pooled"), "variant: with variant_probabilities the variant is drawn for each seed"),
 }
 

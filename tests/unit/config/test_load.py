@@ -99,7 +99,7 @@ BAD_CONFIGS = {
     "layout of itself": (on_layout(layout="s"), "studies.s.simulate.layout: this study is simulated.*Studies with one: real"),
     "layout of a simulated study": (
         on_layout(others={"other": {"simulate": {}, "variants": ["pooled"]}}, layout="other"),
-        "studies.s.simulate.layout: other is simulated, and a layout is that of a real screen. Studies with one: real",
+        "studies.s.simulate.layout: other is simulated, but a layout must be that of a real screen. Studies with one: real",
     ),
     "layout with a fixed truth": (on_layout(truth="fixed"), "studies.s.simulate.truth: a study with a layout draws its truth"),
     "layout with another size": (on_layout(genes=3), "studies.s.simulate.genes: the screen has the layout of real"),
@@ -110,10 +110,13 @@ BAD_CONFIGS = {
     "layout on cna": (on_layout(effect_on="cna"), "studies.s.simulate.effect_on: with truth: posterior"),
     "posterior of no screen": (
         study(simulate={"truth": "posterior"}),
-        "studies.s.simulate.truth: posterior is the posterior given a real",
+        "studies.s.simulate.truth: posterior means the posterior given a real",
     ),
     "posterior with hyper-parameters": (on_layout(sigma=1), "studies.s.simulate.sigma: the screen has the layout of real"),
-    "posterior with data of one variant": (on_layout(variant="pooled"), "studies.s.simulate.variant: only with truth: prior"),
+    "posterior with data of one variant": (
+        on_layout(variant="pooled"),
+        "studies.s.simulate.variant: data come from a variant only with truth: prior",
+    ),
     "posterior of another covariate": (
         on_layout(changes={"covariate": "raw"}),
         "studies.s.covariate: raw, but log2 in real, whose posterior",
@@ -217,7 +220,7 @@ BAD_CONFIGS = {
     ),
     "data from a variant without its prior": (
         study(simulate={"variant": "varying_effects"}),
-        "studies.s.simulate.variant: only with truth: prior",
+        "studies.s.simulate.variant: data come from a variant only with truth: prior",
     ),
     "more ranks than draws": (
         study(simulate={"truth": "prior"}, sampling={"draws": 20, "chains": 2}),
@@ -276,7 +279,7 @@ BAD_SCREENS = {
     "table without columns": (study_of({"path": FILE}), "studies.s.screen.columns: a long table needs the names"),
     "table with a guide map": (
         study_of(SCREEN | {"guide_map": FILE}),
-        "studies.s.screen.guide_map: goes with counts or a count table",
+        "studies.s.screen.guide_map: can be used only with counts or a count table",
     ),
     "counts without a map of sequences": (
         without("sequence_map"),
@@ -289,7 +292,7 @@ BAD_SCREENS = {
     "a count table without samples": (study_of(COUNT_TABLE | {"samples": None}), "screen.samples: a screen from count_table needs"),
     "a count table with a guide map": (
         study_of(COUNT_TABLE | {"guide_map": FILE}),
-        "screen.guide_map: does not go with count_table",
+        "screen.guide_map: cannot be combined with count_table",
     ),
     "a contrast of nothing": (study_of(COUNT_TABLE | {"against": {"day": 0}}), "screen.against: a contrast needs both arms"),
     "an empty choice": (study_of(COUNT_TABLE | {"of": {}}), "screen.of: it names no condition, day or cell line"),
@@ -298,13 +301,16 @@ BAD_SCREENS = {
         study_of(COUNT_TABLE | {"normalise": "control_guides"}),
         "screen.control_guides: normalise: control_guides needs the list or pattern",
     ),
-    "samples of a long table": (study_of(SCREEN | {"of": {"day": 1}}), "screen.of: goes with read counts"),
+    "samples of a long table": (study_of(SCREEN | {"of": {"day": 1}}), "screen.of: can be used only with read counts"),
     "counts without controls": (without("nonessential"), "studies.s.screen.nonessential: normalise: nonessential needs the list"),
-    "matrix with columns": (study_of(DEPMAP | {"columns": SCREEN["columns"]}), "studies.s.screen.columns: goes with path"),
+    "matrix with columns": (
+        study_of(DEPMAP | {"columns": SCREEN["columns"]}),
+        "studies.s.screen.columns: can be used only with path",
+    ),
     "file that is not there": (study_of(DEPMAP | {"guide_map": "none.csv"}), "studies.s.screen.guide_map: no file 'none.csv'"),
     "ploidies of relative numbers": (
         study_of(DEPMAP | {"ploidy": FILE, "copy_number_unit": "log2"}),
-        "screen.ploidy: goes with absolute copy numbers, and copy_number_unit is log2",
+        "screen.ploidy: can be used only with absolute copy numbers, and copy_number_unit is log2",
     ),
     "ploidies of no copy numbers": (
         study_of(COUNT_TABLE | {"ploidy": FILE, "copy_number": None}),

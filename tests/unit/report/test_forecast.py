@@ -87,7 +87,7 @@ def test_a_batch_is_read_from_its_files(tmp_path):
     assert kept.seconds.tolist() == [3.0, 3.0]
     assert kept.jobs == {"fit": Usage(4.0, 3.0, 100.0)}
     assert kept.kept_mb - removed.kept_mb == pytest.approx(5)
-    with pytest.raises(UserError, match=r"check of s, v used is not known.*Delete"):
+    with pytest.raises(UserError, match=r"check of s, v used was not recorded.*Delete"):
         forecast.read_batch(**given, logs=logs | {"check": str(tmp_path / "check.log")}, keeps_draws=True)
 
 

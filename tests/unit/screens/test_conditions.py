@@ -63,7 +63,7 @@ def test_plasmids_of_the_batch_and_named_references():
     assert "d" not in choose(sheet, batches="pooled")[0]
     with pytest.raises(UserError, match="no pDNA sample of batch C, which 1 sample"):
         choose(sheet.assign(batch=sheet["batch"].where(sheet["sample"] != "a", "C")))
-    with pytest.raises(UserError, match="the reference 'x' of sample 'c' is no sample with counts"):
+    with pytest.raises(UserError, match="the reference 'x' of sample 'c' is not a sample with counts"):
         choose(sheet.replace({"d; p": "x"}))
 
 

@@ -75,7 +75,10 @@ def test_tidy_tables_with_further_columns_and_without_some_pairs(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(other=t["cn"] * 1.1).rename(columns={"cn": "one"}), "which column holds the copy numbers is not clear"),
+        (
+            lambda t: t.assign(other=t["cn"] * 1.1).rename(columns={"cn": "one"}),
+            "it is not clear which column holds the copy numbers",
+        ),
         (
             lambda t: pd.concat([t, t.tail(1).assign(cn=9.0)]),
             "1 pair.s. of line and gene have several values, first MYC .4609. in K562",

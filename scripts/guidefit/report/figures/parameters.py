@@ -101,7 +101,7 @@ def forest(estimates: pd.DataFrame, variables: Sequence[str], unit: str, title: 
         )
         + p9.facet_grid(rows="variable", scales="free_y", space="free_y")
         + p9.coord_flip()
-        + p9.labs(x="", y=unit, title=title, subtitle=key, caption="\n".join(left_out))
+        + p9.labs(x="", y=unit, title=title, subtitle=fill(key, 80), caption="\n".join(left_out))
         + style.theme(7.5, 1.5 + 0.2 * len(table) + 0.12 * table["variable"].nunique())
     )
 

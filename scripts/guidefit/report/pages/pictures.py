@@ -131,7 +131,7 @@ FIGURES = {
     ),
     "genes": Figure(
         "Genes: effect and certainty",
-        "Each point is a gene: the further left, the more the cells lose without it; the higher, the more certain.",
+        "Each point is a gene: the further left, the more strongly its knock-out depletes cells; the higher, the more certain.",
         "gene_effects.csv",
         "effects",
     ),

@@ -98,6 +98,7 @@ def _trust(material: Material) -> str:
     reasons = verdicts.by_severity(rows[rows["level"].isin(checks.FAILED)])
     reasons = reasons.sort_values("check", key=lambda names: names != checks.CONTRACTION, kind="stable")  # explains the others
     reason = shown.of_checks(reasons.head(1), tuple(reasons["check"].head(1))).rstrip(".")
+    reason = reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason
     others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
     return f"{text}, but not those of {bad[0]}{others}{f' ({reason})' if reason else ''}."
 

@@ -55,7 +55,7 @@ def test_the_answer_names_what_can_be_used_and_what_cannot_with_the_reason():
     assert answer.level == "warn"
     assert len(answer.sentences) == 3
     assert "The estimates of a can be used" in answer.sentences[0]
-    assert "not those of b (Not identified: the data carry no information about alpha - mu" in answer.sentences[0]
+    assert "not those of b (not identified: the data carry no information about alpha - mu" in answer.sentences[0]
     assert answer.sentences[1] == "Of 2 true values 1 (50%) lie within the 95 % intervals of a."
 
 
