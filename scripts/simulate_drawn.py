@@ -20,7 +20,9 @@ sources = {
     name: prior_source.PriorSource(name, own["files"], own["priors"], f"studies.{study}.variants.{name}.priors")
     for name, own in params.variants.items()
 }
-layout = simulated_screen.read_layout(inputs.layout, covariate).drop(columns="logfc") if inputs.get("layout") else None
+layout = None
+if inputs.get("layout"):
+    layout = simulated_screen.read_layout(inputs.layout, covariate, params.simulate).drop(columns="logfc")
 remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:

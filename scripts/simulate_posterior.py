@@ -45,6 +45,6 @@ with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, s
         values = {name: each.values for name, each in draw.data_vars.items()}
         table = simulated_screen.append_replicate(observed, simulator(values, randomness.integer(study, variant, seed, "data")))
         truth = {name: values[name] for name in posterior_file.reported(draw).data_vars}
-        dims = {name: each.dims[0] for name, each in draw.data_vars.items() if each.dims}
-        coords = {dim: draw[dim].values.tolist() for dim in dims.values()}
+        dims = {name: each.dims for name, each in draw.data_vars.items()}
+        coords = {dim: draw[dim].values.tolist() for dim in draw.dims}
         writer.write(seed, table, truth_table(truth, coords, dims))

@@ -18,7 +18,9 @@ params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.inp
 study, variant = wildcards.study, wildcards.variant
 covariate = Covariate(**params.covariate)
 source = prior_source.PriorSource(variant, inputs.variant, params.priors, f"studies.{study}.variants.{variant}.priors")
-layout = simulated_screen.read_layout(inputs.layout, covariate).drop(columns="logfc") if inputs.get("layout") else None
+layout = None
+if inputs.get("layout"):
+    layout = simulated_screen.read_layout(inputs.layout, covariate, params.simulate).drop(columns="logfc")
 remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:

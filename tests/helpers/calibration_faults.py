@@ -115,7 +115,7 @@ def ranks(fault: str, seeds: range) -> pd.DataFrame:
 def right_fits(seeds: range) -> tuple[pd.DataFrame, Counter[str]]:
     """Ranks of the right model, and the number of its fits with each check that is not passed, as "check (level)"."""
     declared = declaration.declare(VARIANT)
-    model = registry.make_engine(declared, declared.priors, Settings(engine="collapsed", draws=250), 1, 1, "faults")
+    model = registry.make_engine(declared, declared.priors, Settings(engine="collapsed", draws=200), 1, 1, "faults")
     tables, found = [], Counter[str]()
     for ranked, fit, truth in _fit("none", seeds, model):
         tables.append(ranked)

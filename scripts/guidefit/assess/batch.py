@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from guidefit.assess import calibration, checks, diagnostics, estimates, fits, identifiability
+from guidefit.assess import calibration, checks, diagnostics, estimates, fits, identifiability, line_effects
 from guidefit.assess.diagnostics import Diagnosis
 from guidefit.assess.draws import Parameters
 from guidefit.assess.estimates import Estimates, Ranks
@@ -71,9 +71,11 @@ def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
     ranks = [pd.DataFrame(columns=list(calibration.RANK_COLUMNS))]
     for found in parts:
         rngs = [randomness.generator(study, variant, seed, "ranks") for seed in found.seeds]
-        truth = found.posterior.parameters.align(screen_file.read_truths(inputs.truth), found.seeds)
+        known = screen_file.read_truths(inputs.truth)
+        truth = found.posterior.parameters.align(known, found.seeds)
         estimated = estimates.estimate(found, truth, inputs.n_ranks, rngs)
         of_estimates.append(estimated.table(study, variant, found.seeds))
+        of_estimates.append(line_effects.estimate(found, known, study, variant))
         made = diagnostics.diagnose(
             found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged, inputs.normal_effects
         )

@@ -12,8 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from guidefit.engines.mixture import QUANTILES
 
-EFFECTS = ("gamma_g", "delta_g")
-"""Variables by gene that are called: the effect at x = 0, and the slope on x."""
+EFFECTS = ("gamma_g", "delta_g", "e_gl")
+"""Variables that are called: the effect of a gene at x = 0, its slope on x, and its effect in a cell line beyond the others'."""
 COLUMNS = ("variant", "seed", "variable", "truth", *QUANTILES)
 """Columns of estimates.csv that are read here."""
 _Z = ndtri(np.array(list(QUANTILES.values())))
@@ -59,8 +59,9 @@ def call(estimates: pd.DataFrame, smallest: float, rate: float) -> np.ndarray:
 def count_calls(estimates: pd.DataFrame, smallest: float, rate: float) -> pd.DataFrame:
     """One row per variant, variable of EFFECTS and seed: genes, real, called, right.
 
-    estimates: rows of estimates.csv. real: genes whose true effect is beyond `smallest`; called: genes called depleted or enriched;
-    right: those of them whose true effect is beyond `smallest` in the direction of the call.
+    estimates: rows of estimates.csv. genes: of e_gl pairs of gene and cell line; real: genes whose true effect is beyond
+    `smallest`; called: genes called depleted or enriched; right: those of them whose true effect is beyond `smallest` in the
+    direction of the call.
     """
     known = estimates[estimates["variable"].isin(EFFECTS) & estimates["truth"].notna()]
     return pd.DataFrame(

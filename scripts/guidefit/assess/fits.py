@@ -21,8 +21,9 @@ class Fits:
     seeds: of these fits, in order. posterior: their draws; prior: draws of the prior, which all share (one "seed").
     summary: statistic -> (seed, P) that the engine computes without its draws, in the order of the posterior's parameters; None
     where it computes none. sampler: statistic of the sampler -> (seed, chain, draw), NaN in fits that did not use it.
-    importance: statistic of importance sampling -> (seed,); empty for other engines. information: run times, the machine and the
-    sizes of the data -> (seed,). versions: of packages.
+    importance: statistic of importance sampling -> (seed,); empty for other engines. moments: of effects by gene and cell line that
+    have no draws, with a dim `seed` where there are several fits; None where there are none. information: run times, the machine
+    and the sizes of the data -> (seed,). versions: of packages.
     """
 
     seeds: list[int]
@@ -33,6 +34,7 @@ class Fits:
     importance: dict[str, np.ndarray]
     information: dict[str, np.ndarray]
     versions: str
+    moments: xr.Dataset | None = None
 
     def sampler_of(self, fit: int) -> dict[str, np.ndarray]:
         """The statistics (chain, draw) of the sampler that this fit used."""
@@ -90,6 +92,7 @@ def of_tree(tree: xr.DataTree, seeds: list[int]) -> Fits:
         groups("importance"),
         groups("fit_info"),
         tree.attrs.get("versions", ""),
+        tree["moments"].to_dataset() if "moments" in tree.children else None,
     )
 
 

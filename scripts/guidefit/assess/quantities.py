@@ -85,4 +85,19 @@ def derived(model: Structure, statistics: SufficientStatistics, values: dict[str
     side = model.intercept
     if side.added:
         found[f"{side.added} + {side.mean}"] = values[side.added] + values[side.mean]
-    return found
+    return found | correlations(model, values, statistics.gene_of_sgrna)
+
+
+def correlations(model: Structure, values: dict[str, np.ndarray], gene_of_sgrna: np.ndarray) -> dict[str, np.ndarray]:
+    """Correlation (K,) of the sgRNAs' intercepts and slopes around those of their genes, where a model has both.
+
+    A fit that ignores a correlation has uniform ranks of every single effect.
+    """
+    intercept, slope = model.sides
+    if slope is None or not (intercept.sgrna and slope.sgrna and intercept.gene and slope.gene):
+        return {}
+    (alpha, _), (gamma, _), (beta, _), (delta, _) = intercept.sgrna, intercept.gene, slope.sgrna, slope.gene
+    one, other = values[alpha] - values[gamma][:, gene_of_sgrna], values[beta] - values[delta][:, gene_of_sgrna]
+    size = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    name = f"correlation of {alpha} and {beta}"
+    return {name: (one * other).sum(axis=1) / np.maximum(size, np.finfo(float).tiny)}

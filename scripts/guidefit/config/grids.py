@@ -23,6 +23,8 @@ SHORT = {
     "sgrnas_per_gene": "guides",
     "effect_share": "share",
     "effect_size": "effect",
+    "line_effect_share": "lineshare",
+    "line_effect_size": "lineeffect",
     "outlier_nu": "nu",
     "copy_number.mean": "copies",
     "copy_number.noise": "copynoise",

@@ -12,6 +12,10 @@ MOST_ROWS = 1_000_000_000
 """Of a simulated screen; one of this size takes tens of GB of memory."""
 
 
+SIZES = ("cell_lines", "sgrnas_per_gene")
+"""What a study with a layout may have more or less of than the real screen."""
+
+
 class GammaMeans(Section):
     """A gamma distribution from which each gene's mean copy number is drawn."""
 
@@ -99,8 +103,19 @@ class Simulate(Section):
         without="cna; x with truth prior or posterior",
     )
     genes: int = key(5, "Number of genes.", unit="genes", ge=1)
-    sgrnas_per_gene: GuideCounts = key(3, "Number of sgRNAs of every gene, or a list with one number per gene.", unit="sgRNAs")
-    cell_lines: int = key(20, "Number of cell lines.", unit="cell lines", ge=2)
+    sgrnas_per_gene: GuideCounts = key(
+        3,
+        "Number of sgRNAs of every gene, or a list with one number per gene. With layout and truth prior: one number; sgRNAs of "
+        "the screen are left out, or added as repetitions of others of their gene; without it, each gene has its own.",
+        unit="sgRNAs",
+    )
+    cell_lines: int = key(
+        20,
+        "Number of cell lines. With layout and truth prior: cell lines of the screen are left out, or added with the copy numbers "
+        "of others; without it, the screen has its own.",
+        unit="cell lines",
+        ge=2,
+    )
     mu_gamma: float = key(-0.5, "Mean of the genes' intercepts.", unit="logFC")
     sigma_gamma: float = key(0.5, "Standard deviation of the genes' intercepts.", unit="logFC", ge=0)
     sigma_alpha: float = key(0.2, "Standard deviation of the sgRNAs' intercepts around their gene's.", unit="logFC", ge=0)
@@ -144,6 +159,17 @@ class Simulate(Section):
     slope_size: float | None = key(
         None, "What is added to the slopes of these genes.", unit="logFC per unit of effect_on", without="none"
     )
+    line_effect_share: float | None = key(
+        None,
+        "Share of the genes' cell lines in which a gene has an effect of its own (gene x line): line_effect_size is added to the "
+        "intercepts of its sgRNAs there.",
+        without="none",
+        ge=0,
+        le=1,
+    )
+    line_effect_size: float | None = key(
+        None, "Size of these effects, negative for a line that needs the gene.", unit="logFC", without="none"
+    )
     copy_number: CopyNumber = key(CopyNumber(), "How copy numbers are drawn.")
     outlier_nu: float | None = key(
         None, "Degrees of freedom of Student-t noise.", unit="degrees of freedom", without="normal noise", gt=0
@@ -171,10 +197,19 @@ class Simulate(Section):
         by_dim = {"_g": self.genes, "_s": guides, "_c": self.cell_lines}
         return by_dim.get(variable[-2:], 1)
 
+    def largest_effect(self, variable: str) -> float:
+        """The largest absolute effect of a gene (gamma_g) or slope (delta_g), where the design gives it; else infinity."""
+        name, real = {"gamma_g": ("gamma", "effect"), "delta_g": ("delta", "slope")}[variable]
+        mean, size = getattr(self, f"mu_{name}"), getattr(self, f"{real}_size") or 0.0
+        is_known = self.truth == "fixed" and self.effects_on == "x" and getattr(self, f"sigma_{name}") == 0
+        return max(abs(mean), abs(mean + size)) if is_known else float("inf")
+
     def design_values(self) -> dict[str, Any]:
-        """Values of a general design (guidefit.simulation.designs.Design); none for the notebook's design and for a layout."""
-        if self.design == "notebook" or self.layout is not None:
+        """Values of a general design (guidefit.simulation.designs.Design); of a layout the sizes that are given."""
+        if self.design == "notebook":
             return {}
+        if self.layout is not None:
+            return {name: getattr(self, name) for name in SIZES if name in self.model_fields_set}
         return self.model_dump(exclude={"design", "truth", "layout", "variant", "variant_probabilities", "grid", "effect_on"})
 
     def contradictions(self) -> Iterator[Problem]:
@@ -190,8 +225,8 @@ class Simulate(Section):
         yield from self._probability_problems()
         if self.design == "notebook" and own:
             yield own[0], "the design notebook is fixed. Use design: general to change it."
-        elif self.layout is not None and own:
-            yield own[0], f"the screen has the layout of {self.layout}, with its genes and copy numbers. Remove this key or layout."
+        elif self.layout is not None:
+            yield from self._beside_layout(own)
         elif self.truth == "prior":
             sizes = {"genes", "sgrnas_per_gene", "cell_lines", "copy_number"}
             for name in own:
@@ -209,7 +244,7 @@ class Simulate(Section):
             yield "ratio", "copy numbers are never below 0, so that every row would be a gain. Set effect_on: x."
         mean = self.copy_number.mean
         for name, value in (("sgrnas_per_gene", self.sgrnas_per_gene), ("copy_number.mean", mean)):
-            if isinstance(value, list) and len(value) != self.genes:
+            if isinstance(value, list) and self.layout is None and len(value) != self.genes:
                 yield name, f"{len(value)} entries for {self.genes} genes (simulate.genes). Give one entry per gene."
 
     def _probability_problems(self) -> Iterator[Problem]:
@@ -227,16 +262,31 @@ class Simulate(Section):
             yield "variant_probabilities", f"their sum is {sum(given.values()):g}, and must be 1. Divide each by the sum."
 
     def _share_problems(self) -> Iterator[Problem]:
-        for name in ("effect", "slope"):
+        for name in ("effect", "slope", "line_effect"):
             share, size = getattr(self, f"{name}_share"), getattr(self, f"{name}_size")
             if (share is None) != (size is None):
                 given, missing = ("share", "size") if size is None else ("size", "share")
                 yield f"{name}_{given}", f"it needs {name}_{missing}, which is missing. Give both or none."
+            elif name == "line_effect":
+                if share and round(share * self.genes * self.cell_lines) < 1:
+                    yield (
+                        "line_effect_share",
+                        f"{share:g} of {self.genes} genes x {self.cell_lines} cell lines is less than half a one.",
+                    )
             elif share and round(share * self.genes) < 1:
                 yield (
                     f"{name}_share",
                     f"{share:g} of {self.genes} genes is less than half a gene. Use more genes or a larger share.",
                 )
+
+    def _beside_layout(self, own: list[str]) -> Iterator[Problem]:
+        """Keys of a general design that do not go with a layout."""
+        for name in own:
+            if self.truth != "prior" or name not in SIZES:
+                text = f"the screen has the layout of {self.layout}, with its genes and copy numbers. Remove this key or layout."
+                yield name, text
+            elif isinstance(getattr(self, name), list):
+                yield name, "with a layout this is one number for all genes. Give one number."
 
     def _layout_problems(self) -> Iterator[Problem]:
         if self.layout is None:

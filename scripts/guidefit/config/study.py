@@ -11,7 +11,7 @@ from guidefit.config.screen import Screen
 from guidefit.config.section import REQUIRED, Name, Problem, Section, key, refuse
 from guidefit.config.simulate import Simulate
 from guidefit.config.thresholds import Thresholds
-from guidefit.config.until import Until
+from guidefit.config.until import Until, why_unknown
 from guidefit.config.variant import Variant
 
 RESERVED = ("design", "drawn", "screen")
@@ -142,6 +142,14 @@ class Study(Section):
             yield (
                 "until.at_most",
                 f"seeds above the largest one, {seed_ranges.LARGEST_SEED}, would be needed. Begin with smaller seeds.",
+            )
+        elif text := why_unknown(until.variable, self.simulate, self.covariate):
+            yield "until.variable", text
+        elif until.quantity == "power" and self.simulate.largest_effect(until.variable) <= self.thresholds.effect_min:
+            yield (
+                "until.quantity",
+                f"no gene has a real effect: all are within {self.thresholds.effect_min:g} of 0 (thresholds.effect_min). Simulate "
+                "larger effects, or use a smaller effect_min.",
             )
         elif self.simulate.layout is None:
             least = until.least_mcse(self.simulate.size_of(until.variable))

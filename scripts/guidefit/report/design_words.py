@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-VARIABLES = {"gamma_g": "gene effects", "delta_g": "copy-number slopes"}
+VARIABLES = {"gamma_g": "gene effects", "delta_g": "copy-number slopes", "e_gl": "gene x line effects"}
 _KEYS = {
     "genes": "genes",
     "sgrnas_per_gene": "guides per gene",
@@ -16,6 +16,8 @@ _KEYS = {
     "effect_size": "size of real effects (logFC)",
     "slope_share": "share of real slopes",
     "slope_size": "size of real slopes",
+    "line_effect_share": "share of gene x line effects",
+    "line_effect_size": "size of gene x line effects (logFC)",
     "sigma": "noise (sigma)",
     "outlier_nu": "degrees of freedom of the noise",
     "copy_number.mean": "mean copies",

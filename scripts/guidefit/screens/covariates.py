@@ -111,7 +111,7 @@ def push_forward(truth: Mapping[str, float | np.ndarray], line: Line | None, gen
 
     t = truth
     pushed: Truth = {name: np.full_like(np.asarray(value, float), np.nan) for name, value in truth.items()}
-    for unchanged in ("sigma", "nu", "sigma_line", "tau_c"):
+    for unchanged in ("sigma", "nu", "sigma_line", "tau_c", "e_gl"):
         if unchanged in t:
             pushed[unchanged] = t[unchanged]
     is_curved = "kappa" in t or t.get("ratio", 1.0) != 1.0

@@ -91,6 +91,9 @@ def draw_blocks(design: Design, rng: np.random.Generator, most_rows: int | None)
         cna = _draw_copy_numbers(block, means[genes], gene[sgrna_of_row], cell_line_of_row, rng)
         noise = _draw_noise(d, len(cna), rng)
         truth = make_truth(d, gamma_g[genes], delta_g[genes], alpha_s[sgrnas], beta_s[sgrnas], tau_c)
+        if d.line_effect_share is not None:
+            drawn = _draw_real_effects(d.line_effect_share, d.line_effect_size, block.genes * d.cell_lines, rng)
+            truth["e_gl"] = np.reshape(drawn, (block.genes, d.cell_lines))
         yield Blueprint(gene, sgrna_of_row, cell_line_of_row, cna, truth, noise, start, sgrnas.start)
 
 

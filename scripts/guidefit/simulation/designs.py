@@ -12,11 +12,12 @@ class Design:
     """A general design: numbers of genes, sgRNAs and cell lines, hyper-parameters, and how copy numbers are drawn.
 
     copy_number: `mean` (Poisson mean of the copies: one number, one per gene, or {shape, scale} of the gamma distribution from
-    which each gene's mean is drawn), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell line, or
-    one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. replicates, arms: a row is the mean of
-    its replicates, or the difference of the means of two arms. effect_share, effect_size: share of the genes to whose intercepts
-    the size is added, None for no genes; slope_share, slope_size: the same for slopes. kappa, ratio: parameter of the curve that
-    the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None means no curve.
+    which each gene's mean is drawn), `noise` (sd of the measured copy number), `shared` (one copy number per gene and cell
+    line, or one per row). outlier_nu: degrees of freedom of Student-t noise; None is normal noise. replicates, arms: a row is
+    the mean of its replicates, or the difference of the means of two arms. effect_share, effect_size: share of the genes to
+    whose intercepts the size is added, None for no genes; slope_share, slope_size: the same for slopes; line_effect_share,
+    line_effect_size: share of the pairs of gene and cell line to whose rows the size is added. kappa, ratio: parameter of the
+    curve that the slopes multiply, saturating or piecewise linear (guidefit.models.responses); None means no curve.
     """
 
     genes: int
@@ -38,6 +39,8 @@ class Design:
     effect_size: float | None
     slope_share: float | None
     slope_size: float | None
+    line_effect_share: float | None
+    line_effect_size: float | None
     copy_number: Mapping[str, Any]
     outlier_nu: float | None
     kappa: float | None
@@ -75,6 +78,8 @@ NOTEBOOK = Design(
     effect_size=None,
     slope_share=None,
     slope_size=None,
+    line_effect_share=None,
+    line_effect_size=None,
     copy_number={"noise": 0.1, "shared": False},  # the means are below
     outlier_nu=None,
     kappa=None,

@@ -1,7 +1,7 @@
 """Simulated screens as tables: from a blueprint, or on the rows of a real screen.
 
-LogFC is alpha_s + beta_s * effect + tau_c + noise. The effect is the copy number itself, the covariate x, or a curve of one of
-these; tau_c is an intercept of the cell line, which may be 0.
+LogFC is alpha_s + beta_s * effect + tau_c + e_gl + noise. The effect is the copy number itself, the covariate x, or a curve of one
+of these; tau_c is an intercept of the cell line, which may be 0, and e_gl an effect of the gene in the cell line, if there are any.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ from guidefit.models import responses
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, Line, Truth, push_forward
 from guidefit.simulation import blueprints
 from guidefit.simulation.blueprints import Blueprint
+from guidefit.simulation.resized_layout import resize
 
 BLOCK_ROWS = 2_000_000  # larger screens are simulated in blocks of genes
 
@@ -75,12 +76,20 @@ def compute_logfc(blueprint: Blueprint, effect: np.ndarray) -> np.ndarray:
         effect = responses.saturating_curve(effect, truth["kappa"])
     else:
         effect = responses.piecewise_curve(effect, truth["ratio"])
-    return alpha_s[sgrna] + beta_s[sgrna] * effect + tau_c[blueprint.cell_line_of_row] + blueprint.noise
+    logfc = alpha_s[sgrna] + beta_s[sgrna] * effect + tau_c[blueprint.cell_line_of_row] + blueprint.noise
+    if "e_gl" in truth:
+        logfc = logfc + np.asarray(truth["e_gl"])[blueprint.gene_of_row, blueprint.cell_line_of_row]
+    return logfc
 
 
-def read_layout(path: str | Path, covariate: Covariate) -> pd.DataFrame:
-    """The rows of a real screen (gene, sgrna, cell_line, cna, x, logfc), with x computed from cna by this covariate."""
+def read_layout(path: str | Path, covariate: Covariate, section: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The rows of a real screen (gene, sgrna, cell_line, cna, x, logfc), with x computed from cna by this covariate.
+
+    section: the study's section `simulate`, which may ask for other numbers of cell lines and sgRNAs.
+    """
     table = parquet.read(path, ["gene", "sgrna", "cell_line", "cna", "logfc"])
+    if section is not None:
+        table = resize(table, section["layout"], section.get("cell_lines"), section.get("sgrnas_per_gene"))
     gene, _ = pd.factorize(table["gene"])
     cna = table["cna"].to_numpy()
     table.insert(4, "x", covariate.fit(cna, gene).x(cna, gene))

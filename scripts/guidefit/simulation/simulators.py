@@ -18,24 +18,27 @@ class PriorSimulator:
     def __init__(self, build: Build, priors: Priors, data: ModelData) -> None:
         self.model = build(data, priors)
         dims, variables = self.model.named_vars_to_dims, (*self.model.free_RVs, *self.model.deterministics)
-        # Effects by gene and cell line, and vectors that a variant splits into its parameters, have no place in a table of truths.
-        self.names = [v.name for v in variables if v.ndim == 0 or len(dims.get(v.name, ())) == v.ndim == 1]
-        outputs = [self.model[name] for name in (*self.names, "logfc")]
+        # Vectors that a variant splits into its parameters have no dims, and no place in a table of truths.
+        names = [v.name for v in variables if v.ndim == 0 or len(dims.get(v.name, ())) == v.ndim == 1]
+        by_line = [v.name for v in variables if tuple(dims.get(v.name, ())) == ("gene", "cell_line")]
+        self.names = [*names, "logfc", *by_line]
+        outputs = [self.model[name] for name in self.names]
         self._draw = pm_compile([], outputs, **QUICK)
         self._rngs = find_rng_nodes(outputs)
 
     @property
-    def dims(self) -> dict[str, str]:
-        """The one dim of each parameter that has one."""
+    def dims(self) -> dict[str, tuple[str, ...]]:
+        """The dims of each parameter that has any."""
         found = self.model.named_vars_to_dims
-        return {name: str(found[name][0]) for name in self.names if found.get(name)}
+        return {name: tuple(map(str, found[name])) for name in self.names if found.get(name)}
 
     def __call__(self, x: np.ndarray, seed: int) -> tuple[Truth, np.ndarray]:
         """(truth by variable, (row,) logFC) for the covariate x (row,)."""
         self.model.set_data("x", x)
         reseed_rngs(self._rngs, seed)
-        *truth, logfc = self._draw()
-        return dict(zip(self.names, truth, strict=True)), logfc
+        drawn = dict(zip(self.names, self._draw(), strict=True))
+        logfc = drawn.pop("logfc")
+        return drawn, logfc
 
 
 class ConditionalSimulator:

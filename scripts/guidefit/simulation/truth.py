@@ -1,6 +1,7 @@
 """The truth of a simulated screen: the value of every parameter that its data were made from."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,14 @@ from guidefit.base.names import DIM_COLUMNS, KEY, indexed
 from guidefit.screens.covariates import Truth
 from guidefit.simulation.designs import Design
 
-DIMS = {"gamma_g": "gene", "delta_g": "gene", "alpha_s": "sgrna", "beta_s": "sgrna", "tau_c": "cell_line"}
+DIMS = {
+    "gamma_g": ("gene",),
+    "delta_g": ("gene",),
+    "alpha_s": ("sgrna",),
+    "beta_s": ("sgrna",),
+    "tau_c": ("cell_line",),
+    "e_gl": ("gene", "cell_line"),
+}
 HYPER_PARAMETERS = (
     *("mu_gamma", "sigma_gamma", "mu_delta", "sigma_delta", "rho_gene"),
     *("sigma_alpha", "sigma_beta", "rho", "sigma_line", "sigma"),
@@ -42,7 +50,7 @@ def make_truth(
 
 def join_blocks(truths: list[Truth]) -> Truth:
     """The truth of a data set from those of its blocks: effects of genes and sgRNAs in order, the rest from the first block."""
-    own = [name for name, dim in DIMS.items() if dim in ("gene", "sgrna") and name in truths[0]]
+    own = [name for name, dims in DIMS.items() if dims[0] in ("gene", "sgrna") and name in truths[0]]
     effects = {name: np.concatenate([np.atleast_1d(truth[name]) for truth in truths]) for name in own}
     return truths[0] | effects
 
@@ -52,19 +60,20 @@ def join_coords(coords: list[dict[str, list[str]]]) -> dict[str, list[str]]:
     return {dim: list(dict.fromkeys(name for block in coords for name in block[dim])) for dim in coords[0]}
 
 
-def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, str] = DIMS) -> pd.DataFrame:
+def truth_table(truth: Truth, coords: Mapping[str, list[str]], dims: Mapping[str, tuple[str, ...]] = DIMS) -> pd.DataFrame:
     """Truth in long form: variable, gene, sgrna, cell_line (missing if the variable has no such dim), truth (NaN: no counterpart).
 
-    coords: names by dim; dims: the one dim of each variable that has one. Coordinates of other dims are part of the name of the
+    coords: names by dim; dims: the dims of each variable that has any. Coordinates of other dims are part of the name of the
     variable, as in eta[batch].
     """
     columns: dict[str, list[str | None]] = {key: [] for key in KEY}
     for name, value in truth.items():
-        dim, count = dims.get(name), np.size(value)
-        of_other_dim = [indexed(name, each) for each in coords[dim]] if dim and dim not in DIM_COLUMNS else [name] * count
-        columns["variable"] += of_other_dim
+        own, count = dims.get(name, ()), np.size(value)
+        labels = dict(zip(own, zip(*product(*(coords[dim] for dim in own)), strict=True), strict=True))
+        others = [labels[dim] for dim in own if dim not in DIM_COLUMNS]
+        columns["variable"] += [indexed(name, *each) for each in zip(*others, strict=True)] if others else [name] * count
         for column in DIM_COLUMNS:
-            columns[column] += coords[dim] if column == dim else [None] * count
+            columns[column] += labels.get(column, [None] * count)
     table = {key: pd.array(names, dtype="str") for key, names in columns.items()}
-    values = np.concatenate([np.atleast_1d(np.asarray(value, float)) for value in truth.values()])
+    values = np.concatenate([np.ravel(np.asarray(value, float)) for value in truth.values()])
     return pd.DataFrame(table | {"truth": values})

@@ -103,6 +103,6 @@ def test_each_kind_of_fit_has_its_rows(fitted):
     assert estimates["seed"].unique().tolist() == found["ranks"]["seed"].unique().tolist() == [s for s in SEEDS if s != STOPPED]
     assert estimates[["truth", "rank", "contraction", "mcse_mean"]].notna().all(axis=None)
     assert set(found["ranks"]["variable"]) == {
-        *("log_likelihood", "log_prior"),
+        *("log_likelihood", "log_prior", "correlation of alpha_s and beta_s"),
         *(f"prior of {name}" for name, prior in declaration.declare(VARIANT).priors.items() if len(prior) > 1),
     }

@@ -43,6 +43,35 @@ def test_a_point_is_the_study_that_one_would_write(tmp_path):
     assert point == load({"studies": {"power": plain}}, tmp_path).studies["power"]
 
 
+def on_layout(tmp_path, grid, **simulate):
+    (tmp_path / "screen.csv").touch()
+    columns = {"sgrna": "a", "gene": "b", "cell_line": "c", "cna": "d", "logfc": "e"}
+    real = {"screen": {"path": "screen.csv", "columns": columns}, "variants": ["pooled"]}
+    return config(grid, {"real": real}, simulate={"layout": "real", "truth": "prior"} | simulate)
+
+
+def test_lines_and_guides_of_a_real_screen_can_be_left_out_or_added(tmp_path):
+    loaded = load(on_layout(tmp_path, {"cell_lines": [2, 50], "sgrnas_per_gene": [3]}), tmp_path)
+    simulate = loaded.studies["power_lines50_guides3"]["simulate"]
+    assert (simulate["layout"], simulate["cell_lines"], simulate["sgrnas_per_gene"]) == ("real", 50, 3)
+    whole = {"simulate": {"layout": "real", "truth": "prior"}, "variants": ["varying_effects"]}
+    real = on_layout(tmp_path, {"cell_lines": [2]})["studies"]["real"]
+    simulate = load({"studies": {"real": real, "whole": whole}}, tmp_path).studies["whole"]["simulate"]
+    assert not {"cell_lines", "sgrnas_per_gene", "genes"} & set(simulate)
+
+
+@pytest.mark.parametrize(
+    ("grid", "simulate", "message"),
+    [
+        ({"genes": [3]}, {}, "grid.genes: the screen has the layout of real"),
+        ({"cell_lines": [3]}, {"truth": "posterior"}, "grid.cell_lines: the screen has the layout of real"),
+        ({"cell_lines": [3]}, {"sgrnas_per_gene": [1, 2]}, "sgrnas_per_gene: with a layout this is one number for all genes"),
+    ],
+)
+def test_other_changes_of_a_layout_are_refused(grid, simulate, message, tmp_path):
+    assert any(message in line for line in refused(on_layout(tmp_path, grid, **simulate), tmp_path))
+
+
 def test_copy_numbers_and_the_absence_of_outliers_can_be_values(tmp_path):
     grid = {"copy_number.noise": [0, 0.2], "outlier_nu": [None, 4]}
     loaded = load(config(grid, simulate={"copy_number": {"mean": 3}}), tmp_path)

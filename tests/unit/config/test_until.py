@@ -55,6 +55,26 @@ BAD = {
     ),
     "fewer seeds than given": (study({"at_most": 4, "mcse": 0.5}), "until.at_most: 4 is less than the number of seeds, 5"),
     "no larger seeds": (study(seeds=[2**32 - 1]), "until.at_most: seeds above the largest one, 4294967295, would be needed"),
+    "unreachable power": (
+        study({"quantity": "power", "mcse": 1e-5, "at_most": 500}),
+        "until.mcse: 1e-05 cannot be reached: 500 seeds .at_most. reach 2e-05 at best",
+    ),
+    "no real effect": (
+        study({"quantity": "power"}, simulate={"genes": 10, "effect_on": "x", "mu_gamma": 0.1, "sigma_gamma": 0}),
+        "until.quantity: no gene has a real effect: all are within 0.2 of 0",
+    ),
+    "no truth of a mixture": (
+        study({"variable": "mu_gamma"}, simulate={"genes": 10, "effect_on": "x", "effect_share": 0.1, "effect_size": -1}),
+        "until.variable: with effect_share the genes follow no normal distribution",
+    ),
+    "no truth of hyper-parameters by gene": (
+        study({"variable": "sigma_alpha"}),
+        "until.variable: each gene has a scale of its own on the covariate zscore_within_gene",
+    ),
+    "no truth on a curve": (
+        study(covariate="log2"),
+        "until.variable: effects on the copy number have no counterpart on the covariate log2. Set simulate.effect_on: x",
+    ),
     "not positive": (study({"mcse": 0}), "until.mcse: 0 is not greater than 0"),
 }
 

@@ -53,10 +53,10 @@ def answer(rows: pd.DataFrame, keys: list[str], target: float) -> dict[str, Any]
         level, text = "pass", f"{words.place(point[chosen]) or 'every point'} ({_share(point)})"
     elif len(perhaps):
         point, level = best, "warn"
-        text = f"the highest {first['quantity']} is {_share(best)} at {words.place(best[chosen])}. {_more_seeds(best, target)}"
+        text = f"the highest {first['quantity']} is {_share(best)}{_at(best[chosen])}. {_more_seeds(best, target)}"
     else:
         point, level = best, "fail"
-        text = f"the highest {first['quantity']} is {_share(best)} at {words.place(best[chosen])}"
+        text = f"the highest {first['quantity']} is {_share(best)}{_at(best[chosen])}"
     return {
         "variant": first["variant"],
         "what": words.VARIABLES[first["variable"]],
@@ -93,6 +93,11 @@ def _steps(rows: pd.DataFrame, point: pd.Series, chosen: list[str]) -> Iterator[
             f"{step}: {gain / units:+.2g} ± {error / units:.1g} percentage points for each one more, "
             f"{gain / tens:+.2g} ± {error / tens:.1g} for each ten more measurements of a gene"
         )
+
+
+def _at(values: pd.Series) -> str:
+    """Where in the grid, as " at cell lines 20"; empty where no key of it is chosen by an experimenter."""
+    return f" at {words.place(values)}" if len(values) else ""
 
 
 def _share(row: pd.Series) -> str:

@@ -65,3 +65,9 @@ def test_failures_and_designs_without_power_are_stated(tmp_path):
     page = design.render({"design": tmp_path / "design.csv"}, {"design": "d", "thresholds": LIMITS})["page"]
     assert "Not known: no gene has a real effect beyond 0.1" in page
     assert "4 of 200 fits failed or stopped, most at cell lines 5 (2.0%)" in page
+
+
+def test_a_grid_of_conditions_alone_names_no_design():
+    found = answered(lambda line_effect_size: 0.4, grid={"line_effect_size": [-1.0]})
+    assert found["answer"] == "the highest power is 40.0% ± 1.0%"
+    assert found["conditions"] == "size of gene x line effects (logFC) -1"
