@@ -158,7 +158,7 @@ CASES = {
     "two_rows_of_a_pair": Case(
         "path",
         edit("path", lambda table: pd.concat([table, table.head(1).assign(lfc=table["lfc"][0] + 2)])),
-        "the same sgRNA and cell line more than once .s0 in c0.*average replicates first",
+        "the same sgRNA and cell line more than once .s0 in c0.*Average replicates of one condition and day",
         (edit("path", lambda table: table.groupby([*COLUMNS.values()][:3], as_index=False)[["copies", "lfc"]].mean()),),
         right=edit("path", lambda table: table.assign(lfc=table["lfc"] + (table.index == 0))),
     ),

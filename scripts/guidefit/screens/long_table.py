@@ -284,7 +284,10 @@ def _find_repeated_rows(candidate: _Candidate) -> list[str]:
     pairs = named.loc[lines, ["sgrna", "cell_line"]].drop_duplicates().head(3)
     shown = "; ".join(f"{sgrna} in {line}" for sgrna, line in pairs.itertuples(index=False))
     what = f"the same sgRNA and cell line more than once ({shown})"
-    return [candidate.problem("sgrna", what, lines, "Expected one row per sgRNA and cell line: average replicates first.")]
+    advice = (
+        "Average replicates of one condition and day first. Other conditions or days are other screens, in tables of their own."
+    )
+    return [candidate.problem("sgrna", what, lines, advice)]
 
 
 def _find_sgrnas_of_several_genes(candidate: _Candidate) -> list[str]:
