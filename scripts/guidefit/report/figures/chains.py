@@ -14,6 +14,7 @@ from guidefit.base.names import DIM_COLUMNS, indexed
 from guidefit.report.figures import style
 
 MAX_DRAWS = 500  # of a chain, in a trace
+SIZES = (20, 50, 100, 200, MAX_DRAWS)  # of chains that are thinned for their ranks: few, since each has a band to be simulated
 MAX_SCALARS, MAX_WORST = 8, 4
 BAND = 0.99
 DENSITY, TRACE = "density", "trace"
@@ -83,7 +84,7 @@ def rank_plot(values: dict[str, np.ndarray], ess: dict[str, float], title: str) 
     lines, bands = [], []
     for name, draws in values.items():
         size = ess.get(name, np.nan)
-        most = int(np.clip(size / len(draws), 20, MAX_DRAWS)) if np.isfinite(size) else MAX_DRAWS
+        most = max([each for each in SIZES if not each > size / len(draws)], default=SIZES[0])
         kept = draws[:, evenly_spaced(draws.shape[1], most)]
         ranks = (scipy.stats.rankdata(kept).reshape(kept.shape) - 0.5) / kept.size
         for chain, u in enumerate(ranks):
