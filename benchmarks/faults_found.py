@@ -2,7 +2,7 @@
 
 python benchmarks/faults_found.py [--quick]        writes benchmarks/faults_found.md and the table in docs/is_my_model_right.md
 
-About 5 minutes. The faults are those of tests/helpers/calibration_faults.py and single_fit_faults.py; the right model is fitted as
+About 10 minutes. The faults are those of tests/helpers/calibration_faults.py and single_fit_faults.py; the right model is fitted as
 well.
 """
 
@@ -83,7 +83,8 @@ def page(raw: Raw) -> list[str]:
             f"Right model: {failed} of {len(raw['right'])} studies of {seeds} seeds fail calibration (stated "
             f"level: 1 % of studies). Checks of its {fits:,} single fits that are not passed, with the share of the fits: "
             f"{'; '.join(levels) or 'none'}. The stated levels are 0.1 % of fits for a conflict of prior and data, and none for "
-            "directions that are not identified and for ridges."
+            "directions that are not identified and for ridges. `scale_contraction` has none: it names a scale about which the "
+            "data carry no information, as where a truth from the prior has noise much larger than that scale."
         ),
         *paragraph(
             "The last rows are of checks that each fit has: the share of the fits with the fault in which its check names it, and "

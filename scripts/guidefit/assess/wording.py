@@ -107,7 +107,7 @@ _SENTENCES = {
     checks.ESSENTIAL_BY_LINE: (
         "the median logFC of essential genes is predicted in every cell line (to within {limit:g} or its uncertainty)",
         "the median logFC of essential genes is not predicted in {value:.0f} cell lines ({where}; limit {limit:g}): these "
-        "lines respond more weakly or strongly than the model says. gene_classes and gene_by_line have a multiplier of each line",
+        "lines respond more weakly or strongly than the model says (gene_classes and gene_by_line alone estimate how strongly)",
     ),
     checks.LOO_PIT: (
         "LOO-PIT probabilities are off by at most {value:.1%} (outside the band at {where})",

@@ -19,6 +19,7 @@ COLUMNS = (
 )
 ALWAYS = ("gene", "verdict", "effect", "effect_q025", "effect_q975", "fdr_depleted", "fdr_enriched", "sgrnas", "flags")
 PLOTTED = ("control", "verdict", "effect", "effect_q025", "effect_q975")  # columns that the plot of all genes reads
+SECOND_CLASS = {"one_line_contrast": "responding"}  # common for the other variants with classes
 MAX_ROWS = 15  # of each list
 OPTIONAL = ("comparison", "correction", "amplified", "shapes")
 
@@ -78,7 +79,7 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
         fdr=f"{thresholds['fdr']:.0%}",
         calls={name: f"{int((table['call'] == name).sum()):,}" for name in ("depleted", "enriched")},
         contrast=[", ".join(map(str, arms[name].values())) for name in ("of", "against")] if arms.get("against") else None,
-        classes=_classes(table),
+        classes=_classes(table, variant),
         has_copies=has_copies,
         lists=_lists(table, has_copies),
         departures=_departures(found.sgrnas[found.sgrnas["variant"] == variant]),
@@ -92,19 +93,20 @@ def fill(found: Tables, study: str, thresholds: Mapping[str, float], arms: Mappi
     )
 
 
-def _classes(table: pd.DataFrame) -> dict[str, Any] | None:
+def _classes(table: pd.DataFrame, variant: str) -> dict[str, Any] | None:
     """How many genes are called by class, of all genes and of the control genes; None without classes."""
     if table["p_common"].isna().all():
         return None
     called = table["class_call"] != ""
+    name = table.loc[called, "class_call"].iloc[0] if called.any() else SECOND_CLASS.get(variant, "common")
     shares = {
         kind: f"{int(called[of_kind].sum()):,} of {int(of_kind.sum()):,}"
         for kind in ("essential", "nonessential")
         if (of_kind := table["control"] == kind).any()
     }
-    return {"name": table.loc[called, "class_call"].iloc[0] if called.any() else "common", "called": int(called.sum())} | {
-        "controls": shares
-    }
+    meaning = "by the class of essential genes" if name == "common" else "by class, also where one guide alone is far from 0"
+    by_line = bool(table["selectivity"].notna().any())
+    return {"name": name, "meaning": meaning, "called": int(called.sum()), "controls": shares, "by_line": by_line}
 
 
 def _amplified(table: pd.DataFrame, variant: str) -> list[dict[str, Any]]:
