@@ -90,9 +90,14 @@ def _steps(rows: pd.DataFrame, point: pd.Series, chosen: list[str]) -> Iterator[
         units, tens = high[key] - low[key], (high["size"] - low["size"]) / 10
         step = f"{words.key(key)} {words.value(low[key])} to {words.value(high[key])}"
         yield (
-            f"{step}: {gain / units:+.2g} ± {error / units:.1g} percentage points for each one more, "
-            f"{gain / tens:+.2g} ± {error / tens:.1g} for each ten more measurements of a gene"
+            f"{step}: {_with_error(gain / units, error / units)} percentage points for each one more, "
+            f"{_with_error(gain / tens, error / tens)} for each ten more measurements of a gene"
         )
+
+
+def _with_error(gain: float, error: float) -> str:
+    """Two digits of a gain and one of its standard error, without powers of ten."""
+    return f"{float(f'{gain:.2g}'):+g} ± {float(f'{error:.1g}'):g}"
 
 
 def _at(values: pd.Series) -> str:

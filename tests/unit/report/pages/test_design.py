@@ -32,6 +32,11 @@ def test_what_one_more_adds_is_the_slope_between_neighbours():
     assert guides.startswith("guides per gene 2 to 4: +10 ± 0.7 percentage points for each one more, +5 ± 0.4 for each ten")
 
 
+def test_large_errors_are_written_without_powers_of_ten():
+    (line,) = answered(lambda cell_lines: 0.1 * cell_lines, mcse=0.1, grid={"cell_lines": [4, 5]})["lines"]
+    assert line.startswith("cell lines 4 to 5: +10 ± 10 percentage points for each one more, +100 ± 100 for each ten more")
+
+
 def test_too_little_power_and_too_few_seeds_are_distinguished():
     assert answered(lambda cell_lines, sgrnas_per_gene: 0.5)["level"] == "fail"
     found = answered(lambda cell_lines, sgrnas_per_gene: 0.76 if cell_lines == 20 else 0.5, mcse=0.04)
