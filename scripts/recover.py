@@ -10,9 +10,12 @@ from guidefit.base import startup
 
 startup.start_job(snakemake.log[0], snakemake.threads, snakemake.input)
 
-from guidefit.assess import recovery
+from guidefit.assess import calibration, recovery
 from guidefit.base import parquet, tables
 
 estimates, checks = (tables.concatenate([parquet.read(path) for path in snakemake.input[name]]) for name in ("estimates", "checks"))
-table = recovery.recover_study(estimates, checks).assign(study=snakemake.wildcards.study)
+study, probabilities = snakemake.wildcards.study, snakemake.params.probabilities
+if probabilities:
+    estimates, checks = (calibration.of_own_truths(each, study, probabilities) for each in (estimates, checks))
+table = recovery.recover_study(estimates, checks).assign(study=study)
 tables.write(table[list(recovery.COLUMNS)], snakemake.output[0])

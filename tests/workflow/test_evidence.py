@@ -33,5 +33,7 @@ def test_posterior_model_probabilities_are_right(workflow):
     assert 0.2 < drawn["pooled"] < 0.8
     ranks = workflow.table("drawn/calibration.csv").query("fits == 'all'")
     assert ranks.groupby("variant")["n"].max().sum() == 30  # each variant has ranks in the seeds whose data it generated
+    recovery = workflow.table("drawn/recovery.csv").query("fits == 'all'")
+    assert recovery.groupby("variant")["seeds"].max().sum() == 30
     assert "Are the posterior model probabilities right?" in (workflow / "results/drawn/index.html").read_text()
     assert "Nothing to be done" in workflow.run("--dry-run").output

@@ -151,6 +151,7 @@ rule recover:
     conda:
         "../../envs/statistics.yaml"
     params:
+        probabilities=lambda wildcards: STUDIES[wildcards.study]["simulate"].get("variant_probabilities"),
         library=digest("recover"),
     message:
         "{wildcards.study}: compare the estimates with the truth"

@@ -34,7 +34,7 @@ def find_failed(diagnostics: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_own_truths(table: pd.DataFrame, study: str, probabilities: Mapping[str, float]) -> pd.DataFrame:
-    """The rows of fits whose variant generated the data, where it was drawn for each seed: the ranks of others are not uniform.
+    """The rows of fits whose variant generated the data, where it was drawn for each seed: others do not fit the truth.
 
     table: with columns variant and seed. Variants that generate no data have no rows.
     """
