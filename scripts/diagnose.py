@@ -35,9 +35,11 @@ assessment = batch.assess_batch(
         from_prior=params.from_prior,
         quantities=Quantities(declared, priors) if params.calibrate else None,
         warnings=[text for name in ("ledger", "samples") if inputs.get(name) for text in ledger.read_warnings(inputs[name])],
-        # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
         normal_effects=effect_distribution.normal_side(declared) if inputs.get("ledger") else None,
+        # The sd of a gene whose lines do not differ mixes slowly near 0, with no effect on anything else.
         unjudged=[declared.structure["gene_by_line"][1]] if declared.structure else [],
+        # With two cell lines the slopes of genes and sgRNAs keep their prior; effects by gene and line are known all the same.
+        spare=[declared.structure["slope"][level][0] for level in ("gene", "sgrna")] if declared.structure else [],
     ),
 )
 for name, path in snakemake.output.items():

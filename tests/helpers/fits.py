@@ -85,10 +85,10 @@ def estimates_of(tree):
     return table_of(*estimate(tree))
 
 
-def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), **changes):
+def diagnose(tree, loo=None, known=None, warnings=(), unjudged=(), spare=(), **changes):
     """The diagnosis of a fit with the data DATA; changes: other thresholds."""
     limits = THRESHOLDS | changes
-    (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged)
+    (found,) = diagnostics.diagnose(*estimate(tree, known), limits, {}, warnings, unjudged, spare=spare)
     lines = predicted_lines.make_table([]) if loo is not None else None
     diagnostics.add_predictions(found, loo, lines, limits)
     return found

@@ -32,7 +32,7 @@ class Inputs:
     quantities for calibration, if it is asked for.
     from_prior: whether the truths are draws from these priors.
     warnings: of the import of a real screen, which lower the verdict of every fit.
-    unjudged, normal_effects: see `diagnostics.diagnose`.
+    unjudged, normal_effects, spare: see `diagnostics.diagnose`.
     """
 
     posterior: str | Path
@@ -49,6 +49,7 @@ class Inputs:
     warnings: Sequence[str]
     unjudged: Collection[str]
     normal_effects: Side | None = None
+    spare: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,11 @@ def assess_batch(study: str, variant: str, inputs: Inputs) -> Assessment:
         of_estimates.append(estimated.table(study, variant, found.seeds))
         of_estimates.append(line_effects.estimate(found, known, study, variant))
         made = diagnostics.diagnose(
-            found, estimated, inputs.thresholds, inputs.priors, inputs.warnings, inputs.unjudged, inputs.normal_effects
+            *(found, estimated, inputs.thresholds, inputs.priors),
+            warnings=inputs.warnings,
+            unjudged=inputs.unjudged,
+            normal_effects=inputs.normal_effects,
+            spare=inputs.spare,
         )
         ranks.append(_assess_with_data(study, variant, inputs, found, estimated, made, rngs))
         diagnoses |= dict(zip(found.seeds, made, strict=True))

@@ -78,12 +78,14 @@ def diagnose(
     warnings: Sequence[str] = (),
     unjudged: Collection[str] = (),
     normal_effects: Side | None = None,
+    spare: Collection[str] = (),
 ) -> list[Diagnosis]:
     """Compute and judge every figure of merit of each fit, but those of predictions: see `add_predictions`.
 
     found: their estimates. thresholds: those of the config. priors: those that the fits were made with. warnings: those of the
     import of a real screen. unjudged: variables whose R-hat and ESS are in the estimates but not judged. normal_effects: the
-    intercepts of a variant with normal effects of genes, for a real screen, whose genes are called.
+    intercepts of a variant with normal effects of genes, for a real screen, whose genes are called. spare: variables that may keep
+    their prior without making the other estimates useless.
     """
     made = [Checks() for _ in fits.seeds]
     figures = [_judge_draws(fit, fits, found, made[fit], thresholds, warnings, unjudged) for fit in range(len(made))]
@@ -94,7 +96,7 @@ def diagnose(
     # Along a straight ridge logarithms move as well: it is named once.
     curved = [[] if certificate.directions else of_fit for certificate, of_fit in zip(certificates, ridges, strict=True)]
     for mine, certificate, of_fit, checked in zip(figures, certificates, curved, made, strict=True):
-        _judge_identifiability(certificate, checked, thresholds)
+        _judge_identifiability(certificate, checked, thresholds, spare)
         _judge_curved(of_fit, checked, thresholds["contraction_fail"])
         count = len(certificate.directions) + len(certificate.scales) + len(of_fit)
         mine |= {"contraction_min": certificate.least, "unlearnt_directions": count}
@@ -225,9 +227,12 @@ def _judge_modes(modes: float, missed: float, found: Checks) -> None:
         found.at_most(checks.MODES, missed, MASS_MISSED_PASS, MASS_MISSED_FAIL, f"{modes:.0f} modes" if modes > 1 else "1 mode")
 
 
-def _judge_identifiability(certificate: Certificate, found: Checks, t: Mapping[str, float]) -> None:
+def _judge_identifiability(certificate: Certificate, found: Checks, t: Mapping[str, float], spare: Collection[str] = ()) -> None:
+    """Directions fail where the data carry no information about them; those that move spare variables alone warn."""
     for direction in certificate.directions:
-        level = "fail" if direction.contraction - 2 * direction.mcse < t["contraction_fail"] else "warn"
+        is_spare = direction.moving <= set(spare)
+        fails = direction.contraction - 2 * direction.mcse < t["contraction_fail"] and not is_spare
+        level = "fail" if fails else "warn"
         limit = t["contraction_fail"] if level == "fail" else t["contraction_pass"]
         found.add(checks.CONTRACTION, level, direction.contraction, limit, direction.name)
     if not certificate.directions and np.isfinite(certificate.least):

@@ -54,6 +54,11 @@ class Direction:
         text = " ".join(f"{'+' if loading > 0 else '-'} {variable}" for variable, loading in moving)
         return text.removeprefix("+ ")
 
+    @property
+    def moving(self) -> set[str]:
+        """The variables any of whose parameters moves at least half as far as the first."""
+        return {name.split("[")[0] for name, loading in self.loadings.items() if abs(loading) >= 0.5}
+
     def as_row(self, number: int) -> dict[str, Any]:
         """This direction as a row of identifiability.csv; loadings below 0.05 are left out."""
         loadings = "; ".join(f"{name} {loading:+.2f}" for name, loading in self.loadings.items() if abs(loading) >= 0.05)

@@ -115,6 +115,12 @@ def test_an_unidentified_parameter_fails_however_well_it_was_sampled():
     row = judge(fit)
     assert row["verdict"] == "fail"
     assert "not identified: the data carry no information about mu_gamma" in row["reasons"]
+    moving = diagnose(fit).directions[0].moving
+    assert "mu_gamma" in moving
+    assert diagnose(fit, spare=moving - {"mu_gamma"}).as_row()["verdict"] == "fail"
+    row = diagnose(fit, spare=moving).as_row()
+    assert row["verdict"] == "warn"
+    assert "mu_gamma" in row["reasons"]
 
 
 def test_predictions_outside_their_band_warn():
