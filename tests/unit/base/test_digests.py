@@ -93,7 +93,9 @@ def test_rules_name_their_script_and_the_module_that_it_imports_by_name():
             assert f'digest("{script}", "guidefit.report.{package[script]}.{module}")' in text
         else:
             assert f'digest("{script}")' in text
-        if "own_files" in text and name != "estimate_effects":
+        if name == "simulate_drawn":  # its variants come with their code
+            assert "variants=drawn_variants" in text
+        elif "own_files" in text and name != "estimate_effects":
             assert 'variant=lookup("{study}/variants/{variant}/code", within=STUDIES)' in text
 
 
