@@ -20,14 +20,9 @@ sources = {
     name: prior_source.PriorSource(name, own["files"], own["priors"], f"studies.{study}.variants.{name}.priors")
     for name, own in params.variants.items()
 }
-layout = None
-if inputs.get("layout"):
-    layout = simulated_screen.read_layout(inputs.layout, covariate, params.simulate).drop(columns="logfc")
-remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE
+screens = simulated_screen.iterate_covariates(study, params.simulate, covariate, params.seeds, inputs.get("layout") or None)
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
-    for seed in params.seeds:
-        table = simulated_screen.draw_covariates(study, params.simulate, covariate, seed) if layout is None else layout
-        screen_file.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name, remedy)
+    for seed, table in screens:
         variant = drawn_variant.draw_variant(study, seed, params.simulate["variant_probabilities"])
         writer.write(seed, *sources[variant].draw(study, seed, table))

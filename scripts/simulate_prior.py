@@ -18,14 +18,8 @@ params, wildcards, inputs = snakemake.params, snakemake.wildcards, snakemake.inp
 study, variant = wildcards.study, wildcards.variant
 covariate = Covariate(**params.covariate)
 source = prior_source.PriorSource(variant, inputs.variant, params.priors, f"studies.{study}.variants.{variant}.priors")
-layout = None
-if inputs.get("layout"):
-    layout = simulated_screen.read_layout(inputs.layout, covariate, params.simulate).drop(columns="logfc")
-remedy = screen_file.MORE_VARIATION if layout is None else screen_file.OTHER_COVARIATE
+screens = simulated_screen.iterate_covariates(study, params.simulate, covariate, params.seeds, inputs.get("layout") or None)
 
 with screen_file.ScreenWriter(snakemake.output.screen, snakemake.output.truth, study) as writer:
-    for seed in params.seeds:
-        # The copy numbers of a seed are the same for every variant of the study.
-        table = simulated_screen.draw_covariates(study, params.simulate, covariate, seed) if layout is None else layout
-        screen_file.refuse_constant_genes(table, f"studies.{study}.simulate, seed {seed}", covariate.name, remedy)
+    for seed, table in screens:
         writer.write(seed, *source.draw(study, seed, table))

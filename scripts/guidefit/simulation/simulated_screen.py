@@ -4,7 +4,7 @@ LogFC is alpha_s + beta_s * effect + tau_c + e_gl + noise. The effect is the cop
 of these; tau_c is an intercept of the cell line, which may be 0, and e_gl an effect of the gene in the cell line, if there are any.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from guidefit.base import parquet
 from guidefit.models import responses
+from guidefit.screens import screen_file
 from guidefit.screens.covariates import WITHIN_GENES, Covariate, Line, Truth, push_forward
 from guidefit.simulation import blueprints
 from guidefit.simulation.blueprints import Blueprint
@@ -33,10 +34,24 @@ def simulate_in_blocks(
         yield simulate(blueprint, covariate, section.get("effect_on", "cna"))
 
 
-def draw_covariates(study: str, section: Mapping[str, Any], covariate: Covariate, seed: int) -> pd.DataFrame:
-    """The rows of one seed of a study, still without logFC: the same for every variant of the study."""
-    (blueprint,) = blueprints.draw_for_study(study, section, seed)
-    return make_covariate_table(blueprint, covariate)[0]
+def iterate_covariates(
+    study: str, section: Mapping[str, Any], covariate: Covariate, seeds: Iterable[int], layout: str | None
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Each seed of a study with its rows, still without logFC: the same for every variant of the study.
+
+    layout: file of the screen whose rows all seeds have; None for those of the study's design. Raises UserError for a gene whose
+    covariate does not vary.
+    """
+    table = None if layout is None else read_layout(layout, covariate, section).drop(columns="logfc")
+    remedy = screen_file.MORE_VARIATION if table is None else screen_file.OTHER_COVARIATE
+    for seed in seeds:
+        if table is None:
+            (blueprint,) = blueprints.draw_for_study(study, section, seed)
+            rows = make_covariate_table(blueprint, covariate)[0]
+        else:
+            rows = table
+        screen_file.refuse_constant_genes(rows, f"studies.{study}.simulate, seed {seed}", covariate.name, remedy)
+        yield seed, rows
 
 
 def simulate(blueprint: Blueprint, covariate: Covariate, effect_on: str) -> tuple[pd.DataFrame, Truth]:
