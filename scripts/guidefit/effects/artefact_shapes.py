@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from guidefit.base import tables
-from guidefit.effects.correction import judge
+from guidefit.effects.correction import centre_within, judge
 from guidefit.effects.judged_rows import LINEAR, NONE, SATURATING, SPLINE
 from guidefit.effects.unseen import Folds
 from guidefit.screens.covariates import Covariate
@@ -50,7 +50,7 @@ def compare_shapes(
     for shape, basis in _bases(rows["cna"].to_numpy(), diploid).items():
         for response, factor in responses if basis.size else responses[:1]:
             left = y - predict_folds(basis * factor[quiet, None], y, weight, sgrna, fold)
-            squares = weight * _centre(left, weight, sgrna) ** 2
+            squares = weight * centre_within(left, sgrna, weight) ** 2
             variance = variance or squares.mean()
             losses.append(np.bincount(line, squares / (2 * variance), lines))
             found = judge(rows.assign(corrected_logfc=left), diploid)
@@ -90,17 +90,10 @@ def predict_folds(basis: np.ndarray, y: np.ndarray, weight: np.ndarray, sgrna: n
     for left_out in np.unique(fold) if basis.shape[1] else []:
         kept = fold != left_out
         w, root = weight[kept], np.sqrt(weight[kept])
-        design = np.stack([root * _centre(column, w, sgrna[kept]) for column in basis[kept].T], axis=1)
-        slopes = np.linalg.lstsq(design, root * _centre(y[kept], w, sgrna[kept]), rcond=None)[0]
+        design = np.stack([root * centre_within(column, sgrna[kept], w) for column in basis[kept].T], axis=1)
+        slopes = np.linalg.lstsq(design, root * centre_within(y[kept], sgrna[kept], w), rcond=None)[0]
         found[~kept] = basis[~kept] @ slopes
     return found
-
-
-def _centre(values: np.ndarray, weight: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Values less their weighted mean by group."""
-    total = np.bincount(group, weight)
-    mean = np.divide(np.bincount(group, weight * values), total, out=np.zeros(len(total)), where=total > 0)
-    return values - mean[group]
 
 
 def no_shapes() -> pd.DataFrame:

@@ -118,7 +118,7 @@ def judge(rows: pd.DataFrame, diploid: float) -> dict[str, float]:
     slope, slope_se = _slope_within(x, y, sgrna, gene, cell_line)
     shift, shift_se = _slope_within(amplified, y, sgrna, gene, cell_line)
     raw = quiet["logfc"].to_numpy()
-    explained, explained_se = explain_variance(_centre_within(raw, sgrna), _centre_within(y, sgrna), cell_line)
+    explained, explained_se = explain_variance(centre_within(raw, sgrna), centre_within(y, sgrna), cell_line)
     return measure_separation(rows) | {
         "variance_explained": explained,
         "variance_explained_se": explained_se,
@@ -170,7 +170,7 @@ def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndar
     """
     if not len(x):
         return np.nan, np.nan
-    x, y = _centre_within(x, sgrna), _centre_within(y, sgrna)
+    x, y = centre_within(x, sgrna), centre_within(y, sgrna)
     information = float(x @ x)
     if information < 1e-12:
         return np.nan, np.nan
@@ -183,5 +183,8 @@ def _slope_within(x: np.ndarray, y: np.ndarray, sgrna: np.ndarray, gene: np.ndar
     return slope, float(np.sqrt(max(squares, 0.0))) / information
 
 
-def _centre_within(values: np.ndarray, group: np.ndarray) -> np.ndarray:
-    return values - (np.bincount(group, values) / np.bincount(group))[group]
+def centre_within(values: np.ndarray, group: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """(row,) values less their mean by group, a weighted one where weights (row,) are given."""
+    total = np.bincount(group, weight)
+    sums = np.bincount(group, values if weight is None else weight * values)
+    return values - np.divide(sums, total, out=np.zeros(len(total)), where=total > 0)[group]

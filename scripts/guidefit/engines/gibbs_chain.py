@@ -204,17 +204,18 @@ class Chain:
         now, factor = self._log_density(c, y)
         independent = proposals.independent[c]
         for number in range(2 * ROUNDS):
+            is_walk = True
             if independent is None or number % 2 == 0:
                 new, correction = y + math.exp(proposals.log_step[c]) * (proposals.walk[c] @ rng.standard_normal(4)), 0.0
             else:
-                centre, root = independent
+                is_walk, (centre, root) = False, independent
                 new = centre + root @ (rng.standard_normal(4) / math.sqrt(rng.chisquare(6) / 6))
                 correction = log_t6(y, centre, root) - log_t6(new, centre, root)
             value, other = self._log_density(c, new)
             accept = math.exp(min(0.0, value - now + correction))
             if rng.random() < accept:
                 y, now, factor = new, value, other
-            if self.iteration < proposals.tune and correction == 0.0:
+            if self.iteration < proposals.tune and is_walk:
                 proposals.log_step[c] += (accept - 0.3) / (1 + self.iteration) ** 0.6
         hyper.spread[c] = to_spread(y, scale)
         lower, half = factor
