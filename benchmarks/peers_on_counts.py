@@ -23,7 +23,7 @@ from scipy import stats
 
 LEUKEMIA = ROOT.parent / "shared/data/leukemia"
 FDR = 0.05
-KINDS = {"ordinary": 0.0, "with toxic guides": 0.015}  # share of guides that drop out under the drug, whatever their gene
+KINDS = {"ordinary": 0.0, "with toxic guides": 0.015}  # share of guides that drop out under the drug, of any gene
 VARIANTS = {"one_line_contrast": "gibbs", "gene_intercepts": "collapsed"}
 METHODS = {
     **{variant: f"guidefit, `{variant}`" for variant in VARIANTS},
@@ -204,7 +204,7 @@ def page(raw: Raw) -> list[str]:
         f"**Simulated drug screens** ({raw['screens']} of each kind): {raw['genes']} genes of {GUIDES} guides in one cell line, two"
         " paired replicates of drug and DMSO, counts from a negative binomial (dispersion 0.04) around 300; of 25 genes two are "
         "depleted and one is enriched by 0.4 to 2 logFC, times the strength of each guide (0.86 on average). *With toxic guides* "
-        "1.5 % of the guides lose 3 logFC more under the drug, whatever their gene. All methods normalise by all guides, with "
+        "1.5 % of the guides lose 3 logFC more under the drug, in any gene. All methods normalise by all guides, with "
         "their defaults otherwise. *Power at true FDR 5 %* is the share of the genes with an effect in the longest list of "
         "best-scored genes of which at most 5 % are false; a call in the wrong direction is false. *Called* are genes at a nominal"
         " FDR of 5 %, guidefit's beyond `effect_min` (0.2 logFC). Errors are binomial ones. Seconds are wall seconds a screen; "

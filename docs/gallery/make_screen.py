@@ -1,7 +1,7 @@
 """Write a made-up screen in the layout of a real one, and its lists of control genes, into the working directory.
 
 80 genes with four guides each in 10 cell lines: a fifth of the genes is essential, two amplified genes are needed where they are
-amplified, lines respond differently, and amplified genes lose guides whatever they do (the artefact).
+amplified, lines respond differently, and amplified genes lose guides even where no cell needs them (the artefact).
 """
 
 import numpy as np
